@@ -1,0 +1,1 @@
+"""Adapters from sample libraries to NoteBanks. Inside this folder imports are relative (see README)."""

@@ -1,0 +1,1 @@
+"""The desktop floor. Qt is imported here and nowhere else."""
