@@ -40,7 +40,7 @@ run: install ## Renders a small orchestral note set into out/ and says what to t
 	@echo "  README.md               mixes, variations, training on your own recordings"
 
 .PHONY: install
-install: $(VENV)/.installed ## Installs what rendering needs into .venv
+install: $(VENV)/.installed ## Installs what rendering and training need into .venv
 
 .PHONY: check
 check: static pytest ## Runs everything CI runs: style, types, import contracts, tests
@@ -107,7 +107,7 @@ $(VENV)/.torch-cuda: $(VENV)/.created constraints.txt
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.torch-$(TORCH) pyproject.toml constraints.txt
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[train]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
