@@ -1,0 +1,142 @@
+"""From shards to the bank: settles what only the whole can tell, then writes the notes in the order of their ids."""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aae.notes import NoteBankWriter, NoteData, Split
+from mcnn.atomic import atomic_path
+from mcnn.config import SpectrogramConfig
+
+from .base import Adapter, Recording, Skip, SkipReason
+from .report import BuildProgress
+from .shards import Outcome, ShardNote, read_notes
+
+_SPLITS = (Split.TRAIN,) * 8 + (Split.VALIDATION, Split.TEST)
+
+
+def split_of(labels: Mapping[str, str], midi_pitch: int, take_like: frozenset[str]) -> Split:
+    """What a note is for: the same for all takes of one (instrument, technique, pitch), 8 : 1 : 1 over all.
+
+    A stable hash: it depends on nothing but the arguments, so a bank that grows keeps its test notes.
+
+    Args:
+        labels: Attribute to label.
+        midi_pitch: MIDI number or `UNPITCHED`.
+        take_like: Attributes that only tell takes apart; they are left out.
+    """
+    key = [sorted((name, label) for name, label in labels.items() if name not in take_like), midi_pitch]
+    digest = hashlib.sha256(json.dumps(key, ensure_ascii=True).encode()).digest()
+    return _SPLITS[int.from_bytes(digest[:8], "big") % len(_SPLITS)]
+
+
+def settle(
+    recordings: Mapping[str, Recording], outcomes: Sequence[Outcome], adapter: Adapter, fewest: int
+) -> dict[str, Skip]:
+    """All recordings that do not go into the bank.
+
+    Args:
+        recordings: By id, in order.
+        outcomes: What the workers made of those that had no skip yet.
+        adapter: Says which attributes drop rare labels.
+        fewest: A label of such an attribute with fewer notes is dropped.
+
+    Returns:
+        Id to skip, in the order of the recordings.
+    """
+    skips = {id_: recording.skip for id_, recording in recordings.items() if recording.skip}
+    for outcome in outcomes:
+        if outcome.skip:
+            skips[outcome.id] = Skip(outcome.id, *outcome.skip)
+    skips.update(_duplicates(recordings, [outcome for outcome in outcomes if outcome.id not in skips]))
+    for attribute in adapter.rare:
+        kept = [recordings[outcome.id] for outcome in outcomes if outcome.id not in skips]
+        counts = Counter(recording.labels[attribute] for recording in kept if attribute in recording.labels)
+        for recording in kept:
+            label = recording.labels.get(attribute)
+            if label is not None and counts[label] < fewest:
+                detail = f"{attribute} {label}: {counts[label]} notes, fewer than {fewest}"
+                skips[recording.id] = Skip(recording.id, SkipReason.RARE, detail)
+    return {id_: skips[id_] for id_ in recordings if id_ in skips}
+
+
+def write_bank(
+    path: Path,
+    config: SpectrogramConfig,
+    adapter: Adapter,
+    recordings: Mapping[str, Recording],
+    shards: Sequence[Path],
+    skips: Mapping[str, Skip],
+    provenance: Mapping[str, Any],
+) -> Iterator[BuildProgress]:
+    """Writes the bank from the shards, one shard in memory at a time.
+
+    Args:
+        path: The file to make; it appears whole or not at all.
+        config: The front end of the shards.
+        adapter: Says which attributes only tell takes apart.
+        recordings: By id.
+        shards: In the order of the recordings.
+        skips: Notes to leave out.
+        provenance: Goes into the bank.
+
+    Yields:
+        Progress, a shard a time.
+    """
+    attributes: dict[str, set[str]] = defaultdict(set)
+    total = 0
+    for id_, recording in recordings.items():
+        if id_ not in skips:
+            total += 1
+            for name, label in recording.labels.items():
+                attributes[name].add(label)
+    done = 0
+    with atomic_path(path) as partial:
+        with NoteBankWriter(partial, config, {name: sorted(attributes[name]) for name in attributes}) as bank:
+            for shard in shards:
+                for note in read_notes(shard):
+                    if note.outcome.id not in skips:
+                        labels = recordings[note.outcome.id].labels
+                        bank.add(_note_data(note, labels, adapter.take_like))
+                        done += 1
+                yield BuildProgress("writing", done, total)
+            bank.finish(provenance)
+
+
+def _duplicates(recordings: Mapping[str, Recording], outcomes: Sequence[Outcome]) -> dict[str, Skip]:
+    """Of files with the same bytes the first stays, if all say the same; if not, none can be believed."""
+    groups: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        groups[outcome.digest].append(outcome)
+    skips: dict[str, Skip] = {}
+    for first, *others in groups.values():
+        said = {
+            (outcome.midi_pitch, *sorted(recordings[outcome.id].labels.items()))
+            for outcome in (first, *others)
+        }
+        for outcome in others:
+            contradicts = " under other labels" if len(said) > 1 else ""
+            skips[outcome.id] = Skip(outcome.id, SkipReason.DUPLICATE, f"same as {first.id}{contradicts}")
+        if len(said) > 1:
+            skips[first.id] = Skip(
+                first.id, SkipReason.DUPLICATE, f"same as {others[0].id} under other labels"
+            )
+    return skips
+
+
+def _note_data(note: ShardNote, labels: Mapping[str, str], take_like: frozenset[str]) -> NoteData:
+    outcome = note.outcome
+    return NoteData(
+        id=outcome.id,
+        midi_pitch=outcome.midi_pitch,
+        labels=labels,
+        split=split_of(labels, outcome.midi_pitch, take_like),
+        level_db=outcome.level_db,
+        tuning_cents=outcome.tuning_cents,
+        waveform=note.waveform,
+        log_mel=note.log_mel,
+        f0_cents=note.f0_cents,
+    )

@@ -1,0 +1,142 @@
+"""A user's own folder: any audio, with a table of tags or with folder names that say what it is.
+
+With a table (`tags.csv`, `tags.tsv` or `tags.jsonl` in the folder): a column `file` (relative to the folder), a column
+`note` or `midi_pitch` (`C4`, `60`; empty means measure it; `unpitched` means that it has none), and every other column
+is an attribute. Without a table: the names of the folders above a file, joined, are its `instrument`, and the note is
+read from the file's name if one is there, otherwise measured.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from aae.notes import UNPITCHED
+from aae.pitch_names import parse_pitch
+from mcnn.errors import InputError
+
+from .base import Adapter, Recording, Skip, SkipReason, audio_files
+
+TABLE_NAMES = ("tags.csv", "tags.tsv", "tags.jsonl")
+_PITCH_COLUMNS = ("midi_pitch", "note")
+_UNPITCHED_WORDS = frozenset({"unpitched", "none", "n", "-1"})
+_LARGEST_TABLE_BYTES = 256 << 20
+_NOTE_IN_NAME = re.compile(r"(?<![A-Za-z0-9#])([A-Ga-g](?:#|s|b)?-?[0-9])(?![A-Za-z0-9#])")
+
+
+class Folder(Adapter):
+    """Adapter for a folder of one's own."""
+
+    name: ClassVar[str] = "folder"
+    title: ClassVar[str] = "A folder of one's own"
+    licence: ClassVar[str] = "Not stated"
+    credits: ClassVar[str] = "Not stated"
+
+    def recordings(self, source: Path) -> list[Recording]:
+        """All recordings of the table, or of the folder if there is no table; see `Adapter.recordings`.
+
+        Raises:
+            InputError: If the folder has no audio, more than one table, or a table that cannot be read.
+        """
+        tables = [source / name for name in TABLE_NAMES if (source / name).is_file()]
+        if len(tables) > 1:
+            raise InputError(f"{source} has {' and '.join(path.name for path in tables)}: keep one of them")
+        files = audio_files(source)
+        if not files:
+            raise InputError(f"there is no audio in {source}: WAV, FLAC, MP3, OGG, AIFF and others are read")
+        if not tables:
+            return [_from_path(path, source.resolve().name) for path in files]
+        return _from_table(tables[0], files)
+
+
+def _from_path(path: Path, source_name: str) -> Recording:
+    """A recording described by its folders and its name."""
+    instrument = "-".join(_as_label(part) for part in path.parent.parts) or _as_label(source_name)
+    return Recording(path.as_posix(), pitch_in_name(path.stem), {"instrument": instrument})
+
+
+def pitch_in_name(name: str) -> int | None:
+    """MIDI number of the last note named in a file name: `Flute_vib_A#4_v1` has A#4; None if there is none."""
+    notes = _NOTE_IN_NAME.findall(name)
+    return parse_pitch(notes[-1]) if notes else None
+
+
+def _from_table(table: Path, files: list[Path]) -> list[Recording]:
+    """The recordings of a table; audio that the table leaves out is among them, to be skipped."""
+    known = {path.as_posix() for path in files}
+    recordings: dict[str, Recording] = {}
+    for number, row in _rows(table):
+        file = row.pop("file", "").strip()
+        if not file:
+            raise InputError(f"{table.name}, row {number}: the column `file` is missing or empty")
+        id_ = Path(file.replace("\\", "/")).as_posix()
+        if id_ in recordings:
+            raise InputError(f"{table.name}, row {number}: {id_} has a row already")
+        if id_ not in known:
+            skip = Skip(id_, SkipReason.UNREADABLE, f"named by {table.name}, but not in the folder")
+            recordings[id_] = Recording(id_, skip=skip)
+            continue
+        recordings[id_] = _from_row(id_, row)
+    for id_ in known - recordings.keys():
+        recordings[id_] = Recording(id_, skip=Skip(id_, SkipReason.TAG, f"no row in {table.name}"))
+    return [recordings[id_] for id_ in sorted(recordings)]
+
+
+def _from_row(id_: str, row: Mapping[str, str]) -> Recording:
+    """A recording described by a row."""
+    labels = {
+        name: _as_label(value) for name, value in row.items() if name not in _PITCH_COLUMNS and value.strip()
+    }
+    texts = [row[name].strip() for name in _PITCH_COLUMNS if row.get(name, "").strip()]
+    if not texts:
+        return Recording(id_, None, labels)
+    if texts[0].lower() in _UNPITCHED_WORDS:
+        return Recording(id_, UNPITCHED, labels)
+    try:
+        return Recording(id_, parse_pitch(texts[0]), labels)
+    except InputError as error:
+        return Recording(id_, skip=Skip(id_, SkipReason.TAG, str(error)))
+
+
+def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a table, with their numbers in the file."""
+    if table.stat().st_size > _LARGEST_TABLE_BYTES:
+        raise InputError(f"{table.name} is larger than {_LARGEST_TABLE_BYTES >> 20} MB: split the folder")
+    try:
+        text = table.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{table.name} is not UTF-8 text: save it as UTF-8") from error
+    yield from _json_rows(table.name, text) if table.suffix == ".jsonl" else _separated_rows(table, text)
+
+
+def _separated_rows(table: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.DictReader(text.splitlines(), delimiter="\t" if table.suffix == ".tsv" else ",", strict=True)
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                raise InputError(
+                    f"{table.name}, row {reader.line_num}: not as many fields as the first line has"
+                )
+            yield reader.line_num, {_as_label(name): value for name, value in row.items()}
+    except csv.Error as error:
+        raise InputError(f"{table.name}, row {reader.line_num}: {error}") from error
+
+
+def _json_rows(name: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"{name}, row {number}: not JSON") from error
+        if not isinstance(row, dict) or any(isinstance(value, (dict, list)) for value in row.values()):
+            raise InputError(f"{name}, row {number}: a row is an object of plain values")
+        yield number, {_as_label(key): "" if value is None else str(value) for key, value in row.items()}
+
+
+def _as_label(text: str) -> str:
+    """A name as labels are written: lower case, words joined by hyphens; the columns' underscores stay."""
+    return re.sub(r"\s+", "-", text.strip().lower())

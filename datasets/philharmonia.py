@@ -1,0 +1,84 @@
+"""The Philharmonia Orchestra's sound samples: 13,000 notes, one mp3 each, everything said in the file's name.
+
+`<instrument>_<Note>_<duration>_<dynamics>_<technique>.mp3`, for example `cello_Gs4_05_fortissimo_arco-normal.mp3`;
+`s` is a sharp. Percussion has no note: `cowbell__1_forte_undamped.mp3`.
+"""
+
+import re
+from pathlib import Path
+from typing import ClassVar
+
+from aae.notes import UNPITCHED
+from aae.pitch_names import parse_pitch
+from mcnn.errors import InputError
+
+from .base import Adapter, Recording, Skip, SkipReason, audio_files
+
+DURATIONS = frozenset({"025", "05", "1", "15", "long", "very-long"})
+"""Lengths in hundredths and tenths of a second as the library writes them: a quarter, a half, one, one and a half."""
+DYNAMICS = frozenset(
+    {
+        "molto-pianissimo",
+        "pianissimo",
+        "piano",
+        "mezzo-piano",
+        "mezzo-forte",
+        "forte",
+        "fortissimo",
+        "crescendo",
+        "decrescendo",
+        "cresc-decresc",
+    }
+)
+_WORDS = re.compile(r"[a-z]+(-[a-z]+)*")
+
+
+class Philharmonia(Adapter):
+    """Adapter for the Philharmonia Orchestra's samples."""
+
+    name: ClassVar[str] = "philharmonia"
+    title: ClassVar[str] = "Philharmonia Orchestra sound samples"
+    licence: ClassVar[str] = (
+        "Free for any use, also commercial, but the samples must not be passed on as samples or as a sampler instrument"
+    )
+    credits: ClassVar[str] = "Recorded by the players of the Philharmonia Orchestra, London"
+    rare: ClassVar[tuple[str, ...]] = ("technique",)
+    keeps_unpitched: ClassVar[bool] = False
+
+    def recordings(self, source: Path) -> list[Recording]:
+        """All files named the library's way; see `Adapter.recordings`."""
+        recordings = [_understand(path) for path in audio_files(source)]
+        if all(recording.skip and recording.skip.reason is SkipReason.TAG for recording in recordings):
+            raise InputError(
+                f"no file in {source} is named like the Philharmonia's, for example"
+                " cello_Gs4_05_fortissimo_arco-normal.mp3"
+            )
+        return recordings
+
+
+def _understand(path: Path) -> Recording:
+    """The recording that a file name describes."""
+    id_ = path.as_posix()
+    fields = path.stem.lower().split("_")
+    if len(fields) != 5:
+        return _not_understood(id_, f"{len(fields)} fields in the name where 5 are expected")
+    instrument, note, duration, dynamics, technique = fields
+    if duration == "phrase":
+        return Recording(id_, skip=Skip(id_, SkipReason.PHRASE, technique))
+    for word, known in ((duration, duration in DURATIONS), (dynamics, dynamics in DYNAMICS)):
+        if not known:
+            return _not_understood(id_, f"{word!r} is no length or dynamics of this library")
+    for word in (instrument, technique):
+        if not _WORDS.fullmatch(word):
+            return _not_understood(id_, f"{word!r} is no instrument or technique")
+    labels = {"instrument": instrument, "technique": technique, "dynamics": dynamics, "duration": duration}
+    if not note:
+        return Recording(id_, UNPITCHED, labels)
+    try:
+        return Recording(id_, parse_pitch(note), labels)
+    except InputError as error:
+        return _not_understood(id_, str(error))
+
+
+def _not_understood(id_: str, detail: str) -> Recording:
+    return Recording(id_, skip=Skip(id_, SkipReason.TAG, detail))

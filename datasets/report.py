@@ -1,0 +1,116 @@
+"""What a build tells: how far it is, and in the end what became of every recording."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .base import Skip, SkipReason
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A note whose label was replaced by what was measured, because that was asked for.
+
+    Attributes:
+        id: Source path of the recording.
+        detail: The label it had and the note it sounds.
+    """
+
+    id: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What became of the recordings.
+
+    Attributes:
+        bank: The finished file.
+        n_recordings: Audio files considered.
+        n_notes: Notes in the bank.
+        skips: Every recording that is not in the bank, and why; sorted by id.
+        corrections: Every note whose label was replaced; sorted by id.
+    """
+
+    bank: Path
+    n_recordings: int
+    n_notes: int
+    skips: Sequence[Skip]
+    corrections: Sequence[Correction] = ()
+
+    @property
+    def counts(self) -> dict[SkipReason, int]:
+        """Number of skipped recordings by reason, in the order of `SkipReason`; reasons that did not occur are absent."""
+        counter = Counter(skip.reason for skip in self.skips)
+        return {reason: counter[reason] for reason in SkipReason if counter[reason]}
+
+    def rows(self) -> list[tuple[str, int, str]]:
+        """The table of what was skipped: reason, count, an example."""
+        examples = {skip.reason: skip for skip in reversed(self.skips)}
+        return [
+            (reason.value, count, f"{examples[reason].id}: {examples[reason].detail}".rstrip(": "))
+            for reason, count in self.counts.items()
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain values, every skipped recording by name."""
+        return {
+            "bank": str(self.bank),
+            "recordings": self.n_recordings,
+            "notes": self.n_notes,
+            "skipped": {reason.value: count for reason, count in self.counts.items()},
+            "skips": [
+                {"file": skip.id, "reason": skip.reason.value, "detail": skip.detail} for skip in self.skips
+            ],
+            "corrections": [{"file": note.id, "detail": note.detail} for note in self.corrections],
+        }
+
+    @classmethod
+    def from_json(cls, bank: Path, values: Mapping[str, Any]) -> "BuildReport":
+        """The report that `to_json` wrote into a bank's provenance."""
+        return cls(
+            bank=bank,
+            n_recordings=values["recordings"],
+            n_notes=values["notes"],
+            skips=[
+                Skip(skip["file"], SkipReason(skip["reason"]), skip["detail"]) for skip in values["skips"]
+            ],
+            corrections=[Correction(note["file"], note["detail"]) for note in values["corrections"]],
+        )
+
+
+@dataclass(frozen=True)
+class BuildProgress:
+    """How far a build is.
+
+    Attributes:
+        stage: `reading` recordings, then `writing` the bank.
+        done: Recordings or notes done, of this run and of interrupted ones before it.
+        total: Recordings or notes in all.
+        resumed: Of `done`, those that an earlier, interrupted run had done: no measure of speed.
+        skipped: Skipped so far, by reason.
+    """
+
+    stage: str
+    done: int
+    total: int
+    resumed: int = 0
+    skipped: Mapping[SkipReason, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BuildFinished:
+    """The last event of a build.
+
+    Attributes:
+        report: What became of every recording.
+        was_there: Whether the very same bank was there already, and nothing had to be done.
+    """
+
+    report: BuildReport
+    was_there: bool = False
+
+
+BuildEvent = BuildProgress | BuildFinished
