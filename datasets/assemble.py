@@ -1,4 +1,4 @@
-"""From shards to the bank: settles what only the whole can tell, then writes the notes in the order of their ids."""
+"""From shards to the bank: settles what only the whole can tell, then writes the notes in order."""
 
 import hashlib
 import json
@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aae.notes import NoteBankWriter, NoteData, Split
+from aae.note_writer import NoteBankWriter
+from aae.notes import NoteData, Split
 from mcnn.atomic import atomic_path
 from mcnn.config import SpectrogramConfig
 
@@ -94,16 +95,16 @@ def write_bank(
             for name, label in recording.labels.items():
                 attributes[name].add(label)
     done = 0
-    with atomic_path(path) as partial:
-        with NoteBankWriter(partial, config, {name: sorted(attributes[name]) for name in attributes}) as bank:
-            for shard in shards:
-                for note in read_notes(shard):
-                    if note.outcome.id not in skips:
-                        labels = recordings[note.outcome.id].labels
-                        bank.add(_note_data(note, labels, adapter.take_like))
-                        done += 1
-                yield BuildProgress("writing", done, total)
-            bank.finish(provenance)
+    vocabularies = {name: sorted(labels) for name, labels in attributes.items()}
+    with atomic_path(path) as partial, NoteBankWriter(partial, config, vocabularies) as bank:
+        for shard in shards:
+            for note in read_notes(shard):
+                if note.outcome.id not in skips:
+                    labels = recordings[note.outcome.id].labels
+                    bank.add(_note_data(note, labels, adapter.take_like))
+                    done += 1
+            yield BuildProgress("writing", done, total)
+        bank.finish(provenance)
 
 
 def _duplicates(recordings: Mapping[str, Recording], outcomes: Sequence[Outcome]) -> dict[str, Skip]:

@@ -113,9 +113,9 @@ def level_db(waveform: npt.NDArray[np.float32], sample_rate: int) -> float:
 def find_note(waveform: npt.NDArray[np.float32], sample_rate: int) -> tuple[int, int]:
     """Where the note begins and ends.
 
-    The onset is sought backwards from the first place that surely belongs to the note (within 30 dB of its loudest,
-    for 15 ms), down to 50 dB below the loudest or the noise before it, so that a soft attack stays whole; 10 ms
-    before it are kept. The end is the last moment within 60 dB of the loudest.
+    The onset is sought backwards from the first place that surely belongs to the note (within 30 dB of its
+    loudest, for 15 ms), down to 50 dB below the loudest or the noise before it, so that a soft attack stays
+    whole; 10 ms before it are kept. The end is the last moment within 60 dB of the loudest.
 
     Args:
         waveform: `(samples,)`, not silent.

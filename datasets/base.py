@@ -1,4 +1,4 @@
-"""What an adapter is: it reads a library's names and tables, and says which recordings there are and what they are.
+"""What an adapter is: it reads a library's names and tables, and says which recordings there are.
 
 An adapter opens no audio. It turns the library's own way of naming into `Recording`s; everything after that
 (reading, trimming, measuring, checking) is the same for all libraries and lives in `datasets.build`.
@@ -53,8 +53,8 @@ class Recording:
 
     Attributes:
         id: Source path relative to the library's folder, with forward slashes.
-        midi_pitch: MIDI number; `aae.notes.UNPITCHED` if it has no pitch; None if the library does not say, and
-            it is to be measured.
+        midi_pitch: MIDI number; `aae.notes.UNPITCHED` if it has no pitch; None if the library does not say,
+            and it is to be measured.
         labels: Attribute to label, in the library's own words.
         skip: Set if the name alone already says that this is no note, or if it cannot be understood.
     """
@@ -73,8 +73,8 @@ class Adapter(ABC):
         title: Its name for people.
         licence: Under which terms the recordings come.
         credits: Whom to thank, as the licence or courtesy asks.
-        take_like: Attributes that tell takes of one note apart (length, loudness): notes that differ only in these
-            go to the same split.
+        take_like: Attributes that tell takes of one note apart (length, loudness): notes that differ only in
+            these go to the same split.
         rare: Attributes whose labels are dropped when only a few notes have them.
         keeps_unpitched: Whether sounds without pitch go in unless the user says otherwise.
     """

@@ -1,8 +1,8 @@
 """Builds a NoteBank from a folder of recordings: streaming, on several cores, interruptible at any instant.
 
-Workers turn a few recordings at a time into a shard in `<bank>.building/`; when all are there, the bank is written
-from them and takes its final name in one step. Whatever stops the build, running it again continues with the shards
-that are missing. The result depends neither on the number of workers nor on interruptions.
+Workers turn a few recordings at a time into a shard in `<bank>.building/`; when all are there, the bank is
+written from them and takes its final name in one step. Whatever stops the build, running it again continues
+with the shards that are missing. The result depends neither on the number of workers nor on interruptions.
 """
 
 import errno
@@ -67,7 +67,7 @@ def build(
     fewest: int = FEWEST_NOTES,
     config: SpectrogramConfig | None = None,
 ) -> Iterator[BuildEvent]:
-    """Builds a bank, or continues an interrupted build of it; if the same bank is there already, does nothing.
+    """Builds a bank, or continues an interrupted build of it; does nothing if that very bank is there.
 
     Args:
         source: The library's folder.
@@ -76,8 +76,8 @@ def build(
         workers: Processes to use; the number of cores if not given, 1 stays in this process.
         limit: Only so many recordings, spread evenly over the library.
         unpitched: Whether sounds without pitch go in; the adapter decides if not given.
-        correct_pitch: A note that surely sounds another pitch than its label says gets the measured one (and the
-            report says so) instead of being skipped.
+        correct_pitch: A note that surely sounds another pitch than its label says gets the measured one (and
+            the report says so) instead of being skipped.
         fewest: Drop the labels of the adapter's `rare` attributes that have fewer notes than this.
         config: The front end; the default one if not given.
 

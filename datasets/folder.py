@@ -1,9 +1,9 @@
 """A user's own folder: any audio, with a table of tags or with folder names that say what it is.
 
-With a table (`tags.csv`, `tags.tsv` or `tags.jsonl` in the folder): a column `file` (relative to the folder), a column
-`note` or `midi_pitch` (`C4`, `60`; empty means measure it; `unpitched` means that it has none), and every other column
-is an attribute. Without a table: the names of the folders above a file, joined, are its `instrument`, and the note is
-read from the file's name if one is there, otherwise measured.
+With a table (`tags.csv`, `tags.tsv` or `tags.jsonl` in the folder): a column `file` (relative to the folder),
+a column `note` or `midi_pitch` (`C4`, `60`; empty means measure it; `unpitched` means that it has none), and
+every other column is an attribute. Without a table: the names of the folders above a file, joined, are its
+`instrument`, and the note is read from the file's name if one is there, otherwise measured.
 """
 
 import csv
@@ -58,7 +58,7 @@ def _from_path(path: Path, source_name: str) -> Recording:
 
 
 def pitch_in_name(name: str) -> int | None:
-    """MIDI number of the last note named in a file name: `Flute_vib_A#4_v1` has A#4; None if there is none."""
+    """MIDI number of the last note in a file name, `Flute_vib_A#4_v1` has A#4; None if there is none."""
     notes = _NOTE_IN_NAME.findall(name)
     return parse_pitch(notes[-1]) if notes else None
 

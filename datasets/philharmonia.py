@@ -1,7 +1,8 @@
 """The Philharmonia Orchestra's sound samples: 13,000 notes, one mp3 each, everything said in the file's name.
 
-`<instrument>_<Note>_<duration>_<dynamics>_<technique>.mp3`, for example `cello_Gs4_05_fortissimo_arco-normal.mp3`;
-`s` is a sharp. Percussion has no note: `cowbell__1_forte_undamped.mp3`.
+`<instrument>_<Note>_<duration>_<dynamics>_<technique>.mp3`, for example
+`cello_Gs4_05_fortissimo_arco-normal.mp3`; `s` is a sharp. Percussion has no note:
+`cowbell__1_forte_undamped.mp3`.
 """
 
 import re
@@ -15,7 +16,7 @@ from mcnn.errors import InputError
 from .base import Adapter, Recording, Skip, SkipReason, audio_files
 
 DURATIONS = frozenset({"025", "05", "1", "15", "long", "very-long"})
-"""Lengths in hundredths and tenths of a second as the library writes them: a quarter, a half, one, one and a half."""
+"""Lengths as the library writes them: a quarter, a half, one, one and a half seconds, and more."""
 DYNAMICS = frozenset(
     {
         "molto-pianissimo",
@@ -39,7 +40,8 @@ class Philharmonia(Adapter):
     name: ClassVar[str] = "philharmonia"
     title: ClassVar[str] = "Philharmonia Orchestra sound samples"
     licence: ClassVar[str] = (
-        "Free for any use, also commercial, but the samples must not be passed on as samples or as a sampler instrument"
+        "Free for any use, also commercial, but the samples must not be passed on as samples or as a sampler"
+        " instrument"
     )
     credits: ClassVar[str] = "Recorded by the players of the Philharmonia Orchestra, London"
     rare: ClassVar[tuple[str, ...]] = ("technique",)

@@ -42,7 +42,7 @@ class BuildReport:
 
     @property
     def counts(self) -> dict[SkipReason, int]:
-        """Number of skipped recordings by reason, in the order of `SkipReason`; reasons that did not occur are absent."""
+        """Number of skipped recordings by reason, in the order of `SkipReason`, those that occurred."""
         counter = Counter(skip.reason for skip in self.skips)
         return {reason: counter[reason] for reason in SkipReason if counter[reason]}
 

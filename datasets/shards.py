@@ -1,7 +1,7 @@
 """The work of one worker: a few recordings in, one shard file of notes and outcomes out.
 
-A shard appears whole or not at all, and its name tells what went into it. That is what makes a build resumable: a
-shard that is there need not be made again, whoever made it and whenever.
+A shard appears whole or not at all, and its name tells what went into it. That is what makes a build
+resumable: a shard that is there need not be made again, whoever made it and whenever.
 """
 
 import functools
@@ -239,7 +239,7 @@ def _front_end(config: SpectrogramConfig) -> Spectrogram:
 def _log_mel(waveform: npt.NDArray[np.float32], config: SpectrogramConfig) -> npt.NDArray[np.float16]:
     with torch.inference_mode():
         log_mel = _front_end(config)(torch.from_numpy(waveform)[None])[0]
-    return log_mel.numpy().astype(np.float16)
+    return np.asarray(log_mel.numpy(), np.float16)
 
 
 def _joined(

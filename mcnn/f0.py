@@ -1,8 +1,8 @@
 """Fundamental frequency of one note: which pitch it has, and how that pitch moves.
 
-Two questions, two answers. `measure_pitch` knows nothing about the note and is used for recordings without a label
-and to check labels. `track_f0` is told the nominal pitch and follows the deviation from it, frame by frame of the
-front end, to about a cent: tuning, vibrato, trills, glissandi.
+Two questions, two answers. `measure_pitch` knows nothing about the note and is used for recordings without a
+label and to check labels. `track_f0` is told the nominal pitch and follows the deviation from it, frame by
+frame of the front end, to about a cent: tuning, vibrato, trills, glissandi.
 
 Conventions: waveforms are `(samples,)` mono; frame `t` is centred on sample `t * hop_length`, as in
 `mcnn.spectrogram`; deviations are in cents of the nominal pitch; NaN means unvoiced.
@@ -31,7 +31,7 @@ _SHORTEST_WINDOW_S = 0.040
 _DEPTH_DECADES = 3.0
 """Magnitudes further below a frame's loudest say nothing about its pitch."""
 _JUMP_COST = 0.0012
-"""Price per cent of a jump between frames, in decades of salience; a trill's 200 cents must stay affordable."""
+"""Price per cent of a jump between frames, in decades of salience; a trill must stay affordable."""
 _VOICED_LEVEL_DB = -50.0
 _VOICED_SALIENCE = 0.25
 _REFINE_CENTS = 30.0
@@ -88,8 +88,8 @@ def measure_pitch(
     Args:
         waveform: `(samples,)`.
         sample_rate: Samples per second.
-        octave_shift: The tracker hears 47 to 2,094 Hz. Shifting what it hears up (positive) or down by octaves
-            brings low and high notes inside.
+        octave_shift: The tracker hears 47 to 2,094 Hz. Shifting what it hears up (positive) or down by
+            octaves brings low and high notes inside.
 
     Source: SwiftF0 (arXiv 2508.18440).
     """
@@ -116,8 +116,8 @@ def track_f0(
 ) -> npt.NDArray[np.float32]:
     """Deviation of a note's pitch from its nominal one, over time.
 
-    Harmonic-sum salience over log-compressed magnitudes on a 5-cent grid, a smoothest path through it, and then the
-    frequencies of the note's own spectral peaks around that path.
+    Harmonic-sum salience over log-compressed magnitudes on a 5-cent grid, a smoothest path through it, and
+    then the frequencies of the note's own spectral peaks around that path.
 
     Args:
         waveform: `(samples,)`.
@@ -128,7 +128,8 @@ def track_f0(
     Returns:
         `(frames,)` cents, `ceil(samples / hop_length)` frames, NaN where unvoiced.
 
-    Source: harmonic summation after Hermes, JASA 83 (1988); peak interpolation after Smith & Serra, PARSHL (1987).
+    Source: harmonic summation after Hermes, JASA 83 (1988); peak interpolation after Smith & Serra, PARSHL
+    (1987).
     """
     plan = _plan(sample_rate, float(nominal_hz))
     log_mag, level_db = _log_magnitudes(waveform, hop_length, plan)
@@ -147,7 +148,7 @@ def track_f0(
 
 @dataclass(frozen=True)
 class _Plan:
-    """What `track_f0` needs for one nominal pitch: window, transform, and where the candidates' harmonics lie."""
+    """What `track_f0` needs for one nominal pitch: window, transform, where candidates' harmonics lie."""
 
     window: npt.NDArray[np.float32]
     n_fft: int
@@ -197,7 +198,7 @@ def _log_magnitudes(
     return log_mag.astype(np.float32), level_db.astype(np.float32)
 
 
-@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=True)
 def _salience(log_mag: Any, on_bins: Any, between_bins: Any) -> Any:
     """How far the harmonics of each candidate stand out: `(frames, candidates)`, in decades."""
     n_candidates, n_harmonics = on_bins.shape
@@ -218,9 +219,9 @@ def _salience(log_mag: Any, on_bins: Any, between_bins: Any) -> Any:
     return salience
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _smoothest_path(salience: Any, step_cost: float) -> Any:
-    """Candidate of each frame on the path of highest salience less `step_cost` for every grid step it moves."""
+    """Candidate of each frame on the path of highest salience less `step_cost` a grid step moved."""
     n_frames, n_candidates = salience.shape
     score = salience[0].astype(np.float64)
     came_from = np.zeros((n_frames, n_candidates), np.int32)
@@ -242,7 +243,7 @@ def _smoothest_path(salience: Any, step_cost: float) -> Any:
     return path
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _refinement_cents(log_mag: Any, harmonic_bins: Any, n_harmonics: int) -> Any:
     """What the spectral peaks near the harmonics of `harmonic_bins` `(frames,)` add to it, in cents."""
     refinement = np.zeros(len(log_mag))
@@ -266,7 +267,7 @@ def _refinement_cents(log_mag: Any, harmonic_bins: Any, n_harmonics: int) -> Any
     return refinement
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _agreed_mean(values: Any, weights: Any) -> float:
     """Weighted mean of the values near the weighted median; 0 if nothing has weight."""
     total = weights.sum()
@@ -280,4 +281,4 @@ def _agreed_mean(values: Any, weights: Any) -> float:
             median = values[i]
             break
     near = np.abs(values - median) <= _AGREE_CENTS
-    return (values * weights * near).sum() / (weights * near).sum()
+    return float((values * weights * near).sum() / (weights * near).sum())
