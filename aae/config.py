@@ -1,0 +1,145 @@
+"""Every setting of model and training: frozen, checked, named in errors. TOML presets in, JSON out."""
+
+import tomllib
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mcnn.errors import InputError
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class ModelConfig(_Config):
+    """The shape of the auto-encoder."""
+
+    latent_size: int = Field(3, ge=1)
+    """Dimensions of z. Three make the 3-D view the space itself."""
+    decoder: Literal["harmonic", "convolutional"] = "harmonic"
+    """Harmonic plus noise, or the paper's convolutional one."""
+    condition_on_note: bool = True
+    """Whether the decoder's layers are told semitone and octave."""
+    condition_on_attributes: bool = True
+    """Whether the decoder's layers are told instrument, technique and every other attribute."""
+    encoder_width: int = Field(192, ge=8)
+    """Channels of the encoder."""
+    decoder_width: int = Field(256, ge=8)
+    """Channels of the decoder."""
+    decoder_blocks: int = Field(4, ge=1)
+    """Blocks of the harmonic decoder at half the frame rate."""
+    style_width: int = Field(384, ge=8)
+    """Width of the mapping from latent and condition to the decoder's modulations."""
+
+
+class LossConfig(_Config):
+    """Weights of the training objective; 0 leaves a term out."""
+
+    reconstruction: float = 1.0
+    """L1 distance of log-mels."""
+    attack: float = 0.3
+    """L1 distance of the log-mels' changes from frame to frame."""
+    mmd: float = 1.0
+    """Maximum mean discrepancy between the latents and their prior N(0, I)."""
+    joint_mmd: float = 0.0
+    """The same between latent and attribute together and the prior beside the same attributes."""
+    fader: float = 0.0
+    """Final weight (alpha) of the adversarial term that hides the attributes from the latent discriminator."""
+    deviation: float = 0.2
+    """L1 distance of the f0 curves, in semitones, on voiced frames."""
+    traits: float = 0.1
+    """Distance of the predicted note traits (length, level, modulation)."""
+    residual: float = 0.05
+    """Mean size of the log-mel residual, which keeps the explanation with partials and noise."""
+
+
+class TrainingConfig(_Config):
+    """How the model is trained."""
+
+    epochs: int = Field(60, ge=1)
+    """Passes over as many notes as the training split has."""
+    batch_size: int = Field(64, ge=2)
+    """Notes a step."""
+    learning_rate: float = Field(1e-3, gt=0)
+    """Peak rate of AdamW."""
+    warmup_steps: int = Field(200, ge=0)
+    """Steps over which the rate rises from 0."""
+    cooldown: float = Field(0.3, ge=0, le=1)
+    """Share of all steps, at the end, over which the rate falls to 2 % of its peak."""
+    ema_decay: float = Field(0.998, ge=0, lt=1)
+    """Decay of the running average of the weights, which is what is validated and shipped."""
+    latent_noise: float = Field(0.05, ge=0)
+    """Standard deviation of noise added to z in training, so that neighbours in the space sound alike."""
+    balance: float = Field(0.3, ge=0, le=1)
+    """0 draws notes as they come, 1 draws every label of every attribute equally often."""
+    patience_epochs: int = Field(20, ge=1)
+    """Epochs without a better validation loss before training stops."""
+    precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
+    """Arithmetic of the networks."""
+    seed: int = Field(0, ge=0)
+    """Every random draw follows from it."""
+
+
+class Config(_Config):
+    """A whole recipe, as a preset file holds it."""
+
+    about: str = ""
+    """One sentence on what the preset is for."""
+    model: ModelConfig = ModelConfig()
+    losses: LossConfig = LossConfig()
+    training: TrainingConfig = TrainingConfig()
+
+
+def preset_names() -> list[str]:
+    """Names of the shipped presets."""
+    files = resources.files("aae.presets").iterdir()
+    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+
+
+def load_config(preset: str, settings: Sequence[str] = ()) -> Config:
+    """Reads a recipe and applies settings to it.
+
+    Args:
+        preset: Name of a shipped preset, or path of a TOML file.
+        settings: `section.key=value` strings, applied in order.
+
+    Raises:
+        InputError: For an unknown preset, an unreadable file, or an unknown or impossible setting.
+    """
+    data = _read_preset(preset)
+    for setting in settings:
+        path, equals, value = setting.partition("=")
+        keys = path.strip().split(".")
+        if not equals or len(keys) != 2:
+            raise InputError(f"setting '{setting}' is not of the form section.key=value")
+        data.setdefault(keys[0], {})[keys[1]] = _parse_value(value.strip())
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"setting {where}: {first['msg']}, given {first['input']!r}") from None
+
+
+def _read_preset(preset: str) -> dict[str, Any]:
+    path = Path(preset)
+    try:
+        if preset in preset_names():
+            return tomllib.loads((resources.files("aae.presets") / f"{preset}.toml").read_text("utf-8"))
+        if path.suffix == ".toml":
+            return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"preset file {preset} cannot be read: {error}") from None
+    raise InputError(f"no preset '{preset}'; there are {', '.join(preset_names())}, or give a .toml file")
+
+
+def _parse_value(text: str) -> Any:
+    """A TOML value, or the text itself where it is none (`decoder=harmonic`)."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

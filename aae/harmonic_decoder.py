@@ -1,0 +1,184 @@
+"""The harmonic + noise decoder: it puts out amplitudes, and a fixed template draws them where the pitch says.
+
+Over time it emits the log amplitudes of the partials and of noise bands, an f0 curve in cents and a light
+residual; `PartialTemplate` and a matrix product turn them into the log-mel. Because the network is told
+where in the note each frame lies (from the onset, to the end) and where in a cycle of the note's modulation
+(vibrato, trill, tremolo), it need not blur what it cannot predict: lengths and phases are inputs, not
+averages.
+
+Source: the paper's decoder is conditioned by FiLM (Perez et al., AAAI 2018, arXiv 1709.07871), as here;
+blocks are ConvNeXt's (Liu et al., CVPR 2022, arXiv 2201.03545) over time; harmonic + noise after DDSP (arXiv
+2001.04643).
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from aae.conditioning import Condition
+from aae.config import ModelConfig
+from aae.model import Decoded, Decoder, Performance, StyleMapping, trait_head
+from aae.partials import PartialTemplate
+from mcnn.config import SpectrogramConfig
+
+N_PARTIALS = 128
+N_SINGLE = 40
+N_KNOTS = 64
+N_NOISE = 80
+ATTACK_FRAMES = 48
+RELEASE_FRAMES = 24
+RESIDUAL_LIMIT = 0.5
+"""Largest correction of the residual, in log10 units (10 dB)."""
+
+
+class FilmBlock(nn.Module):
+    """A ConvNeXt block over time whose normalised activations are scaled and shifted by the style (FiLM).
+
+    Args:
+        width: Channels.
+        style_width: Size of the style vector.
+        kernel_size: Frames that the depthwise convolution sees.
+        expansion: Width of the hidden layer, in multiples of `width`.
+    """
+
+    def __init__(self, width: int, style_width: int, kernel_size: int = 7, expansion: int = 3) -> None:
+        super().__init__()
+        self.across_time = nn.Conv1d(width, width, kernel_size, padding=kernel_size // 2, groups=width)
+        self.norm = nn.LayerNorm(width, elementwise_affine=False)
+        self.film = nn.Linear(style_width, 2 * width)
+        self.expand = nn.Linear(width, expansion * width)
+        self.contract = nn.Linear(expansion * width, width)
+        nn.init.zeros_(self.contract.weight)
+
+    def forward(self, h: Tensor, style: Tensor) -> Tensor:
+        """`(batch, frames, width)` and `(batch, style)` to `(batch, frames, width)`."""
+        scale, shift = self.film(style)[:, None].chunk(2, -1)
+        x = self.across_time(h.transpose(1, 2)).transpose(1, 2)
+        x = self.norm(x) * (1 + scale) + shift
+        y: Tensor = h + self.contract(nn.functional.gelu(self.expand(x)))
+        return y
+
+
+class HarmonicDecoder(Decoder):
+    """Partials, noise bands, f0 curve and residual over time.
+
+    Args:
+        config: Widths and what is conditioned on.
+        spectrogram: The front end.
+        sizes: Labels per attribute.
+    """
+
+    whole_length = False
+    knots_to_partials: Tensor
+    noise_to_mels: Tensor
+
+    def __init__(self, config: ModelConfig, spectrogram: SpectrogramConfig, sizes: dict[str, int]) -> None:
+        super().__init__()
+        width, style = config.decoder_width, config.style_width
+        self.mapping = StyleMapping(config, sizes)
+        self.trait_head = trait_head(style)
+        self.inharmonicity_head = nn.Linear(style, 1)
+        self.attack = nn.Embedding(ATTACK_FRAMES, width)
+        self.release = nn.Embedding(RELEASE_FRAMES, width)
+        self.along = nn.Linear(8, width)
+        self.entry = nn.Linear(2 * width, width)
+        self.blocks = nn.ModuleList(FilmBlock(width, style) for _ in range(config.decoder_blocks))
+        self.upsample = nn.Linear(width, 2 * width)
+        self.fine = FilmBlock(width, style, kernel_size=5, expansion=2)
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, N_KNOTS + N_NOISE + 1)
+        self.residual_head = nn.Linear(width, spectrogram.n_mels)
+        self.template = PartialTemplate(spectrogram, N_PARTIALS)
+        self.log_floor = spectrogram.log_floor
+        self.register_buffer("knots_to_partials", _knots_to_partials(), persistent=False)
+        self.register_buffer("noise_to_mels", _noise_to_mels(spectrogram.n_mels), persistent=False)
+        nn.init.constant_(self.inharmonicity_head.bias, -9.0)
+        nn.init.normal_(self.residual_head.weight, std=1e-3)
+        nn.init.constant_(self.head.bias[:N_KNOTS], -2.5)
+        nn.init.constant_(self.head.bias[N_KNOTS : N_KNOTS + N_NOISE], -3.5)
+
+    def traits(self, latent: Tensor, condition: Condition) -> Tensor:
+        """See `Decoder.traits`."""
+        traits: Tensor = self.trait_head(self.mapping(latent, condition))
+        return traits
+
+    def forward(self, latent: Tensor, condition: Condition, performance: Performance) -> Decoded:
+        """See `Decoder.forward`."""
+        style = self.mapping(latent, condition)
+        frames = performance.modulation_phase.shape[1]
+        h = self._positions(performance, frames + frames % 2)
+        fine = h
+        h = self.entry(h.reshape(len(h), -1, 2 * h.shape[2]))
+        for block in self.blocks:
+            h = block(h, style)
+        h = self.upsample(h).unflatten(2, (2, -1)).flatten(1, 2) + fine
+        h = self.norm(self.fine(h, style))[:, :frames]
+        knots, noise, deviation = self.head(h).float().split([N_KNOTS, N_NOISE, 1], -1)
+        residual = RESIDUAL_LIMIT * torch.tanh(self.residual_head(h).float())
+        deviation_cents = deviation[..., 0] * 100
+        played = deviation_cents if performance.deviation_cents is None else performance.deviation_cents
+        harmonic_mel = self._draw(knots, style, condition, played)
+        noise_mel = torch.pow(10.0, (noise @ self.noise_to_mels).clamp(-7, 1))
+        log_mel = torch.log10(harmonic_mel + noise_mel + self.log_floor) + residual
+        log_mel = log_mel.clamp_min(math.log10(self.log_floor))
+        return Decoded(
+            log_mel=log_mel.transpose(1, 2),
+            deviation_cents=deviation_cents,
+            residual=residual.transpose(1, 2),
+            noise=(noise_mel / (harmonic_mel + noise_mel + 1e-9)).transpose(1, 2),
+        )
+
+    def _positions(self, performance: Performance, frames: int) -> Tensor:
+        """What each frame knows of its place: from the onset, to the end, within a modulation cycle."""
+        t = torch.arange(frames, device=performance.n_frames.device)
+        length = performance.n_frames[:, None]
+        left = (length - 1 - t).clamp_min(0)
+        phase = nn.functional.pad(
+            performance.modulation_phase, (0, frames - performance.modulation_phase.shape[1])
+        )
+        strength = performance.modulation_strength[:, None].expand_as(phase)
+        along = torch.stack(
+            [
+                (t / length).clamp_max(1.0),
+                torch.log1p(t.float()).expand_as(left) / 5,
+                torch.log1p(left.float()) / 5,
+                strength,
+                strength * phase.cos(),
+                strength * phase.sin(),
+                strength * (2 * phase).cos(),
+                strength * (2 * phase).sin(),
+            ],
+            -1,
+        )
+        start = self.attack(t.clamp_max(ATTACK_FRAMES - 1))
+        end = self.release(left.long().clamp_max(RELEASE_FRAMES - 1))
+        h: Tensor = self.along(along) + start + end
+        return h
+
+    def _draw(self, knots: Tensor, style: Tensor, condition: Condition, deviation_cents: Tensor) -> Tensor:
+        amplitude = torch.pow(10.0, (knots @ self.knots_to_partials).clamp(-7, 1))
+        f0_hz = condition.f0_hz()[:, None] * torch.pow(2.0, deviation_cents / 1200)
+        inharmonicity = nn.functional.softplus(self.inharmonicity_head(style).float())[:, 0] * 0.01
+        drawn: Tensor = self.template(amplitude, f0_hz, inharmonicity)
+        return drawn
+
+
+def _knots_to_partials() -> Tensor:
+    """Linear interpolation `(knots, partials)`: the first partials singly, then log-spaced."""
+    knots = np.concatenate(
+        [np.arange(1, N_SINGLE + 1), np.geomspace(N_SINGLE, N_PARTIALS, N_KNOTS - N_SINGLE + 1)[1:]]
+    )
+    return _interpolation(np.log(knots), np.log(np.arange(1, N_PARTIALS + 1)))
+
+
+def _noise_to_mels(n_mels: int) -> Tensor:
+    """Linear interpolation `(bands, mels)`."""
+    return _interpolation(np.linspace(0, n_mels - 1, N_NOISE), np.arange(n_mels))
+
+
+def _interpolation(knots: np.ndarray, points: np.ndarray) -> Tensor:
+    return torch.tensor(
+        np.stack([np.interp(points, knots, row) for row in np.eye(len(knots))]), dtype=torch.float32
+    )

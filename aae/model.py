@@ -1,0 +1,247 @@
+"""The conditioned auto-encoder: E(x) → z, D(z, c) → x.
+
+Parts are built first and handed in: an unconditioned `Encoder` and a conditioned decoder behind one contract.
+Axes: log-mels are `(batch, mels, frames)`, latents `(batch, latent)`, masks `(batch, frames)`.
+
+Source: Bitton, Esling, Caillon and Fouilleul, "Assisted Sound Sample Generation with Musical Conditioning in
+Adversarial Auto-Encoders", DAFx-19 (arXiv 1904.06215), section 3.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from aae.conditioning import Condition
+from aae.config import ModelConfig
+from mcnn.config import SpectrogramConfig
+
+
+@dataclass  # not frozen: Lightning Fabric converts the tensors of what passes through a model
+class Performance:
+    """How one batch of notes is played over time: what the condition and the latent leave open.
+
+    In training it is measured from the recordings; to make new notes it follows from the decoder's `traits`.
+    """
+
+    n_frames: Tensor
+    """`(batch,)`, length of each note."""
+    deviation_cents: Tensor | None
+    """`(batch, frames)`, f0 against the equal-tempered pitch; None leaves it to the decoder."""
+    modulation_phase: Tensor
+    """`(batch, frames)`, radians: where in a cycle of vibrato, trill or tremolo."""
+    modulation_strength: Tensor
+    """`(batch,)`, 0 none to 1 strictly periodic."""
+
+    def to(self, device: torch.device) -> "Performance":
+        """The same performance on another device."""
+        return Performance(
+            self.n_frames.to(device),
+            None if self.deviation_cents is None else self.deviation_cents.to(device),
+            self.modulation_phase.to(device),
+            self.modulation_strength.to(device),
+        )
+
+    def mask(self, frames: int) -> Tensor:
+        """`(batch, frames)`, 1 within the note and 0 after its end."""
+        return (torch.arange(frames, device=self.n_frames.device) < self.n_frames[:, None]).float()
+
+
+TRAITS = ("log_frames", "level", "modulation_rate", "modulation_strength")
+"""Note-level numbers that the decoder predicts: ln(frames), level in units of 20 dB re the reference level,
+modulation rate in units of 10 Hz, modulation strength."""
+
+
+@dataclass
+class Decoded:
+    """What a decoder returns."""
+
+    log_mel: Tensor
+    """`(batch, mels, frames)`."""
+    deviation_cents: Tensor | None = None
+    """`(batch, frames)`, predicted f0 curve; None where the decoder has none."""
+    residual: Tensor | None = None
+    """`(batch, mels, frames)`, the part of the log-mel that is neither partials nor noise bands."""
+    noise: Tensor | None = None
+    """`(batch, mels, frames)`, share of the magnitude that is noise, 0 to 1; None if unknown."""
+
+
+class Decoder(nn.Module, ABC):
+    """The contract of both decoders: a latent, a condition and a performance make a log-mel."""
+
+    whole_length: bool
+    """Whether notes always span all frames of the front end (then their end is silence in the log-mel)."""
+
+    @abstractmethod
+    def forward(self, latent: Tensor, condition: Condition, performance: Performance) -> Decoded:
+        """Makes log-mels.
+
+        Args:
+            latent: `(batch, latent)`.
+            condition: Note and attributes, batch as `latent`.
+            performance: Its `modulation_phase` sets the number of frames.
+        """
+
+    @abstractmethod
+    def traits(self, latent: Tensor, condition: Condition) -> Tensor:
+        """Predicts the note-level numbers of `TRAITS`, `(batch, 4)`."""
+
+
+def trait_head(style_width: int) -> nn.Sequential:
+    """The small network from style to `TRAITS`; it starts at a note of a second at the reference level."""
+    last = nn.Linear(128, len(TRAITS))
+    nn.init.zeros_(last.weight)
+    with torch.no_grad():
+        last.bias.copy_(torch.tensor([4.5, 0.0, 0.6, 0.1]))
+    return nn.Sequential(nn.Linear(style_width, 128), nn.SiLU(), last)
+
+
+class StyleMapping(nn.Module):
+    """Latent and condition to one style vector, which modulates every layer of a decoder.
+
+    Args:
+        config: Which parts of the condition are used.
+        sizes: Labels per attribute.
+    """
+
+    def __init__(self, config: ModelConfig, sizes: dict[str, int]) -> None:
+        super().__init__()
+        self.on_note, self.on_attributes = config.condition_on_note, config.condition_on_attributes
+        width = config.style_width
+        n_in = config.latent_size + 21 * self.on_note + sum(sizes.values()) * self.on_attributes
+        self.names = tuple(sizes)
+        self.layers = nn.Sequential(
+            nn.Linear(n_in, width),
+            nn.SiLU(),
+            nn.Linear(width, width),
+            nn.SiLU(),
+            nn.Linear(width, width),
+            nn.SiLU(),
+        )
+
+    def forward(self, latent: Tensor, condition: Condition) -> Tensor:
+        """Style vectors `(batch, style)`."""
+        parts = [latent]
+        if self.on_note:
+            parts.append(condition.note())
+        if self.on_attributes:
+            parts += [condition.weights[name] for name in self.names]
+        style: Tensor = self.layers(torch.cat(parts, 1))
+        return style
+
+
+class Encoder(nn.Module):
+    """Log-mel to latent; unconditioned, with batch normalisation, blind to frames beyond the note's end.
+
+    Args:
+        config: Width and latent size.
+        spectrogram: The front end.
+    """
+
+    def __init__(self, config: ModelConfig, spectrogram: SpectrogramConfig) -> None:
+        super().__init__()
+        width = config.encoder_width
+        self.entry = nn.Sequential(
+            nn.Conv1d(spectrogram.n_mels, width, 5, 2, 2, bias=False), nn.BatchNorm1d(width), nn.GELU()
+        )
+        self.stages = nn.ModuleList(_EncoderStage(width, stride) for stride in (1, 2, 2))
+        self.exit = nn.Sequential(
+            nn.Linear(3 * width, 2 * width),
+            nn.BatchNorm1d(2 * width),
+            nn.GELU(),
+            nn.Linear(2 * width, config.latent_size),
+        )
+
+    def forward(self, log_mel: Tensor, mask: Tensor) -> Tensor:
+        """Latents `(batch, latent)`.
+
+        Args:
+            log_mel: `(batch, mels, frames)`.
+            mask: `(batch, frames)`, 1 within the note.
+        """
+        h = self.entry((log_mel + 2.0) * mask[:, None])
+        mask = mask[:, None, ::2]
+        h = h * mask
+        for stage in self.stages:
+            h, mask = stage(h, mask)
+        count = mask.sum(2).clamp_min(1)
+        mean = (h * mask).sum(2) / count
+        peak = (h + (mask - 1) * 1e4).amax(2)
+        latent: Tensor = self.exit(torch.cat([mean, peak, h[:, :, 0]], 1))
+        return latent
+
+
+class _EncoderStage(nn.Module):
+    """A strided depthwise convolution over time and a residual channel mixer."""
+
+    def __init__(self, width: int, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+        self.across_time = nn.Conv1d(width, width, 7, stride, 3, groups=width, bias=False)
+        self.norm = nn.BatchNorm1d(width)
+        self.mix = nn.Sequential(nn.Conv1d(width, 2 * width, 1), nn.GELU(), nn.Conv1d(2 * width, width, 1))
+
+    def forward(self, h: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        mask = mask[:, :, :: self.stride]
+        h = self.norm(self.across_time(h)) + h[:, :, :: self.stride]
+        h = h + self.mix(h)
+        return h * mask, mask
+
+
+class AutoEncoder(nn.Module):
+    """Encoder and decoder as one model.
+
+    Args:
+        encoder: Log-mel to latent.
+        decoder: Latent, condition and performance to log-mel.
+    """
+
+    def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def forward(
+        self,
+        log_mel: Tensor,
+        condition: Condition,
+        performance: Performance,
+        latent_noise: Tensor | float = 0.0,
+    ) -> tuple[Tensor, Decoded, Tensor]:
+        """Encodes and decodes.
+
+        Args:
+            log_mel: `(batch, mels, frames)`.
+            condition: Note and attributes.
+            performance: Measured on the recordings.
+            latent_noise: `(batch, latent)`, added to z before decoding.
+
+        Returns:
+            The latents, what was decoded from them, and the predicted traits `(batch, traits)`.
+        """
+        latent = self.encoder(log_mel, performance.mask(log_mel.shape[2])).float()
+        heard = latent + latent_noise
+        return (
+            latent,
+            self.decoder(heard, condition, performance),
+            self.decoder.traits(heard, condition).float(),
+        )
+
+
+def build_model(config: ModelConfig, spectrogram: SpectrogramConfig, sizes: dict[str, int]) -> AutoEncoder:
+    """Builds the model that a config describes.
+
+    Args:
+        config: The shape of the auto-encoder.
+        spectrogram: The front end.
+        sizes: Labels per attribute.
+    """
+    from aae.convolutional_decoder import ConvolutionalDecoder
+    from aae.harmonic_decoder import HarmonicDecoder
+
+    kinds: dict[str, type[HarmonicDecoder] | type[ConvolutionalDecoder]] = {
+        "harmonic": HarmonicDecoder,
+        "convolutional": ConvolutionalDecoder,
+    }
+    return AutoEncoder(Encoder(config, spectrogram), kinds[config.decoder](config, spectrogram, sizes))

@@ -1,0 +1,75 @@
+"""The whole objective of one training step: which terms apply to a batch, and how they add up."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from aae import losses
+from aae.config import LossConfig
+from aae.data import Batch
+from aae.discriminator import LatentDiscriminator
+from aae.model import AutoEncoder, Decoded
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of one step; `total` is what the auto-encoder minimises."""
+
+    total: Tensor
+    values: dict[str, Tensor]
+    """Metric name to unweighted value."""
+
+
+def compute_terms(
+    batch: Batch,
+    latent: Tensor,
+    decoded: Decoded,
+    traits: Tensor,
+    prior: Tensor,
+    config: LossConfig,
+) -> Terms:
+    """Every term but the adversarial one.
+
+    Args:
+        batch: The notes.
+        latent: `(batch, latent)` of them.
+        decoded: What the decoder made of them.
+        traits: `(batch, traits)`, predicted.
+        prior: `(batch, latent)`, draws from N(0, I).
+        config: Weights.
+    """
+    frames = batch.log_mel.shape[2]
+    mask = batch.performance.mask(frames)
+    heard = torch.ones_like(mask) if decoded.deviation_cents is None else mask
+    values = {
+        "reconstruction": losses.masked_l1(decoded.log_mel, batch.log_mel, heard),
+        "attack": losses.attack_l1(decoded.log_mel, batch.log_mel, heard),
+        "traits": losses.trait_distance(traits, batch.traits, batch.traits_weight),
+        "mmd": losses.maximum_mean_discrepancy(latent, prior),
+    }
+    if config.joint_mmd:
+        octave = torch.div(batch.condition.midi_pitch, 12, rounding_mode="floor")
+        shared = losses.shared_labels([*batch.labels.values(), octave])
+        values["joint_mmd"] = losses.maximum_mean_discrepancy(latent, prior, shared)
+    if decoded.deviation_cents is not None and decoded.residual is not None:
+        values["deviation"] = losses.deviation_l1(
+            decoded.deviation_cents, batch.deviation_cents, batch.voiced
+        )
+        values["residual"] = losses.masked_l1(decoded.residual, torch.zeros_like(decoded.residual), mask)
+    weights = config.model_dump()
+    total = torch.stack([weights[name] * value for name, value in values.items()]).sum()
+    return Terms(total, values)
+
+
+def run_model(
+    model: AutoEncoder, batch: Batch, latent_noise: Tensor | float = 0.0
+) -> tuple[Tensor, Decoded, Tensor]:
+    """Encodes and decodes a batch: latents, decoded notes, predicted traits."""
+    latent, decoded, traits = model(batch.log_mel, batch.condition, batch.performance, latent_noise)
+    return latent, decoded, traits
+
+
+def hide_attributes(discriminator: LatentDiscriminator, latent: Tensor, shares: dict[str, Tensor]) -> Tensor:
+    """The adversarial term for the encoder."""
+    return losses.confusion(discriminator(latent), shares)

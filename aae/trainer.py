@@ -1,0 +1,325 @@
+"""Training: one plain loop on Lightning Fabric. `Trainer.fit` yields events and prints nothing.
+
+A run folder holds `config.json`, `checkpoint.pt` (the whole state, replaced in one step), `metrics.csv` and
+`model.safetensors` (the best averaged weights so far, ready to play). Running the same command again
+continues: batches and noise follow from (seed, step), so the curve goes on as if nothing had happened.
+"""
+
+import itertools
+import time
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from aae.bundle import Coverage, ModelInfo, save_bundle
+from aae.config import Config, TrainingConfig
+from aae.data import Batch, EpochSampler, TrainingNotes
+from aae.discriminator import LatentDiscriminator
+from aae.latents import training_latents
+from aae.losses import fader_weight, label_cross_entropy
+from aae.model import AutoEncoder, build_model
+from aae.notes import NoteBank, Split
+from aae.objective import compute_terms, hide_attributes, run_model
+from aae.run_folder import RunFolder
+from aae.validation import validate
+
+CHECKPOINT_EVERY_S = 60.0
+REPORT_EVERY_STEPS = 10
+
+
+@dataclass(frozen=True)
+class Started:
+    """The data is loaded and the first step is next."""
+
+    n_train: int
+    n_validation: int
+    n_parameters: int
+    step: int
+    """Steps already done by earlier runs of the same command."""
+    n_steps: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Some steps are done."""
+
+    step: int
+    epoch: int
+    n_steps: int
+    metrics: dict[str, float]
+    notes_per_s: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class Validated:
+    """An epoch is done; `best` says whether its model is the best so far and was kept."""
+
+    step: int
+    epoch: int
+    metrics: dict[str, float]
+    best: bool
+    model: AutoEncoder
+    """The averaged weights, to be looked at, not changed."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The training ended; the reason is `complete`, `time` or `early stop`."""
+
+    reason: str
+    step: int
+    model_path: Path
+
+
+Event = Started | Progress | Validated | Finished
+
+
+class Trainer:
+    """Trains an auto-encoder on a NoteBank.
+
+    Args:
+        config: The recipe.
+        bank_path: The NoteBank.
+        folder: The run folder; an earlier run of the same recipe in it is continued.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        processes: How many devices, or CPU processes, share every step.
+    """
+
+    def __init__(
+        self, config: Config, bank_path: Path, folder: Path, device: str = "auto", processes: int = 1
+    ) -> None:
+        self.config, self.bank_path, self.folder = config, bank_path, RunFolder(folder)
+        strategy = "ddp" if processes > 1 else "auto"
+        self.fabric = Fabric(
+            accelerator=device, devices=processes, strategy=strategy, precision=config.training.precision
+        )
+
+    def fit(self, max_minutes: float | None = None) -> Iterator[Event]:
+        """Trains until the recipe is complete, the time is up, or validation no longer improves.
+
+        Args:
+            max_minutes: Time limit for this call; the run can be continued later.
+
+        Raises:
+            InputError: If the bank or the run folder cannot be used.
+        """
+        deadline = time.monotonic() + 60 * max_minutes if max_minutes is not None else float("inf")
+        self.fabric.launch()
+        with NoteBank.open(self.bank_path) as bank:
+            state = _State(self, bank)
+            yield from state.run(deadline)
+
+
+class _State:
+    """Everything that changes while training, and the loop over it."""
+
+    def __init__(self, trainer: Trainer, bank: NoteBank) -> None:
+        self.config, self.fabric, self.folder, self.bank = (
+            trainer.config,
+            trainer.fabric,
+            trainer.folder,
+            bank,
+        )
+        self.folder.claim(self.config, bank, self.fabric.is_global_zero)
+        torch.manual_seed(self.config.training.seed)
+        sizes = {name: len(labels) for name, labels in bank.attributes.items()}
+        model = build_model(self.config.model, bank.config, sizes)
+        self.average = deepcopy(model).eval().requires_grad_(False).to(self.fabric.device)
+        whole = model.decoder.whole_length
+        self.train = TrainingNotes(bank, Split.TRAIN, whole)
+        self.validation = TrainingNotes(bank, Split.VALIDATION, whole)
+        self.folder.require_notes(len(self.train))
+        training = self.config.training
+        self.sampler = EpochSampler(self.train, training, self.fabric.global_rank, self.fabric.world_size)
+        self.shares = {name: s.to(self.fabric.device) for name, s in self.train.label_shares().items()}
+        discriminator = LatentDiscriminator(self.config.model.latent_size, sizes)
+        rate = training.learning_rate
+        self.model, self.optimizer = self.fabric.setup(
+            model, torch.optim.AdamW(model.parameters(), rate, betas=(0.9, 0.98), weight_decay=1e-4)
+        )
+        self.discriminator, self.discriminator_optimizer = self.fabric.setup(
+            discriminator, torch.optim.Adam(discriminator.parameters(), 1e-3, betas=(0.5, 0.9))
+        )
+        self.step, self.best_loss, self.best_epoch = 0, float("inf"), 0
+        self.n_steps = training.epochs * self.sampler.steps_per_epoch
+
+    def run(self, deadline: float) -> Iterator[Event]:
+        """The loop: steps, reports, checkpoints, validation."""
+        self._restore()
+        n_parameters = sum(p.numel() for p in self.average.parameters())
+        yield Started(len(self.train), len(self.validation), n_parameters, self.step, self.n_steps)
+        per_epoch = self.sampler.steps_per_epoch
+        saved_at, meter = time.monotonic(), _Meter()
+        reason = "complete"
+        for epoch in range(self.step // per_epoch, self.config.training.epochs):
+            done = self.step - epoch * per_epoch
+            for rows in itertools.islice(self.sampler.epoch(epoch), done, None):
+                batch = self.train.batch(rows).to(self.fabric.device)
+                meter.add(self._step(batch), len(batch) * self.fabric.world_size)
+                self.step += 1
+                if self.step % REPORT_EVERY_STEPS == 0:
+                    metrics, speed = meter.take()
+                    left = min(
+                        (self.n_steps - self.step) * meter.seconds_per_step, deadline - time.monotonic()
+                    )
+                    self.folder.log(self.step, epoch, metrics, self.fabric.is_global_zero)
+                    yield Progress(self.step, epoch, self.n_steps, metrics, speed, max(left, 0.0))
+                if self._agree(time.monotonic() - saved_at > CHECKPOINT_EVERY_S):
+                    self._save()
+                    saved_at = time.monotonic()
+                if self._agree(time.monotonic() > deadline):
+                    reason = "time"
+                    break
+            yield self._validate(epoch)
+            self._save()
+            if reason == "complete" and epoch - self.best_epoch >= self.config.training.patience_epochs:
+                reason = "early stop"
+            if reason != "complete":
+                break
+        yield Finished(reason, self.step, self.folder.model_path)
+
+    def _step(self, batch: Batch) -> dict[str, Tensor]:
+        """One update of the auto-encoder and of the latent discriminator."""
+        losses, training = self.config.losses, self.config.training
+        set_learning_rate(self.optimizer, training, self.step, self.n_steps)
+        generator = torch.Generator().manual_seed(
+            (training.seed * 1_000_003 + self.step) * 64 + self.fabric.global_rank
+        )
+        noise = torch.randn(2, len(batch), self.config.model.latent_size, generator=generator).to(
+            self.fabric.device
+        )
+        latent, decoded, traits = run_model(self.model, batch, noise[0] * training.latent_noise)
+        terms = compute_terms(batch, latent, decoded, traits, noise[1], losses)
+        total, values = terms.total, terms.values
+        if losses.fader:
+            self.discriminator.requires_grad_(False)
+            values["fader"] = hide_attributes(self.discriminator, latent, self.shares)
+            total = total + fader_weight(self.step / self.n_steps, losses.fader) * values["fader"]
+            self.discriminator.requires_grad_(True)
+        self.optimizer.zero_grad()
+        self.fabric.backward(total)
+        self.fabric.clip_gradients(self.model, self.optimizer, max_norm=1.0, error_if_nonfinite=False)
+        self.optimizer.step()
+        update_average(self.average, self.model.module, training.ema_decay, self.step)
+        if losses.fader:
+            values["discriminator"] = label_cross_entropy(self.discriminator(latent.detach()), batch.labels)
+            self.discriminator_optimizer.zero_grad()
+            self.fabric.backward(values["discriminator"])
+            self.discriminator_optimizer.step()
+        return {name: value.detach() for name, value in values.items()}
+
+    def _validate(self, epoch: int) -> Validated:
+        metrics = validate(self.average, self.validation, self.config, self.fabric.device)
+        best = metrics["validation/reconstruction"] < self.best_loss
+        if best:
+            self.best_loss, self.best_epoch = metrics["validation/reconstruction"], epoch
+            if self.fabric.is_global_zero:
+                self._export(metrics)
+        self.folder.log(self.step, epoch, metrics, self.fabric.is_global_zero)
+        return Validated(self.step, epoch, metrics, best, self.average)
+
+    def _export(self, metrics: dict[str, float]) -> None:
+        """Writes the averaged weights as a model file."""
+        info = ModelInfo(
+            model=self.config.model,
+            spectrogram=self.bank.config,
+            vocabularies=self.bank.attributes,
+            coverage=Coverage.of_bank(self.bank),
+            provenance={
+                "recipe": self.config.model_dump(),
+                "steps": self.step,
+                "validation": metrics,
+                "notes": self.bank.provenance,
+            },
+        )
+        latents = training_latents(self.average, self.train, self.fabric.device)
+        save_bundle(self.folder.model_path, info, self.average, latents)
+
+    def _save(self) -> None:
+        state: dict[str, Any] = {
+            "model": self.model,
+            "optimizer": self.optimizer,
+            "discriminator": self.discriminator,
+            "discriminator_optimizer": self.discriminator_optimizer,
+            "average": self.average.state_dict(),
+            "step": self.step,
+            "best": [self.best_loss, self.best_epoch],
+        }
+        self.folder.save(self.fabric, state)
+
+    def _restore(self) -> None:
+        state: dict[str, Any] = {
+            "model": self.model,
+            "optimizer": self.optimizer,
+            "discriminator": self.discriminator,
+            "discriminator_optimizer": self.discriminator_optimizer,
+        }
+        rest = self.folder.restore(self.fabric, state)
+        if rest:
+            self.average.load_state_dict(rest["average"])
+            self.step = int(rest["step"])
+            self.best_loss, self.best_epoch = float(rest["best"][0]), int(rest["best"][1])
+            self.folder.cut_log(self.step, self.fabric.is_global_zero)
+
+    def _agree(self, mine: bool) -> bool:
+        """The first process's decision, on every process."""
+        return mine if self.fabric.world_size == 1 else bool(self.fabric.broadcast(mine))
+
+
+class _Meter:
+    """Means of metrics and speed since the last report."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, Tensor] = {}
+        self.steps, self.notes, self.since = 0, 0, time.monotonic()
+        self.seconds_per_step = 0.0
+
+    def add(self, values: dict[str, Tensor], notes: int) -> None:
+        for name, value in values.items():
+            self.sums[name] = self.sums.get(name, torch.zeros((), device=value.device)) + value
+        self.steps += 1
+        self.notes += notes
+
+    def take(self) -> tuple[dict[str, float], float]:
+        elapsed = time.monotonic() - self.since
+        metrics = {f"loss/{name}": float(total) / self.steps for name, total in self.sums.items()}
+        speed = self.notes / elapsed
+        recent = elapsed / self.steps
+        self.seconds_per_step = (
+            0.9 * self.seconds_per_step + 0.1 * recent if self.seconds_per_step else recent
+        )
+        self.sums, self.steps, self.notes, self.since = {}, 0, 0, time.monotonic()
+        return metrics, speed
+
+
+def set_learning_rate(optimizer: Any, config: TrainingConfig, step: int, n_steps: int) -> None:
+    """Warm-up, a plateau, and a linear fall to 2 % over the cool-down."""
+    rise = min(1.0, (step + 1) / max(1, config.warmup_steps))
+    fall = (n_steps - step) / max(1.0, config.cooldown * n_steps)
+    for group in optimizer.param_groups:
+        group["lr"] = config.learning_rate * min(rise, max(0.02, min(1.0, fall)))
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, model: nn.Module, decay: float, step: int) -> None:
+    """Moves the running average of the weights towards the model; buffers are copied.
+
+    Args:
+        average: Changed in place.
+        model: The weights after this step.
+        decay: Share of the average that stays, lower in the first steps.
+        step: Steps done.
+    """
+    decay = min(decay, (1 + step) / (10 + step))
+    mine: list[Tensor] = list(average.parameters())
+    new = [p.detach() for p in model.parameters()]
+    torch._foreach_lerp_(mine, new, 1 - decay)
+    for old, now in zip(average.buffers(), model.buffers(), strict=True):
+        old.copy_(now)
