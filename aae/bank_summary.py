@@ -1,0 +1,70 @@
+"""What is in a NoteBank, counted: notes per label, pitch ranges, combinations of labels."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aae.notes import NOT_GIVEN, UNPITCHED, NoteBank, Split
+
+
+def summarise(bank: NoteBank) -> dict[str, Any]:
+    """Counts as plain values.
+
+    Returns:
+        `notes`, `duration_s`, `splits`, `midi_pitch` (`low`, `high`, `unpitched`), `attributes` (name to
+        label to `notes`, `low`, `high`), `combinations` (each attribute's label, `notes`, `low`, `high`),
+        `front_end` and `provenance`. `low` and `high` are MIDI numbers, None where no note has a pitch.
+    """
+    everything = np.ones(len(bank), dtype=bool)
+    unpitched = int((bank.midi_pitch == UNPITCHED).sum())
+    pitches = _count(bank, everything)
+    return {
+        "notes": len(bank),
+        "duration_s": round(float(bank.n_samples.sum()) / bank.config.sample_rate, 3),
+        "splits": {split.name.lower(): int((bank.split == split).sum()) for split in Split},
+        "midi_pitch": {"low": pitches["low"], "high": pitches["high"], "unpitched": unpitched},
+        "attributes": {
+            name: {label: _count(bank, bank.labels[name] == index) for index, label in enumerate(labels)}
+            for name, labels in bank.attributes.items()
+        },
+        "combinations": combinations(bank, list(bank.attributes)),
+        "front_end": bank.config.model_dump(),
+        "provenance": bank.provenance,
+    }
+
+
+def combinations(bank: NoteBank, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Every combination of labels that occurs, the most frequent first.
+
+    Args:
+        bank: The notes.
+        names: Attributes that make a combination; the others do not count.
+
+    Returns:
+        A row each: the label of every attribute (None where not given), `notes`, `low`, `high`.
+    """
+    if not names:
+        return []
+    columns = np.stack([bank.labels[name] for name in names], axis=1)
+    distinct, row_of = np.unique(columns, axis=0, return_inverse=True)
+    rows = [
+        {
+            name: None if index == NOT_GIVEN else bank.attributes[name][index]
+            for name, index in zip(names, indices, strict=True)
+        }
+        | _count(bank, row_of.ravel() == number)
+        for number, indices in enumerate(distinct)
+    ]
+    return sorted(rows, key=lambda row: -row["notes"])
+
+
+def _count(bank: NoteBank, chosen: npt.NDArray[np.bool_]) -> dict[str, int | None]:
+    """Number and pitch range of some notes."""
+    pitches = bank.midi_pitch[chosen & (bank.midi_pitch != UNPITCHED)]
+    return {
+        "notes": int(chosen.sum()),
+        "low": int(pitches.min()) if len(pitches) else None,
+        "high": int(pitches.max()) if len(pitches) else None,
+    }

@@ -1,0 +1,77 @@
+"""Names of rendered files: `violin_C4_forte_arco-normal_v1.wav`, `violin0.5-clarinet0.5_Cs4_v2.wav`.
+
+The instrument (or the first attribute) leads, then the note with `s` for sharp, then whatever else was asked
+for, then the variation: the order of the libraries that the sounds come from. Only letters that every file
+system takes.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+
+from aae.conditioning import Mix
+from aae.pitch_names import pitch_name
+
+_LONGEST_PART = 48
+_UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
+
+
+def note_file_names(
+    attributes: Sequence[str],
+    mixes: Sequence[Mix],
+    completed: Sequence[Mix],
+    midi_pitches: Sequence[int | None],
+    n_variations: int,
+) -> list[str]:
+    """Distinct names for each mix at each pitch in each variation, in this order.
+
+    Args:
+        attributes: The model's attributes.
+        mixes: What was asked for; only this is named.
+        completed: The same, every attribute given; named where nothing was asked for.
+        midi_pitches: MIDI numbers; None for an unpitched sound.
+        n_variations: Files per mix and pitch.
+    """
+    names: list[str] = []
+    used: set[str] = set()
+    for asked, full in zip(mixes, completed, strict=True):
+        first, *others = _style_parts(attributes, asked, full)
+        for midi_pitch in midi_pitches:
+            for variation in range(1, n_variations + 1):
+                stem = "_".join([first, _note_part(midi_pitch), *others, f"v{variation}"])
+                names.append(_distinct(stem, used) + ".wav")
+    return names
+
+
+def _style_parts(attributes: Sequence[str], asked: Mix, full: Mix) -> list[str]:
+    if not attributes:
+        return ["note"]
+    leading = "instrument" if "instrument" in attributes else attributes[0]
+    others = [name for name in attributes if name in asked and name != leading]
+    return [_mix_part(full[leading]), *(_mix_part(asked[name]) for name in others)]
+
+
+def _mix_part(weights: Mapping[str, float]) -> str:
+    heard = {label: weight for label, weight in weights.items() if weight}
+    if list(heard.values()) == [1.0]:
+        part = next(iter(heard))
+    else:
+        part = "-".join(f"{label}{weight:g}" for label, weight in heard.items())
+    safe = _UNSAFE.sub("-", part).strip("-.") or "sound"
+    if len(safe) > _LONGEST_PART:
+        safe = f"{safe[:_LONGEST_PART]}-{hashlib.sha256(part.encode()).hexdigest()[:6]}"
+    return safe
+
+
+def _note_part(midi_pitch: int | None) -> str:
+    return "unpitched" if midi_pitch is None else pitch_name(midi_pitch).replace("#", "s")
+
+
+def _distinct(stem: str, used: set[str]) -> str:
+    """The stem, with a number after it if a file system that ignores case would confuse it with another."""
+    candidate, count = stem, 1
+    while candidate.casefold() in used:
+        count += 1
+        candidate = f"{stem}-{count}"
+    used.add(candidate.casefold())
+    return candidate
