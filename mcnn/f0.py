@@ -16,6 +16,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
+import scipy.ndimage
 import scipy.signal
 import soxr
 
@@ -34,6 +35,8 @@ _JUMP_COST = 0.0012
 """Price per cent of a jump between frames, in decades of salience; a trill must stay affordable."""
 _VOICED_LEVEL_DB = -50.0
 _VOICED_SALIENCE = 0.25
+_FEWEST_VOICED_FRAMES = 3
+"""Shorter voiced stretches are chance."""
 _REFINE_CENTS = 30.0
 _AGREE_CENTS = 15.0
 
@@ -143,6 +146,7 @@ def track_f0(
     voiced = level_db > max(level_db.max() + _VOICED_LEVEL_DB, -120.0)
     voiced &= salience[np.arange(len(path)), path] > _VOICED_SALIENCE
     voiced &= np.abs(cents) < RANGE_CENTS - _STEP_CENTS
+    voiced = scipy.ndimage.binary_opening(voiced, np.ones(_FEWEST_VOICED_FRAMES, np.bool_))
     return np.where(voiced, cents, np.nan).astype(np.float32)
 
 

@@ -1,0 +1,34 @@
+"""Fixtures that several test files share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aae.notes import NoteBank
+from datasets.build import build
+from tests.synth import write_philharmonia
+
+
+@pytest.fixture(scope="session")
+def philharmonia_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 72 synthesised notes in the Philharmonia's naming; do not change it."""
+    folder = tmp_path_factory.mktemp("recordings") / "philharmonia"
+    write_philharmonia(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bank_path(philharmonia_folder: Path) -> Path:
+    """A NoteBank of these notes, with the default front end; do not change it."""
+    path = philharmonia_folder.parent / "notes.h5"
+    for _event in build(philharmonia_folder, "philharmonia", path, workers=1):
+        pass
+    return path
+
+
+@pytest.fixture
+def bank(bank_path: Path) -> Iterator[NoteBank]:
+    """The same bank, open."""
+    with NoteBank.open(bank_path) as opened:
+        yield opened
