@@ -1,8 +1,8 @@
-"""Does a recording sound the note that its label says?
+"""Which pitch does a recording go into the bank with, and does it sound the note that its label says?
 
-A pitch tracker that knows no label gives the evidence, and the recording's own spectrum decides where
-trackers are known to slip: between a note and its octaves. `datasets/README.md` has what was found in a real
-library.
+Two witnesses are heard. A pitch tracker that knows no label is right about the note, but slips between
+octaves. The label-informed track is precise and knows whether the sound has harmonics where the label wants
+them, but looks only around the label. `datasets/README.md` has what they found in a real library.
 """
 
 from dataclasses import dataclass
@@ -11,18 +11,60 @@ import numpy as np
 import numpy.typing as npt
 import scipy.ndimage
 
+from aae.notes import UNPITCHED
 from aae.pitch_names import pitch_frequency_hz, pitch_name
-from mcnn.f0 import MeasuredPitch, measure_pitch
+from mcnn.f0 import MeasuredPitch, measure_pitch, track_f0
+
+from .base import SkipReason
 
 FAR_CENTS = 60.0
 """A label further than this from what sounds is wrong."""
 
 _CONFIDENT = 0.6
 _SAME_CENTS = 80.0
-_ABSENT_DB = -18.0
 # Harmonics that would tell two octaves apart are absent when this far below the others. On real notes they
 # are 20 to 50 dB below where label or tracker is surely an octave off, and -14 to +20 dB where they belong.
+_ABSENT_DB = -18.0
 _LOW_HZ, _VERY_LOW_HZ, _HIGH_HZ = 80.0, 45.0, 1_000.0
+_STEADY_CENTS = 50.0
+_VOICED_SHARE = 0.35
+_FEWEST_VOICED_FRAMES = 4
+
+
+@dataclass(frozen=True)
+class Track:
+    """A note's pitch over time.
+
+    Attributes:
+        midi_pitch: The nominal pitch, or `UNPITCHED`.
+        f0_cents: `(frames,)` deviation from it, NaN where unvoiced.
+    """
+
+    midi_pitch: int
+    f0_cents: npt.NDArray[np.float32]
+
+    @property
+    def tuning_cents(self) -> float:
+        """Median deviation; NaN if hardly anything is voiced."""
+        voiced = self._voiced
+        return float(np.median(voiced)) if len(voiced) >= _FEWEST_VOICED_FRAMES else float("nan")
+
+    @property
+    def voiced_share(self) -> float:
+        """Share of voiced frames."""
+        return len(self._voiced) / max(1, len(self.f0_cents))
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether enough is voiced, and half of that keeps within a quarter tone."""
+        if self.voiced_share < _VOICED_SHARE or np.isnan(self.tuning_cents):
+            return False
+        low, high = np.percentile(self._voiced, [25, 75])
+        return bool(high - low <= _STEADY_CENTS)
+
+    @property
+    def _voiced(self) -> npt.NDArray[np.float32]:
+        return self.f0_cents[~np.isnan(self.f0_cents)]
 
 
 @dataclass(frozen=True)
@@ -30,64 +72,105 @@ class LabelCheck:
     """What came of comparing a label with the sound.
 
     Attributes:
-        agrees: Whether the label may stand.
-        measured: What the tracker heard.
+        track: The pitch over time, around the label.
+        objection: Why the label cannot stand; None if it may.
+        sounds: The steady pitch that sounds instead, as a fractional MIDI number; None if there is none.
     """
 
-    agrees: bool
-    measured: MeasuredPitch
+    track: Track
+    objection: SkipReason | None = None
+    sounds: float | None = None
 
     @property
     def detail(self) -> str:
-        """The measured note in words: `D#3 −12 cents`."""
-        return describe_pitch(self.measured.midi_pitch)
+        """The label and what sounds, in words: `labelled D3, sounds D#3 -12 cents`."""
+        heard = "no steady pitch" if self.sounds is None else describe_pitch(self.sounds)
+        return f"labelled {pitch_name(self.track.midi_pitch)}, sounds {heard}"
 
 
 def describe_pitch(midi_pitch: float) -> str:
     """A fractional MIDI number in words: `D#3 -12 cents`."""
-    if not 0 <= round(midi_pitch) <= 127:
-        return f"MIDI {midi_pitch:.1f}"
-    return f"{pitch_name(round(midi_pitch))} {100.0 * (midi_pitch - round(midi_pitch)):+.0f} cents"
+    nearest = round(midi_pitch)
+    name = pitch_name(nearest) if 0 <= nearest <= 127 else f"MIDI {nearest}"
+    return f"{name} {100.0 * (midi_pitch - nearest):+.0f} cents"
 
 
-def check_label(waveform: npt.NDArray[np.float32], sample_rate: int, midi_pitch: int) -> LabelCheck:
+def track(waveform: npt.NDArray[np.float32], sample_rate: int, hop_length: int, midi_pitch: int) -> Track:
+    """Pitch over time around `midi_pitch`; nothing is voiced if that is `UNPITCHED`."""
+    if midi_pitch == UNPITCHED:
+        return Track(UNPITCHED, np.full(-(-len(waveform) // hop_length), np.nan, np.float32))
+    return Track(midi_pitch, track_f0(waveform, sample_rate, hop_length, pitch_frequency_hz(midi_pitch)))
+
+
+def check_label(
+    waveform: npt.NDArray[np.float32], sample_rate: int, hop_length: int, midi_pitch: int
+) -> LabelCheck:
     """Compares a label with the sound.
 
-    A label stands if the tracker is not confident, if the steady pitch is within `FAR_CENTS` of it, if an
-    unsteady pitch (trill, glissando, fingered tremolo) touches it, or if the tracker is a whole number of
-    times off while the spectrum speaks for the label.
-
     Args:
         waveform: `(samples,)` of the note.
         sample_rate: Samples per second.
+        hop_length: Samples between frames.
         midi_pitch: What the label says.
     """
-    nominal_hz = pitch_frequency_hz(midi_pitch)
-    measured = _measure(waveform, sample_rate, _octave_shift(nominal_hz))
-    if not measured.confidence >= _CONFIDENT:
-        return LabelCheck(True, measured)
-    if measured.is_steady:
-        lowest = highest = _cents(measured.f0_hz, nominal_hz)
-    else:
-        lowest, highest = _cents(measured.lowest_hz, nominal_hz), _cents(measured.highest_hz, nominal_hz)
-    if lowest - FAR_CENTS <= 0.0 <= highest + FAR_CENTS:
-        return LabelCheck(True, measured)
-    return LabelCheck(_spectrum_favours(waveform, sample_rate, nominal_hz, measured.f0_hz), measured)
+    around = track(waveform, sample_rate, hop_length, midi_pitch)
+    heard = _measure(waveform, sample_rate, _octave_shift(pitch_frequency_hz(midi_pitch)))
+    if heard.confidence >= _CONFIDENT:
+        if not _tracker_agrees(waveform, sample_rate, heard, pitch_frequency_hz(midi_pitch)):
+            return LabelCheck(around, SkipReason.WRONG_PITCH, heard.midi_pitch if heard.is_steady else None)
+        if not heard.is_steady and around.voiced_share < _VOICED_SHARE:
+            return LabelCheck(around, SkipReason.WRONG_PITCH)
+    elif np.isnan(around.tuning_cents):
+        return LabelCheck(around, SkipReason.NO_PITCH)
+    if around.is_steady and abs(around.tuning_cents) > FAR_CENTS:
+        return LabelCheck(around, SkipReason.WRONG_PITCH, midi_pitch + around.tuning_cents / 100.0)
+    return LabelCheck(around)
 
 
-def find_pitch(waveform: npt.NDArray[np.float32], sample_rate: int) -> MeasuredPitch | None:
-    """Pitch of a recording without a label, or None if no tracker is confident.
+def find_pitch(waveform: npt.NDArray[np.float32], sample_rate: int) -> int | None:
+    """MIDI number of a recording without a label, or None if no pitch is heard with confidence.
 
     Args:
         waveform: `(samples,)` of the note.
         sample_rate: Samples per second.
     """
-    measured = _measure(waveform, sample_rate, 0)
-    return measured if measured.confidence >= _CONFIDENT else None
+    heard = _measure(waveform, sample_rate, 0)
+    if not heard.confidence >= _CONFIDENT:
+        return None
+    f0_hz = _lower_octave_hz(waveform, sample_rate, heard.f0_hz)
+    midi_pitch = round(69.0 + 12.0 * np.log2(f0_hz / 440.0))
+    return midi_pitch if 0 <= midi_pitch <= 127 else None
 
 
-def _cents(f0_hz: float, nominal_hz: float) -> float:
-    return float(1200.0 * np.log2(f0_hz / nominal_hz))
+def _lower_octave_hz(waveform: npt.NDArray[np.float32], sample_rate: int, f0_hz: float) -> float:
+    """What the tracker hears, or a lower note that it hears badly and the spectrum speaks for."""
+    if f0_hz < 2.0 * _LOW_HZ:
+        lower = measure_pitch(waveform, sample_rate, 2)
+        ratio = round(f0_hz / lower.f0_hz) if lower.confidence >= _CONFIDENT else 1
+        if ratio >= 2 and _own_harmonics_db(waveform, sample_rate, f0_hz / ratio, ratio) > _ABSENT_DB:
+            return lower.f0_hz
+    return f0_hz
+
+
+def _tracker_agrees(
+    waveform: npt.NDArray[np.float32], sample_rate: int, heard: MeasuredPitch, nominal_hz: float
+) -> bool:
+    """Whether what the tracker heard can be the label's note.
+
+    It can if the steady pitch is within `FAR_CENTS` of it, if an unsteady one (trill, glissando, fingered
+    tremolo) touches it, or if the tracker is a whole number of times off while the spectrum speaks for the
+    label.
+    """
+    lowest, highest = (heard.f0_hz,) * 2 if heard.is_steady else (heard.lowest_hz, heard.highest_hz)
+    if _cents(lowest, nominal_hz) - FAR_CENTS <= 0.0 <= _cents(highest, nominal_hz) + FAR_CENTS:
+        return True
+    upwards = heard.f0_hz > nominal_hz
+    lower_hz, higher_hz = (nominal_hz, heard.f0_hz) if upwards else (heard.f0_hz, nominal_hz)
+    ratio = round(higher_hz / lower_hz)
+    if ratio < 2 or abs(_cents(higher_hz, ratio * lower_hz)) > _SAME_CENTS:
+        return False
+    lower_sounds = _own_harmonics_db(waveform, sample_rate, higher_hz / ratio, ratio) > _ABSENT_DB
+    return lower_sounds if upwards else not lower_sounds
 
 
 def _measure(waveform: npt.NDArray[np.float32], sample_rate: int, octave_shift: int) -> MeasuredPitch:
@@ -107,17 +190,8 @@ def _octave_shift(nominal_hz: float) -> int:
     return 0 if nominal_hz > _LOW_HZ else 1 if nominal_hz > _VERY_LOW_HZ else 2
 
 
-def _spectrum_favours(
-    waveform: npt.NDArray[np.float32], sample_rate: int, nominal_hz: float, measured_hz: float
-) -> bool:
-    """Whether the spectrum speaks for the label, the tracker being a whole number of times off."""
-    upwards = measured_hz > nominal_hz
-    lower_hz, higher_hz = (nominal_hz, measured_hz) if upwards else (measured_hz, nominal_hz)
-    ratio = round(higher_hz / lower_hz)
-    if ratio < 2 or abs(_cents(higher_hz, ratio * lower_hz)) > _SAME_CENTS:
-        return False
-    lower_sounds = _own_harmonics_db(waveform, sample_rate, higher_hz / ratio, ratio) > _ABSENT_DB
-    return lower_sounds if upwards else not lower_sounds
+def _cents(f0_hz: float, nominal_hz: float) -> float:
+    return float(1200.0 * np.log2(f0_hz / nominal_hz))
 
 
 def _own_harmonics_db(

@@ -19,19 +19,16 @@ import numpy.typing as npt
 import torch
 
 from aae.notes import UNPITCHED
-from aae.pitch_names import pitch_frequency_hz, pitch_name
 from mcnn.atomic import atomic_path
 from mcnn.config import SpectrogramConfig
-from mcnn.f0 import track_f0
 from mcnn.spectrogram import Spectrogram
 
 from .audio import SHORTEST_NOTE_S, UnreadableError, prepare, read_mono
 from .base import Recording, Skip, SkipReason
-from .pitch_check import FAR_CENTS, check_label, describe_pitch, find_pitch
+from .pitch_check import Track, check_label, find_pitch, track
 
-SHARD_VERSION = 1
+SHARD_VERSION = 2
 """Raised when the same recording would give another note, so that old shards are not taken for new ones."""
-_FEWEST_VOICED_FRAMES = 4
 
 
 @dataclass(frozen=True)
@@ -165,70 +162,41 @@ def _make_note(task: Task, recording: Recording) -> ShardNote | Outcome:
     pitch = _settle_pitch(audio.waveform, task, recording)
     if isinstance(pitch, Skip):
         return Outcome(recording.id, digest, (pitch.reason, pitch.detail))
+    sounding, corrected = pitch
     log_mel = _log_mel(audio.waveform, task.config)
     outcome = Outcome(
         id=recording.id,
         digest=digest,
-        midi_pitch=pitch.midi_pitch,
+        midi_pitch=sounding.midi_pitch,
         level_db=audio.level_db,
-        tuning_cents=pitch.tuning_cents,
+        tuning_cents=sounding.tuning_cents,
         n_frames=log_mel.shape[1],
         n_samples=len(audio.waveform),
-        corrected=pitch.corrected,
+        corrected=corrected,
     )
-    return ShardNote(outcome, audio.waveform, log_mel, pitch.f0_cents.astype(np.float16))
+    return ShardNote(outcome, audio.waveform, log_mel, sounding.f0_cents.astype(np.float16))
 
 
-@dataclass(frozen=True)
-class _Pitch:
-    midi_pitch: int
-    f0_cents: npt.NDArray[np.float32]
-    tuning_cents: float
-    corrected: str = ""
-
-
-def _settle_pitch(waveform: npt.NDArray[np.float32], task: Task, recording: Recording) -> _Pitch | Skip:
-    """The pitch a note goes into the bank with, or why it does not."""
-    if recording.midi_pitch == UNPITCHED:
-        return _no_pitch(waveform, task.config)
+def _settle_pitch(
+    waveform: npt.NDArray[np.float32], task: Task, recording: Recording
+) -> tuple[Track, str] | Skip:
+    """The pitch a note goes into the bank with and how its label was corrected, or why it does not."""
+    sample_rate, hop_length = task.config.sample_rate, task.config.hop_length
     if recording.midi_pitch is None:
-        return _measured_pitch(waveform, task, recording.id)
-    check = check_label(waveform, task.config.sample_rate, recording.midi_pitch)
-    heard = check.measured
-    detail = f"labelled {pitch_name(recording.midi_pitch)}, sounds {{}}"
-    if not check.agrees:
-        detail = detail.format(describe_pitch(heard.midi_pitch))
-    else:
-        pitch = _track(waveform, task.config, recording.midi_pitch)
-        if not (heard.is_steady and abs(pitch.tuning_cents) > FAR_CENTS):
-            return pitch
-        detail = detail.format(describe_pitch(recording.midi_pitch + pitch.tuning_cents / 100.0))
-    if task.correct_pitch and heard.is_steady and 0 <= round(heard.midi_pitch) <= 127:
-        pitch = _track(waveform, task.config, round(heard.midi_pitch))
-        if abs(pitch.tuning_cents) <= FAR_CENTS:
-            return _Pitch(pitch.midi_pitch, pitch.f0_cents, pitch.tuning_cents, detail)
-    return Skip(recording.id, SkipReason.WRONG_PITCH, detail)
-
-
-def _measured_pitch(waveform: npt.NDArray[np.float32], task: Task, id_: str) -> _Pitch | Skip:
-    measured = find_pitch(waveform, task.config.sample_rate)
-    if measured is not None and 0 <= round(measured.midi_pitch) <= 127:
-        return _track(waveform, task.config, round(measured.midi_pitch))
-    if task.keep_unpitched:
-        return _no_pitch(waveform, task.config)
-    return Skip(id_, SkipReason.NO_PITCH, "no note given, and none measured with confidence")
-
-
-def _no_pitch(waveform: npt.NDArray[np.float32], config: SpectrogramConfig) -> _Pitch:
-    n_frames = -(-len(waveform) // config.hop_length)
-    return _Pitch(UNPITCHED, np.full(n_frames, np.nan, np.float32), float("nan"))
-
-
-def _track(waveform: npt.NDArray[np.float32], config: SpectrogramConfig, midi_pitch: int) -> _Pitch:
-    f0_cents = track_f0(waveform, config.sample_rate, config.hop_length, pitch_frequency_hz(midi_pitch))
-    voiced = f0_cents[~np.isnan(f0_cents)]
-    tuning_cents = float(np.median(voiced)) if len(voiced) >= _FEWEST_VOICED_FRAMES else float("nan")
-    return _Pitch(midi_pitch, f0_cents, tuning_cents)
+        midi_pitch = find_pitch(waveform, sample_rate)
+        if midi_pitch is None and not task.keep_unpitched:
+            return Skip(recording.id, SkipReason.NO_PITCH, "no note given, and none heard with confidence")
+        return track(waveform, sample_rate, hop_length, UNPITCHED if midi_pitch is None else midi_pitch), ""
+    if recording.midi_pitch == UNPITCHED:
+        return track(waveform, sample_rate, hop_length, UNPITCHED), ""
+    check = check_label(waveform, sample_rate, hop_length, recording.midi_pitch)
+    if check.objection is None:
+        return check.track, ""
+    if task.correct_pitch and check.sounds is not None and 0 <= round(check.sounds) <= 127:
+        second = check_label(waveform, sample_rate, hop_length, round(check.sounds))
+        if second.objection is None and second.track.is_steady:
+            return second.track, check.detail
+    return Skip(recording.id, check.objection, check.detail)
 
 
 @functools.lru_cache(maxsize=1)
