@@ -74,7 +74,7 @@ class LabelCheck:
     Attributes:
         track: The pitch over time, around the label.
         objection: Why the label cannot stand; None if it may.
-        sounds: The steady pitch that sounds instead, as a fractional MIDI number; None if there is none.
+        sounds: What sounds instead, as a fractional MIDI number; None if that is not clear either.
     """
 
     track: Track
@@ -84,7 +84,7 @@ class LabelCheck:
     @property
     def detail(self) -> str:
         """The label and what sounds, in words: `labelled D3, sounds D#3 -12 cents`."""
-        heard = "no steady pitch" if self.sounds is None else describe_pitch(self.sounds)
+        heard = "no clear pitch" if self.sounds is None else describe_pitch(self.sounds)
         return f"labelled {pitch_name(self.track.midi_pitch)}, sounds {heard}"
 
 
@@ -117,9 +117,9 @@ def check_label(
     heard = _measure(waveform, sample_rate, _octave_shift(pitch_frequency_hz(midi_pitch)))
     if heard.confidence >= _CONFIDENT:
         if not _tracker_agrees(waveform, sample_rate, heard, pitch_frequency_hz(midi_pitch)):
-            return LabelCheck(around, SkipReason.WRONG_PITCH, heard.midi_pitch if heard.is_steady else None)
+            return LabelCheck(around, SkipReason.WRONG_PITCH, heard.midi_pitch)
         if not heard.is_steady and around.voiced_share < _VOICED_SHARE:
-            return LabelCheck(around, SkipReason.WRONG_PITCH)
+            return LabelCheck(around, SkipReason.WRONG_PITCH, heard.midi_pitch)
     elif np.isnan(around.tuning_cents):
         return LabelCheck(around, SkipReason.NO_PITCH)
     if around.is_steady and abs(around.tuning_cents) > FAR_CENTS:
