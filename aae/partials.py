@@ -48,13 +48,11 @@ def lobe_table(config: SpectrogramConfig) -> tuple[npt.NDArray[np.int64], npt.ND
     frequencies = LOWEST_HZ * 2 ** (np.arange(n_rows) * STEP_CENTS / 1200)
     bins = np.arange(config.n_bins)
     filters = Spectrogram(config).mel_filters.numpy()
-    start = np.zeros(n_rows, np.int64)
-    taps = np.zeros((n_rows, TAPS), np.float32)
-    for row, frequency in enumerate(frequencies):
-        response = filters @ _hann_lobe(bins - frequency * config.n_fft / config.sample_rate)
-        centre = float((response * np.arange(config.n_mels)).sum() / max(response.sum(), 1e-9))
-        start[row] = np.clip(round(centre) - TAPS // 2, 0, config.n_mels - TAPS)
-        taps[row] = response[start[row] : start[row] + TAPS]
+    lobes = _hann_lobe(bins - frequencies[:, None] * config.n_fft / config.sample_rate)
+    responses = lobes.astype(np.float32) @ filters.T
+    centres = responses @ np.arange(config.n_mels) / np.maximum(responses.sum(1), 1e-9)
+    start = np.clip(np.round(centres).astype(np.int64) - TAPS // 2, 0, config.n_mels - TAPS)
+    taps = np.take_along_axis(responses, start[:, None] + np.arange(TAPS), axis=1)
     return start, taps
 
 
