@@ -48,7 +48,7 @@ class LossConfig(_Config):
     joint_mmd: float = 0.0
     """The same between latent and attribute together and the prior beside the same attributes."""
     fader: float = 0.0
-    """Final weight (alpha) of the adversarial term that hides the attributes from the latent discriminator."""
+    """Final weight (alpha) of the term that hides the attributes from the latent discriminator."""
     deviation: float = 0.2
     """L1 distance of the f0 curves, in semitones, on voiced frames."""
     traits: float = 0.1
@@ -62,7 +62,7 @@ class TrainingConfig(_Config):
 
     epochs: int = Field(60, ge=1)
     """Passes over as many notes as the training split has."""
-    batch_size: int = Field(64, ge=2)
+    batch_size: int = Field(48, ge=2)
     """Notes a step."""
     learning_rate: float = Field(1e-3, gt=0)
     """Peak rate of AdamW."""

@@ -1,6 +1,7 @@
 """The folder of one training run: its claim, its checkpoint and its table of metrics."""
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from aae.config import Config
 from aae.notes import NoteBank
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
+
+CHANGEABLE = ("config.about", "config.training.epochs", "config.training.patience_epochs")
 
 
 class RunFolder:
@@ -38,7 +41,7 @@ class RunFolder:
         try:
             if path.exists():
                 before = json.loads(path.read_text("utf-8"))
-                if before != json.loads(json.dumps(recipe)):
+                if _difference(before, recipe):
                     raise InputError(
                         f"{self.path} holds another run ({_difference(before, recipe)}); "
                         "continue it with the same command, or give another --out"
@@ -116,15 +119,17 @@ def _plain(value: Any) -> Any:
 
 
 def _fingerprint(bank: NoteBank) -> str:
-    import hashlib
-
     return hashlib.blake2b("\n".join(bank.ids).encode(), digest_size=8).hexdigest()
 
 
 def _difference(before: Any, recipe: dict[str, Any]) -> str:
-    """Names the settings that differ, with both values."""
+    """Names the settings that differ, with both values; empty if the run may be continued.
+
+    How long to train may change between calls: more epochs continue a finished run, fewer end it sooner.
+    """
     old, new = _flatten(before), _flatten(json.loads(json.dumps(recipe)))
     keys = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
+    keys = [key for key in keys if key not in CHANGEABLE]
     return ", ".join(f"{key}: {old.get(key)} there, {new.get(key)} now" for key in keys[:3])
 
 

@@ -142,12 +142,14 @@ class _State:
         discriminator = LatentDiscriminator(self.config.model.latent_size, sizes)
         rate = training.learning_rate
         self.model, self.optimizer = self.fabric.setup(
-            model, torch.optim.AdamW(model.parameters(), rate, betas=(0.9, 0.98), weight_decay=1e-4)
+            model,
+            torch.optim.AdamW(model.parameters(), rate, betas=(0.9, 0.98), weight_decay=1e-4, fused=True),
         )
         self.discriminator, self.discriminator_optimizer = self.fabric.setup(
             discriminator, torch.optim.Adam(discriminator.parameters(), 1e-3, betas=(0.5, 0.9))
         )
         self.step, self.best_loss, self.best_epoch = 0, float("inf"), 0
+        self.meter = _Meter()
         self.n_steps = training.epochs * self.sampler.steps_per_epoch
 
     def run(self, deadline: float) -> Iterator[Event]:
@@ -156,7 +158,8 @@ class _State:
         n_parameters = sum(p.numel() for p in self.average.parameters())
         yield Started(len(self.train), len(self.validation), n_parameters, self.step, self.n_steps)
         per_epoch = self.sampler.steps_per_epoch
-        saved_at, meter = time.monotonic(), _Meter()
+        saved_at, meter = time.monotonic(), self.meter
+        meter.restart()
         reason = "complete"
         for epoch in range(self.step // per_epoch, self.config.training.epochs):
             done = self.step - epoch * per_epoch
@@ -251,6 +254,7 @@ class _State:
             "average": self.average.state_dict(),
             "step": self.step,
             "best": [self.best_loss, self.best_epoch],
+            "meter": [self.meter.sums, self.meter.steps],
         }
         self.folder.save(self.fabric, state)
 
@@ -266,6 +270,7 @@ class _State:
             self.average.load_state_dict(rest["average"])
             self.step = int(rest["step"])
             self.best_loss, self.best_epoch = float(rest["best"][0]), int(rest["best"][1])
+            self.meter.sums, self.meter.steps = rest["meter"]
             self.folder.cut_log(self.step, self.fabric.is_global_zero)
 
     def _agree(self, mine: bool) -> bool:
@@ -278,24 +283,31 @@ class _Meter:
 
     def __init__(self) -> None:
         self.sums: dict[str, Tensor] = {}
-        self.steps, self.notes, self.since = 0, 0, time.monotonic()
+        self.steps = 0
         self.seconds_per_step = 0.0
+        self.restart()
+
+    def restart(self) -> None:
+        """Starts the clock anew; the sums stay, as a continued run needs them."""
+        self.timed_steps, self.notes, self.since = 0, 0, time.monotonic()
 
     def add(self, values: dict[str, Tensor], notes: int) -> None:
         for name, value in values.items():
             self.sums[name] = self.sums.get(name, torch.zeros((), device=value.device)) + value
         self.steps += 1
+        self.timed_steps += 1
         self.notes += notes
 
     def take(self) -> tuple[dict[str, float], float]:
         elapsed = time.monotonic() - self.since
         metrics = {f"loss/{name}": float(total) / self.steps for name, total in self.sums.items()}
         speed = self.notes / elapsed
-        recent = elapsed / self.steps
+        recent = elapsed / self.timed_steps
         self.seconds_per_step = (
             0.9 * self.seconds_per_step + 0.1 * recent if self.seconds_per_step else recent
         )
-        self.sums, self.steps, self.notes, self.since = {}, 0, 0, time.monotonic()
+        self.sums, self.steps = {}, 0
+        self.restart()
         return metrics, speed
 
 

@@ -1,0 +1,76 @@
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from aae.config import TrainingConfig
+from aae.data import EpochSampler, TrainingNotes
+from aae.notes import NoteBank, Split
+from tests.toy_bank import CONFIG, write_toy_bank
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> TrainingNotes:
+    path: Path = write_toy_bank(tmp_path_factory.mktemp("bank") / "toy.h5")
+    with NoteBank.open(path) as bank:
+        return TrainingNotes(bank, Split.TRAIN)
+
+
+def test_a_batch_is_padded_with_silence_and_knows_where_notes_end(notes: TrainingNotes) -> None:
+    batch = notes.batch(np.arange(8))
+    assert len(batch) == 8
+    assert batch.log_mel.shape[:2] == (8, CONFIG.n_mels)
+    mask = batch.performance.mask(batch.log_mel.shape[2])
+    assert batch.log_mel.shape[2] == int(batch.performance.n_frames.max())
+    assert (batch.log_mel.amax(1)[mask == 0] == np.float32(np.log10(CONFIG.log_floor))).all()
+    assert batch.condition.midi_pitch.tolist() == notes.midi_pitch[:8].tolist()
+    assert batch.condition.weights["instrument"].sum(1).tolist() == [1.0] * 8
+
+
+def test_whole_length_pads_to_all_frames(notes: TrainingNotes) -> None:
+    notes.whole_length = True
+    assert notes.batch(np.arange(2)).log_mel.shape[2] == CONFIG.max_frames
+    notes.whole_length = False
+
+
+def test_an_epoch_is_the_same_twice_and_differs_from_the_next(notes: TrainingNotes) -> None:
+    config = TrainingConfig(batch_size=4, seed=3)
+    first, again, other = (
+        [rows.tolist() for rows in EpochSampler(notes, config).epoch(epoch)] for epoch in (5, 5, 6)
+    )
+    assert first == again
+    assert first != other
+    assert len(first) == len(notes) // 4
+
+
+def test_without_balance_every_note_is_drawn_once(notes: TrainingNotes) -> None:
+    config = TrainingConfig(batch_size=4, balance=0.0)
+    drawn = Counter(int(row) for rows in EpochSampler(notes, config).epoch(0) for row in rows)
+    assert set(drawn.values()) == {1}
+
+
+def test_processes_share_an_epoch_without_overlap(notes: TrainingNotes) -> None:
+    config = TrainingConfig(batch_size=4, balance=0.0)
+    shares = [
+        {int(row) for rows in EpochSampler(notes, config, rank, 2).epoch(0) for row in rows}
+        for rank in (0, 1)
+    ]
+    assert not shares[0] & shares[1]
+    assert len(shares[0]) == len(shares[1])
+
+
+def test_balance_draws_rare_labels_more_often(notes: TrainingNotes) -> None:
+    original = notes.labels["instrument"].copy()
+    notes.labels["instrument"][:] = 0
+    notes.labels["instrument"][:4] = 1
+    weights = notes.weights(1.0)
+    assert weights[:4].sum() / weights.sum() == pytest.approx(0.5, abs=0.05)
+    assert notes.weights(0.0).tolist() == [1.0] * len(notes)
+    notes.labels["instrument"][:] = original
+
+
+def test_label_shares_are_frequencies(notes: TrainingNotes) -> None:
+    shares = notes.label_shares()
+    torch.testing.assert_close(shares["instrument"].sum(), torch.tensor(1.0))

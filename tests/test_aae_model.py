@@ -1,0 +1,86 @@
+import pytest
+import torch
+
+from aae.conditioning import Condition
+from aae.config import ModelConfig
+from aae.model import AutoEncoder, Decoder, Performance, build_model
+from tests.toy_bank import CONFIG
+
+SIZES = {"instrument": 3, "dynamics": 2}
+SMALL = {"encoder_width": 16, "decoder_width": 16, "decoder_blocks": 1, "style_width": 16}
+
+
+def _model(decoder: str, **settings: object) -> AutoEncoder:
+    torch.manual_seed(0)
+    config = ModelConfig.model_validate({"decoder": decoder, **SMALL, **settings})
+    return build_model(config, CONFIG, SIZES).eval()
+
+
+def _inputs(batch: int = 2, frames: int = 20) -> tuple[torch.Tensor, Condition, Performance]:
+    weights = {name: torch.eye(size)[torch.zeros(batch, dtype=torch.long)] for name, size in SIZES.items()}
+    performance = Performance(
+        torch.full((batch,), frames),
+        torch.zeros(batch, frames),
+        torch.zeros(batch, frames),
+        torch.zeros(batch),
+    )
+    return torch.zeros(batch, 3), Condition(torch.tensor([69] * batch), weights), performance
+
+
+@pytest.mark.parametrize("kind", ["harmonic", "convolutional"])
+def test_both_decoders_keep_one_contract(kind: str) -> None:
+    decoder = _model(kind).decoder
+    assert isinstance(decoder, Decoder)
+    decoded = decoder(*_inputs())
+    assert decoded.log_mel.shape == (2, CONFIG.n_mels, 20)
+    assert decoded.log_mel.isfinite().all()
+    latent, condition, _ = _inputs()
+    assert decoder.traits(latent, condition).shape == (2, 4)
+
+
+@pytest.mark.parametrize("kind", ["harmonic", "convolutional"])
+def test_what_is_not_conditioned_on_changes_nothing(kind: str) -> None:
+    decoder = _model(kind, condition_on_attributes=False).decoder
+    latent, condition, performance = _inputs()
+    before = decoder(latent, condition, performance).log_mel
+    condition.weights["instrument"] = torch.tensor([[0.0, 0.0, 1.0]] * 2)
+    torch.testing.assert_close(decoder(latent, condition, performance).log_mel, before)
+    conditioned = _model(kind).decoder
+    for parameter in conditioned.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    one = conditioned(*_inputs()).log_mel
+    assert (conditioned(latent, condition, performance).log_mel - one).abs().max() > 0
+
+
+def test_an_odd_number_of_frames_is_kept() -> None:
+    assert _model("harmonic").decoder(*_inputs(frames=21)).log_mel.shape[2] == 21
+
+
+def test_an_untrained_harmonic_decoder_already_draws_the_asked_partials() -> None:
+    decoder = _model("harmonic").decoder
+    with torch.no_grad():
+        decoder.head.bias[:64] = 0.0  # type: ignore[union-attr, index, operator]
+        drawn = decoder(*_inputs()).log_mel[0, :, 10]
+        latent, condition, performance = _inputs()
+        performance.deviation_cents = torch.full((2, 20), 100.0)
+        bent = decoder(latent, condition, performance).log_mel[0, :, 10]
+    assert (int(drawn[:14].argmax()), int(bent[:14].argmax())) == (8, 9)
+
+
+def test_the_encoder_is_blind_to_padding() -> None:
+    encoder = _model("harmonic").encoder
+    log_mel = torch.rand(1, CONFIG.n_mels, 24) - 2
+    short = encoder(log_mel, torch.ones(1, 24))
+    padded = torch.cat([log_mel, torch.full((1, CONFIG.n_mels, 16), -4.0)], 2)
+    mask = torch.cat([torch.ones(1, 24), torch.zeros(1, 16)], 1)
+    torch.testing.assert_close(encoder(padded, mask), short, rtol=1e-4, atol=1e-5)
+
+
+def test_mixes_change_the_sound_continuously() -> None:
+    decoder = _model("harmonic").decoder
+    latent, condition, performance = _inputs(3)
+    mix = torch.tensor([[1.0, 0.0, 0.0], [0.999, 0.001, 0.0], [0.0, 1.0, 0.0]])
+    condition.weights["instrument"] = mix
+    log_mel = decoder(latent, condition, performance).log_mel
+    near, far = ((log_mel[0] - log_mel[i]).abs().max() for i in (1, 2))
+    assert near < 0.05 * far
