@@ -93,7 +93,7 @@ def _fail(error: Exception, status: int) -> int:
 def _one_line(error: Exception) -> str:
     """What happened, in one line."""
     if isinstance(error, typer.exceptions.TyperException):
-        text = error.format_message()
+        text = error.format_message().replace("Value error, ", "")
     elif isinstance(error, InputError):
         text = str(error)
     elif isinstance(error, OSError) and error.strerror:

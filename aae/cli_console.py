@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 import aae
+from mcnn.errors import InputError
 
 CHECKOUT = Path(aae.__file__).resolve().parent.parent
 SHIPPED_MODEL = CHECKOUT / "assets" / "orchestra.safetensors"
@@ -87,6 +88,17 @@ def foreign_datasets() -> str | None:
     except importlib.metadata.PackageNotFoundError:
         return None
     return f"another package named 'datasets' is installed beside Clariolin's: {cure}"
+
+
+def require_own_datasets() -> None:
+    """Refuses to go on if `import datasets` would not give Clariolin's.
+
+    Raises:
+        InputError: Saying what is in the way.
+    """
+    problem = foreign_datasets()
+    if problem:
+        raise InputError(problem)
 
 
 def _without_nan(value: Any) -> Any:

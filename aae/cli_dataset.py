@@ -8,13 +8,12 @@ import typer
 
 from aae.cli_console import (
     duration_in_words,
-    foreign_datasets,
     print_json,
     progress_bar,
+    require_own_datasets,
     results_console,
     table,
 )
-from mcnn.errors import InputError
 
 if TYPE_CHECKING:
     from aae.notes import NoteBank
@@ -29,9 +28,7 @@ TAKE_LIKE = ("duration", "dynamics")
 
 @app.callback()
 def _require_own_package() -> None:
-    problem = foreign_datasets()
-    if problem:
-        raise InputError(problem)
+    require_own_datasets()
 
 
 @app.command()

@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,7 +137,7 @@ def plan_notes(
     size = synthesizer.info.latent_size
     if latent is not None and (len(latent) != size or not np.isfinite(latent).all()):
         raise InputError(
-            f"a latent of this model is {size} finite numbers, given {len(latent)}: {list(latent)}"
+            f"a latent of this model is {size} finite numbers, given {','.join(map(str, latent))}"
         )
     latents = [_variation_latent(synthesizer, latent, seed, index) for index in range(n_variations)]
     completed = [synthesizer.complete(mix) for mix in mixes]
@@ -157,7 +157,9 @@ def plan_notes(
     return RenderPlan(notes, inverter, synthesizer.info.spectrogram.sample_rate, model_path.name, digest)
 
 
-def render_notes(synthesizer: Synthesizer, plan: RenderPlan, directory: Path) -> Iterator[NoteReady]:
+def render_notes(
+    synthesizer: Synthesizer, plan: RenderPlan, directory: Path
+) -> Generator[NoteReady, None, None]:
     """Makes the files of a plan that are not there yet, one after the other, and yields each that is there.
 
     Notes are rendered one at a time, so that a file's bytes never depend on where an earlier run stopped.
@@ -256,8 +258,9 @@ def _open_directory(directory: Path, finished: Mapping[str, Mapping[str, Any]]) 
             leftover.unlink()
         _write_manifest(directory, list(finished.values()))
     except OSError as error:
+        reason = "it is a file" if directory.is_file() else error.strerror
         raise InputError(
-            f"cannot write to {directory} ({error.strerror}): give a folder that can be written"
+            f"cannot write to {directory} ({reason}): give a folder that can be written"
         ) from None
 
 

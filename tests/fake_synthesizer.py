@@ -25,7 +25,9 @@ class FakeSynthesizer:
 
     def __init__(self) -> None:
         self.rendered: list[NoteRequest] = []
-        self.info = SimpleNamespace(spectrogram=SpectrogramConfig(), vocabularies=VOCABULARIES, latent_size=3)
+        self.info = SimpleNamespace(
+            spectrogram=SpectrogramConfig(), vocabularies=dict(VOCABULARIES), latent_size=3
+        )
 
     def complete(self, mix: Mix) -> dict[str, Mapping[str, float]]:
         return {name: mix.get(name, {USUAL[name]: 1.0}) for name in VOCABULARIES}

@@ -1,4 +1,4 @@
-"""Batch rendering: plans, names, manifests, interruption, continuation, and what happens when the disk is full."""
+"""Batch rendering: plans, names, manifests, interruption, continuation, full disks."""
 
 import json
 import resource
@@ -97,7 +97,7 @@ def test_interrupted_set_is_continued_to_the_same_bytes(
     synthesizer: Synthesizer, plan: RenderPlan, tmp_path: Path
 ) -> None:
     _render(synthesizer, plan, tmp_path / "whole")
-    with closing(render_notes(synthesizer, plan, tmp_path / "cut")) as notes:  # type: ignore[type-var]
+    with closing(render_notes(synthesizer, plan, tmp_path / "cut")) as notes:
         for _ in range(2):
             next(notes)
     half = _bytes(tmp_path / "cut")
@@ -133,7 +133,7 @@ def test_folder_with_another_set_is_refused_untouched(
     _render(synthesizer, plan, directory)
     before = _bytes(directory)
     other_seed = plan_notes(synthesizer, model, [HYBRID], [60, 61], n_variations=2, seed=8)
-    with pytest.raises(InputError, match="has latent .* another folder"):
+    with pytest.raises(InputError, match=r"has latent .* another folder"):
         list(render_notes(synthesizer, other_seed, directory))
     fewer = plan_notes(synthesizer, model, [HYBRID], [60], n_variations=2, seed=7)
     with pytest.raises(InputError, match=r"Cs4_v1.wav is not part of this one"):
@@ -175,7 +175,7 @@ def _files_of_at_most(n_bytes: int) -> Iterator[None]:
 
 def test_failing_disk_leaves_no_half_file(synthesizer: Synthesizer, plan: RenderPlan, tmp_path: Path) -> None:
     directory = tmp_path / "set"
-    with closing(render_notes(synthesizer, plan, directory)) as notes:  # type: ignore[type-var]
+    with closing(render_notes(synthesizer, plan, directory)) as notes:
         next(notes)
         with _files_of_at_most(50_000), pytest.raises(OSError, match="the notes before it are whole"):
             next(notes)
