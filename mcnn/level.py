@@ -1,5 +1,7 @@
 """The level of a note: the root mean square of its loudest 50 ms, in dB of full scale."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,4 +20,4 @@ def loudest_rms_db(waveform: npt.NDArray[np.float32], sample_rate: int) -> float
     window = min(max(1, round(WINDOW_S * sample_rate)), max(1, len(waveform)))
     energy = np.concatenate([[0.0], np.cumsum(np.square(waveform, dtype=np.float64))])
     power = float((energy[window:] - energy[:-window]).max(initial=0.0)) / window
-    return 10.0 * np.log10(power) if power > 0 else -np.inf
+    return float(10.0 * np.log10(power)) if power > 0 else -math.inf
