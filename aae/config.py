@@ -51,7 +51,7 @@ class LossConfig(_Config):
     """Final weight (alpha) of the term that hides the attributes from the latent discriminator."""
     deviation: float = 0.2
     """L1 distance of the f0 curves, in semitones, on voiced frames."""
-    traits: float = 0.1
+    traits: float = 0.3
     """Distance of the predicted note traits (length, level, modulation)."""
     residual: float = 0.05
     """Mean size of the log-mel residual, which keeps the explanation with partials and noise."""

@@ -4,7 +4,8 @@ Over time it emits the log amplitudes of the partials and of noise bands, an f0 
 residual; `PartialTemplate` and a matrix product turn them into the log-mel. Because the network is told
 where in the note each frame lies (from the onset, to the end) and where in a cycle of the note's modulation
 (vibrato, trill, tremolo), it need not blur what it cannot predict: lengths and phases are inputs, not
-averages.
+averages. A timbre that does not
+change over the note goes from style to amplitudes directly; the blocks shape it over time.
 
 Source: the paper's decoder is conditioned by FiLM (Perez et al., AAAI 2018, arXiv 1709.07871), as here;
 blocks are ConvNeXt's (Liu et al., CVPR 2022, arXiv 2201.03545) over time; harmonic + noise after DDSP (arXiv
@@ -90,11 +91,14 @@ class HarmonicDecoder(Decoder):
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, N_KNOTS + N_NOISE + 1)
         self.residual_head = nn.Linear(width, spectrogram.n_mels)
+        self.timbre = nn.Linear(style, N_KNOTS + N_NOISE + spectrogram.n_mels)
         self.template = PartialTemplate(spectrogram, N_PARTIALS)
         self.log_floor = spectrogram.log_floor
         self.register_buffer("knots_to_partials", _knots_to_partials(), persistent=False)
         self.register_buffer("noise_to_mels", _noise_to_mels(spectrogram.n_mels), persistent=False)
         nn.init.constant_(self.inharmonicity_head.bias, -9.0)
+        nn.init.zeros_(self.timbre.weight)
+        nn.init.zeros_(self.timbre.bias)
         nn.init.normal_(self.residual_head.weight, std=1e-3)
         nn.init.constant_(self.head.bias[:N_KNOTS], -2.5)
         nn.init.constant_(self.head.bias[N_KNOTS : N_KNOTS + N_NOISE], -3.5)
@@ -115,8 +119,10 @@ class HarmonicDecoder(Decoder):
             h = block(h, style)
         h = self.upsample(h).unflatten(2, (2, -1)).flatten(1, 2) + fine
         h = self.norm(self.fine(h, style))[:, :frames]
+        timbre = self.timbre(style).float()[:, None].split([N_KNOTS, N_NOISE, self.template.n_mels], -1)
         knots, noise, deviation = self.head(h).float().split([N_KNOTS, N_NOISE, 1], -1)
-        residual = RESIDUAL_LIMIT * torch.tanh(self.residual_head(h).float())
+        knots, noise = knots + timbre[0], noise + timbre[1]
+        residual = RESIDUAL_LIMIT * torch.tanh(self.residual_head(h).float() + timbre[2])
         deviation_cents = deviation[..., 0] * 100
         played = deviation_cents if performance.deviation_cents is None else performance.deviation_cents
         harmonic_mel = self._draw(knots, style, condition, played)
