@@ -23,9 +23,10 @@ from aae.data import Batch, EpochSampler, TrainingNotes
 from aae.discriminator import LatentDiscriminator
 from aae.latents import training_latents
 from aae.losses import fader_weight, label_cross_entropy
-from aae.model import AutoEncoder, build_model
+from aae.model import build_model
 from aae.notes import NoteBank, Split
 from aae.objective import compute_terms, hide_attributes, run_model
+from aae.previews import Preview, make_previews
 from aae.run_folder import RunFolder
 from aae.validation import validate
 
@@ -65,8 +66,8 @@ class Validated:
     epoch: int
     metrics: dict[str, float]
     best: bool
-    model: AutoEncoder
-    """The averaged weights, to be looked at, not changed."""
+    previews: list[Preview]
+    """The same validation notes every time, as the averaged model makes them now."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,8 @@ class _State:
             if self.fabric.is_global_zero:
                 self._export(metrics)
         self.folder.log(self.step, epoch, metrics, self.fabric.is_global_zero)
-        return Validated(self.step, epoch, metrics, best, self.average)
+        previews = make_previews(self.average, self.validation, self.fabric.device)
+        return Validated(self.step, epoch, metrics, best, previews)
 
     def _export(self, metrics: dict[str, float]) -> None:
         """Writes the averaged weights as a model file."""

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from aae.notes import Split
-from aae.note_writer import NoteBankWriter, NoteData
+from aae.notes import NoteData, Split
+from aae.note_writer import NoteBankWriter
 from mcnn.config import SpectrogramConfig
 from mcnn.spectrogram import Spectrogram
 
