@@ -1,0 +1,135 @@
+"""The whole way as a person types it: recordings, NoteBank, training, model, notes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from aae.cli import main
+from tests.toy_bank import INSTRUMENTS, write_toy_bank
+
+CLARIOLIN = Path(sys.executable).with_name("clariolin")
+SMALL = [
+    "model.encoder_width=8",
+    "model.decoder_width=8",
+    "model.decoder_blocks=1",
+    "model.style_width=8",
+    "training.batch_size=8",
+    "training.epochs=1",
+    "training.precision=32-true",
+]
+
+
+def _train(notes: Path, run: Path, *others: str) -> int:
+    settings = [part for setting in SMALL for part in ("--set", setting)]
+    return main(["train", str(notes), "--out", str(run), "--device", "cpu", *settings, *others])
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_toy_bank(tmp_path_factory.mktemp("toy") / "notes.h5")
+
+
+@pytest.fixture(scope="module")
+def model(notes: Path) -> Path:
+    """A model trained through the command line."""
+    assert _train(notes, notes.parent / "run") == 0
+    return notes.parent / "run" / "model.safetensors"
+
+
+def test_build_then_info(
+    philharmonia_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "notes.h5"
+    build = ["dataset", "build", str(philharmonia_folder), "--format", "philharmonia", "--out", str(out)]
+    assert main([*build, "--limit", "12", "--workers", "1", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["recordings"] == 12
+    assert report["notes"] + sum(report["skipped"].values()) == 12
+    assert main(["dataset", "info", str(out), "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["notes"] == report["notes"]
+    assert sum(label["notes"] for label in summary["attributes"]["instrument"].values()) == summary["notes"]
+    assert sum(row["notes"] for row in summary["combinations"]) == summary["notes"]
+    assert main([*build, "--limit", "12", "--workers", "1"]) == 0
+    assert "was there already" in capsys.readouterr().out
+
+
+def test_info_of_a_bank_in_words(notes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dataset", "info", str(notes)]) == 0
+    said = capsys.readouterr().out
+    assert "60 notes" in said
+    assert "A3 to E5" in said
+
+
+def test_build_refuses_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "notes.h5"
+    assert main(["dataset", "build", str(tmp_path), "--format", "mp4", "--out", str(out)]) == 2
+    assert "'mp4' is no known format" in capsys.readouterr().err
+    assert main(["dataset", "info", str(tmp_path / "missing.h5")]) == 2
+    assert "missing.h5" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_model_says_what_it_knows(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", str(model), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert tuple(facts["attributes"]["instrument"]) == INSTRUMENTS
+    assert facts["attributes"]["instrument"]["bright"]["low"] >= 57
+    assert facts["latent_size"] == 3
+    assert main(["info", str(model)]) == 0
+    assert "--instrument" in capsys.readouterr().out
+
+
+def test_training_again_continues(model: Path, notes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _train(notes, model.parent) == 0
+    assert "continued at step" in capsys.readouterr().out
+    assert _train(notes, model.parent, "--set", "training.seed=5") == 2
+    assert "another run" in capsys.readouterr().err
+
+
+def test_training_refuses_bad_settings(
+    notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for others in (["--preset", "nonsense"], ["--set", "model.depth=3"], ["--set", "nonsense"]):
+        assert _train(notes, tmp_path / "run", *others) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "nonsense" in line or "depth" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_render_as_a_process_gives_the_same_bytes_twice(model: Path, tmp_path: Path) -> None:
+    for out in ("one", "two"):
+        command = [str(CLARIOLIN), "render", "--model", str(model), "--instrument", "bright:0.5,dark:0.5"]
+        done = subprocess.run(
+            [*command, "--dynamics", "forte", "--notes", "A3,C4", "--out", out],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("2 notes")
+    one = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    assert sorted(one) == [
+        "bright0.5-dark0.5_A3_forte_v1.wav",
+        "bright0.5-dark0.5_C4_forte_v1.wav",
+        "manifest.jsonl",
+    ]
+    assert one == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
+    waveform, sample_rate = soundfile.read(tmp_path / "one" / "bright0.5-dark0.5_A3_forte_v1.wav")
+    assert sample_rate == 16_000
+    assert 0.0 < abs(waveform).max() < 1.0
+    assert abs(waveform[-1]) < 1e-3
+
+
+def test_truncated_model_is_refused(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes(model.read_bytes()[:-100])
+    assert main(["render", "--model", str(cut), "--notes", "C4", "--out", str(tmp_path / "set")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "truncated" in line
+    assert not (tmp_path / "set").exists()

@@ -1,0 +1,114 @@
+"""The house's rules that no single part can prove."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import datasets
+from aae.cli_console import foreign_datasets
+
+HOUSE = Path(__file__).resolve().parent.parent
+PACKAGES = ("mcnn", "aae", "datasets", "gui")
+SOURCES = sorted(path for package in PACKAGES for path in (HOUSE / package).rglob("*.py"))
+BORDER = {"aae.notes", "aae.note_writer", "aae.pitch_names"}
+"""What `datasets` may know of `aae`: the schema of the NoteBank and the names of notes."""
+MOST_LINES = 350
+
+
+def _tracked() -> list[Path]:
+    """Files of the project, as git knows them; all below the house where there is no git."""
+    listed = subprocess.run(["git", "ls-files"], cwd=HOUSE, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        return [*SOURCES, *HOUSE.glob("*.*"), *(HOUSE / "tests").glob("*.py")]
+    return [HOUSE / name for name in listed.stdout.splitlines() if (HOUSE / name).is_file()]
+
+
+def _imported(path: Path) -> set[str]:
+    """Modules that a file imports absolutely."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module)
+    return names
+
+
+def _top_level(source: str) -> list[ast.FunctionDef | ast.ClassDef]:
+    return [
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    ]
+
+
+def test_installed_datasets_is_ours() -> None:
+    assert foreign_datasets() is None
+    assert Path(datasets.__file__).parent == HOUSE / "datasets"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(HOUSE)))
+def test_every_file_and_public_name_says_what_it_is_for(path: Path) -> None:
+    source = path.read_text("utf-8")
+    assert ast.get_docstring(ast.parse(source)), "the module has no docstring"
+    for node in _top_level(source):
+        assert ast.get_docstring(node), f"{node.name} has no docstring"
+    assert len(source.splitlines()) <= MOST_LINES, "two rooms in one"
+
+
+def test_datasets_reaches_aae_only_at_the_border() -> None:
+    for path in (HOUSE / "datasets").glob("*.py"):
+        reached = {name for name in _imported(path) if name.split(".")[0] in ("aae", "gui", "datasets")}
+        assert reached <= BORDER, f"{path.name} imports {reached - BORDER}"
+
+
+def test_no_room_for_leftovers() -> None:
+    for path in SOURCES:
+        assert path.stem not in {"utils", "helpers", "common", "core"}
+
+
+def test_every_preset_is_packaged() -> None:
+    packaged = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    assert set(PACKAGES) <= set(packaged["packages"])
+    assert "*.toml" in packaged["package-data"]["aae.presets"]
+
+
+def test_constraints_pin_all_that_the_project_asks_for() -> None:
+    project = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = {*project["dependencies"], *extras["train"], *extras["dev"]}
+    pins = dict(
+        line.split("==") for line in (HOUSE / "constraints.txt").read_text().splitlines() if "==" in line
+    )
+    pinned = {name.lower().replace("_", "-") for name in pins}
+    asked = {re.split(r"[<>=!]", line)[0].strip().lower().replace("_", "-") for line in wanted}
+    assert asked <= pinned, f"not pinned: {asked - pinned}"
+    assert all("+" not in version for version in pins.values()), "a pin with a local part fits one index only"
+
+
+def test_nothing_names_the_machine_it_was_written_on() -> None:
+    """Absolute paths of one machine mean nothing elsewhere; promises for later belong in issues."""
+    foreign = re.compile(r"(?<![\w.])/(?:w[o]rk|r[o]ot|h[o]me)/|T[O]DO|FIX[M]E|NotImplemented[E]rror")
+    for path in _tracked():
+        if path.suffix in {".py", ".toml", ".md", ".txt", ".yaml", ""} and path.name != "LICENSE":
+            found = foreign.search(path.read_text("utf-8"))
+            assert not found, f"{path.relative_to(HOUSE)} holds {found.group()!r}"
+
+
+def test_no_recording_is_committed() -> None:
+    """The libraries' licences do not let their samples be passed on."""
+    banks = {".mp3", ".h5", ".hdf5", ".aif", ".aiff"}
+    assert not [path for path in _tracked() if path.suffix.lower() in banks]
+
+
+def test_sound_loads_neither_training_nor_a_screen() -> None:
+    """What a program that only plays must load, as a fresh process sees it."""
+    code = "import sys, aae.synthesizer, aae.render; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"lightning_fabric", "tensorboard", "PyQt6", "matplotlib", "typer", "datasets", "gui"}
