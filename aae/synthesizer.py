@@ -126,13 +126,17 @@ class Synthesizer:
         bounds = self.pitch_range(mix)
         return bounds is not None and bounds[0] <= midi_pitch <= bounds[1]
 
-    def log_mel(self, requests: Sequence[NoteRequest]) -> list[Tensor]:
-        """Log-mels `(mels, frames)` of notes, each of its own length, at the reference level.
+    def log_mel(self, requests: Sequence[NoteRequest], n_frames: int | None = None) -> list[Tensor]:
+        """Log-mels `(mels, frames)` of notes at the reference level.
+
+        Args:
+            requests: The notes.
+            n_frames: Length of every note; if not given, each has the length the model predicts.
 
         Raises:
             InputError: For mixes, notes or latents the model cannot take.
         """
-        log_mels, _ = self._decode(requests)
+        log_mels, _ = self._decode(requests, n_frames)
         return log_mels
 
     def render(self, requests: Sequence[NoteRequest]) -> list[npt.NDArray[np.float32]]:
@@ -148,12 +152,16 @@ class Synthesizer:
         ]
 
     @torch.inference_mode()
-    def _decode(self, requests: Sequence[NoteRequest]) -> tuple[list[Tensor], list[float]]:
+    def _decode(
+        self, requests: Sequence[NoteRequest], n_frames: int | None = None
+    ) -> tuple[list[Tensor], list[float]]:
         if not requests:
             return [], []
         condition = self.vocabulary.encode([r.midi_pitch for r in requests], [r.mix for r in requests])
         latent = self._latent(requests)
         traits = self.model.decoder.traits(latent, condition).numpy()
+        if n_frames is not None:
+            traits[:, 0] = np.log(n_frames)
         performance = self._perform(traits, requests)
         decoded = self.model.decoder(latent, condition, performance)
         log_mels = []

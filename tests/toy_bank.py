@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from aae.notes import NoteData, Split
 from aae.note_writer import NoteBankWriter
+from aae.notes import NoteData, Split
 from mcnn.config import SpectrogramConfig
 from mcnn.spectrogram import Spectrogram
 
@@ -16,7 +16,7 @@ DYNAMICS = ("forte", "piano")
 
 
 def write_toy_bank(path: Path, n_notes: int = 60) -> Path:
-    """Notes from MIDI 57 to 76, two instruments, two dynamics; a tenth is for validation, a tenth for test."""
+    """Notes from MIDI 57 to 76, two instruments, two dynamics; a tenth for validation, a tenth for test."""
     spectrogram = Spectrogram(CONFIG)
     rng = np.random.default_rng(0)
     attributes = {"instrument": INSTRUMENTS, "dynamics": DYNAMICS}
