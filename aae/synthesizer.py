@@ -23,6 +23,8 @@ SHORTEST_FRAMES = 8
 FADE_S = 0.01
 PEAK_LIMIT = 0.97
 LEVEL_RANGE_DB = (-50.0, -6.0)
+GRAIN_FRAMES = 2048
+"""Frames of recorded noise; each note takes a stretch of them that its seed chooses."""
 SILENCE_ABOVE_FLOOR = 0.3
 """Log-mel distance from the floor, in log10 units, under which a frame at the end counts as silent."""
 
@@ -63,6 +65,7 @@ class Synthesizer:
         self.vocabulary = Vocabulary(bundle.info.vocabularies)
         self.inverter = inverter
         self._spectrogram = Spectrogram(bundle.info.spectrogram)
+        self._grain = _noise_grain(self._spectrogram)
 
     @classmethod
     def open(cls, path: Path, inverter: str = "griffin-lim") -> "Synthesizer":
@@ -210,10 +213,9 @@ class Synthesizer:
             noise: `(mels, frames)`, the share of the magnitude that is noise.
             seed: Of the grain.
         """
-        n_samples = log_mel.shape[1] * self.info.spectrogram.hop_length
-        white = torch.randn(1, n_samples, generator=torch.Generator().manual_seed(seed))
-        grain = self._spectrogram.mel(self._spectrogram.magnitude(white))[0]
-        grain = grain / grain.log().mean(1, keepdim=True).exp()
+        frames = log_mel.shape[1]
+        start = int(np.random.default_rng([seed, 1]).integers(self._grain.shape[1] - frames + 1))
+        grain = self._grain[:, start : start + frames]
         return self._spectrogram.compress(self._spectrogram.expand(log_mel) * (1 + noise * (grain - 1)))
 
     def _without_silence(self, log_mel: Tensor) -> Tensor:
@@ -235,6 +237,14 @@ class Synthesizer:
         gain = 10 ** ((level_db - now_db) / 20)
         peak = float(np.abs(waveform).max())
         return np.asarray(waveform * min(gain, PEAK_LIMIT / peak), np.float32)
+
+
+def _noise_grain(spectrogram: Spectrogram) -> Tensor:
+    """How white noise fluctuates in this front end: mel magnitudes `(mels, GRAIN_FRAMES)`, geometric mean 1."""
+    n_samples = GRAIN_FRAMES * spectrogram.config.hop_length
+    white = torch.randn(1, n_samples, generator=torch.Generator().manual_seed(0))
+    mel = spectrogram.mel(spectrogram.magnitude(white))[0]
+    return mel / mel.log().mean(1, keepdim=True).exp()
 
 
 def strongest_labels(mix: Mix) -> dict[str, str | None]:
