@@ -1,0 +1,202 @@
+"""Judging sounding notes: do they have the pitch, the instrument and the wholeness that were asked for?
+
+Whatever made the notes (a model, a player, Griffin-Lim of a player) is judged by the same code, so that every
+figure of a model can stand beside that of real notes.
+"""
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aae.notes import NoteBank, Split
+from aae.pitch_trackers import NeuralTracker, PitchTracker, PyinTracker, summarize_deviations
+from aae.recognition import Recognition, Recognizer, confusion_matrix
+from aae.recognition_features import FloatArray
+from aae.stages import StageProgress
+from aae.wholeness import Wholeness, measure_wholeness, summarize_wholeness
+
+
+@dataclass(frozen=True)
+class SoundingNote:
+    """A waveform and what it is meant to be.
+
+    Attributes:
+        waveform: `(samples,)` at the recogniser's sample rate.
+        midi_pitch: The asked pitch; None for an unpitched sound.
+        labels: Attribute to the asked label.
+    """
+
+    waveform: FloatArray
+    midi_pitch: int | None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found in some notes, note by note; `summary` has the scores.
+
+    Attributes:
+        labels: Attribute to the label indices asked for `(notes,)`, -1 where none or unknown to the
+            recogniser.
+        recognition: What the recogniser heard.
+        cents: Tracker to deviations from the asked pitch, by position of the note.
+        wholeness: Of each note.
+        vocabulary: Attribute to its labels.
+    """
+
+    labels: Mapping[str, npt.NDArray[np.int64]]
+    recognition: Recognition
+    cents: Mapping[str, Mapping[int, float]]
+    wholeness: Sequence[Wholeness]
+    vocabulary: Mapping[str, tuple[str, ...]]
+
+    def heard(self, attribute: str) -> npt.NDArray[np.int64]:
+        """Label index `(notes,)` heard; of side attributes, among those the asked main one has."""
+        return self.recognition.labels(attribute, self.labels[self.recognition.main_attribute])
+
+    def recognized_share(self, attribute: str, among: npt.NDArray[np.bool_] | None = None) -> float:
+        """Share of notes heard as asked, NaN if nothing was asked.
+
+        Args:
+            attribute: Which attribute.
+            among: `(notes,)` which notes to count; all if not given.
+        """
+        given = self.labels[attribute] >= 0
+        counted = given if among is None else given & among
+        right = self.heard(attribute) == self.labels[attribute]
+        return float(right[counted].mean()) if counted.any() else float("nan")
+
+    def confusion(self, attribute: str) -> npt.NDArray[np.int64]:
+        """Counts `(asked labels, heard labels)`."""
+        return confusion_matrix(
+            self.labels[attribute], self.heard(attribute), len(self.vocabulary[attribute])
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """All scores as JSON: `notes`, `pitch` by tracker, `recognized` by attribute, `wholeness`."""
+        return {
+            "notes": len(self.wholeness),
+            "pitch": {
+                name: {"notes": len(cents), **summarize_deviations(cents.values())}
+                for name, cents in self.cents.items()
+                if cents
+            },
+            "recognized": {name: self.recognized_share(name) for name in self.vocabulary},
+            "wholeness": summarize_wholeness(self.wholeness),
+        }
+
+    def summary_by_label(self, attribute: str) -> dict[str, dict[str, Any]]:
+        """Notes, recognised share, pitch share and broken share for each label that was asked for."""
+        rows = {}
+        for index, label in enumerate(self.vocabulary[attribute]):
+            among = self.labels[attribute] == index
+            if among.any():
+                rows[label] = {
+                    "notes": int(among.sum()),
+                    "recognized_share": self.recognized_share(attribute, among),
+                    "broken_share": float(
+                        np.mean([self.wholeness[int(i)].broken for i in np.flatnonzero(among)])
+                    ),
+                    "pitch": self._pitch_among(among),
+                }
+        return rows
+
+    def _pitch_among(self, among: npt.NDArray[np.bool_]) -> dict[str, dict[str, float]]:
+        scores = {}
+        for name, cents in self.cents.items():
+            chosen = [value for position, value in cents.items() if among[position]]
+            if chosen:
+                scores[name] = summarize_deviations(chosen)
+        return scores
+
+
+def judge(
+    notes: Iterable[SoundingNote],
+    recognizer: Recognizer,
+    *,
+    total: int,
+    stage: str = "judging notes",
+    n_pyin: int = 0,
+    seed: int = 0,
+) -> Generator[StageProgress, None, Judgement]:
+    """Judges notes one after another, so that they need not all be in memory.
+
+    Args:
+        notes: What sounds and what it is meant to be; at least one.
+        recognizer: Trained on real notes.
+        total: How many notes there are.
+        stage: What this is called while it works.
+        n_pyin: How many notes, drawn at random, the slow second tracker hears too.
+        seed: Of that draw.
+
+    Yields:
+        How many notes are judged.
+    """
+    sample_rate = recognizer.info.spectrogram.sample_rate
+    trackers: list[PitchTracker] = [NeuralTracker(), PyinTracker()]
+    second = set(np.random.default_rng(seed).choice(total, min(n_pyin, total), replace=False).tolist())
+    features: list[FloatArray] = []
+    wholeness: list[Wholeness] = []
+    cents: dict[str, dict[int, float]] = {tracker.name: {} for tracker in trackers}
+    asked: list[Mapping[str, str]] = []
+    for position, note in enumerate(notes):
+        features.append(recognizer.features.of_waveform(note.waveform))
+        wholeness.append(measure_wholeness(note.waveform, sample_rate))
+        asked.append(note.labels)
+        if note.midi_pitch is not None:
+            for tracker in trackers if position in second else trackers[:1]:
+                deviation = tracker.deviation_cents(note.waveform, sample_rate, note.midi_pitch)
+                cents[tracker.name][position] = deviation
+        yield StageProgress(stage, position + 1, total)
+    vocabulary = recognizer.info.attributes
+    labels = {name: label_indices(asked, name, known) for name, known in vocabulary.items()}
+    return Judgement(labels, recognizer.recognize_features(features), cents, wholeness, vocabulary)
+
+
+def label_indices(
+    asked: Iterable[Mapping[str, str]], attribute: str, known: Sequence[str]
+) -> npt.NDArray[np.int64]:
+    """Index `(notes,)` of each note's label in a vocabulary; -1 where it has none or an unknown one."""
+    positions = {label: index for index, label in enumerate(known)}
+    return np.array([positions.get(labels.get(attribute, ""), -1) for labels in asked], dtype=np.int64)
+
+
+def recognizer_accuracy(recognizer: Recognizer, bank: NoteBank) -> dict[str, dict[str, float]]:
+    """How often the recogniser is right about all held-out notes, whatever their technique.
+
+    Returns:
+        Attribute to `share` right, `guess_share` (what always saying the label most frequent in training
+        beside the note's main label would score) and `notes`.
+    """
+    held_out = np.flatnonzero(bank.split == Split.TEST)
+    heard = recognizer.recognize_features(
+        [recognizer.features.of_log_mel(bank.log_mel(position)) for position in held_out.tolist()]
+    )
+    main = bank.labels[recognizer.info.main_attribute][held_out]
+    scores = {}
+    for name in recognizer.info.attributes:
+        asked = bank.labels[name][held_out]
+        given = asked >= 0
+        if given.any():
+            guess = _most_frequent(bank, name, recognizer.info.main_attribute)[main]
+            scores[name] = {
+                "share": float((heard.labels(name, main) == asked)[given].mean()),
+                "guess_share": float((guess == asked)[given].mean()),
+                "notes": int(given.sum()),
+            }
+    return scores
+
+
+def _most_frequent(bank: NoteBank, name: str, main: str) -> npt.NDArray[np.int64]:
+    """Label `(main labels,)` of an attribute that is most frequent in training beside each main label."""
+    training = bank.split == Split.TRAIN
+    counts = np.zeros((len(bank.attributes[main]), len(bank.attributes[name])), dtype=np.int64)
+    given = training & (bank.labels[main] >= 0) & (bank.labels[name] >= 0)
+    np.add.at(counts, (bank.labels[main][given], bank.labels[name][given]), 1)
+    if name == main:
+        counts = np.broadcast_to(counts.sum(axis=0), counts.shape)
+    best: npt.NDArray[np.int64] = counts.argmax(axis=1)
+    return best

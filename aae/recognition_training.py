@@ -1,0 +1,262 @@
+"""Training the recogniser on the real notes of a NoteBank's train split, once a bank.
+
+Each note is seen as it is and in disguises that must not matter: another level, a noise floor, a low-pass
+like a codec's, cut short, with silence around it, its spectrum slightly roughened; some also come back from
+Griffin-Lim, so that what inversion leaves behind tells nothing.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from aae.notes import NOT_GIVEN, NoteBank, Split
+from aae.recognition import RecognitionNetwork, Recognizer, RecognizerInfo
+from aae.recognition_features import FloatArray, NoteFeatures
+from aae.stages import StageProgress
+from mcnn.errors import InputError
+from mcnn.griffin_lim import GriffinLim
+
+_N_DISGUISES = 2
+_N_RESYNTHESISED = 500
+_RESYNTHESIS_ITERATIONS = 4
+_N_STEPS = 6000
+_BATCH_SIZE = 64
+_PEAK_LEARNING_RATE = 2e-3
+_WEIGHT_DECAY = 0.05
+_LABEL_SMOOTHING = 0.05
+_FEATURE_NOISE = 0.1
+_SMALLEST_SCALE = 0.05
+_SIDE_WEIGHT = 0.5
+_UNLIKELY = -30.0
+
+
+def bank_fingerprint(bank: NoteBank) -> str:
+    """A hash that changes with anything the recogniser learns from: front end, notes, labels, splits."""
+    digest = hashlib.sha256(bank.config.model_dump_json().encode())
+    digest.update(repr((bank.attributes, bank.ids)).encode())
+    columns = [bank.midi_pitch, bank.split, bank.level_db, bank.n_samples, *bank.labels.values()]
+    for column in columns:
+        digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()
+
+
+def cached_path(bank: NoteBank, folder: Path) -> Path:
+    """Where the recogniser of a bank is kept."""
+    return folder / f".{bank.path.stem}.{bank_fingerprint(bank)[:12]}.recognizer.safetensors"
+
+
+def open_or_train(
+    bank: NoteBank, folder: Path | None = None, seed: int = 0
+) -> Generator[StageProgress, None, Recognizer]:
+    """The recogniser of a bank: the one kept beside it, or a new one, which is then kept.
+
+    Args:
+        bank: The notes.
+        folder: Where to keep it; beside the bank if not given. One that cannot be written to keeps nothing.
+        seed: Of the training.
+
+    Yields:
+        How far the training is.
+
+    Returns:
+        The recogniser.
+    """
+    path = cached_path(bank, bank.path.parent if folder is None else folder)
+    with contextlib.suppress(InputError):
+        kept = Recognizer.open(path)
+        if kept.info.bank == bank_fingerprint(bank) and kept.info.seed == seed:
+            return kept
+    recognizer = yield from train(bank, seed)
+    with contextlib.suppress(OSError):
+        recognizer.save(path)
+    return recognizer
+
+
+def train(bank: NoteBank, seed: int = 0) -> Generator[StageProgress, None, Recognizer]:
+    """Trains a recogniser on the train split of a bank.
+
+    Raises:
+        InputError: If the bank has no attribute with labels, or no training notes.
+    """
+    indices = np.flatnonzero(bank.split == Split.TRAIN)
+    attributes = {name: labels for name, labels in bank.attributes.items() if labels}
+    if not attributes or not len(indices):
+        raise InputError(f"{bank.path} has no labelled training notes: nothing can be recognised")
+    info = RecognizerInfo(
+        spectrogram=bank.config, attributes=attributes, bank=bank_fingerprint(bank), seed=seed
+    )
+    rows, note_of_row = yield from _training_features(bank, indices, seed)
+    labels = {name: bank.labels[name][note_of_row].astype(np.int64) for name in attributes}
+    combinations = _combinations(info, {name: bank.labels[name][indices] for name in attributes})
+    network = yield from _fit(info, rows, labels, combinations, seed)
+    return Recognizer(info, network, combinations)
+
+
+def _training_features(
+    bank: NoteBank, indices: npt.NDArray[np.int64], seed: int
+) -> Generator[StageProgress, None, tuple[FloatArray, npt.NDArray[np.int64]]]:
+    """Feature vectors `(rows, features)` of all notes in all disguises, and the note of each row."""
+    random = np.random.default_rng(seed)
+    features = NoteFeatures(bank.config)
+    disguise = Disguise(features)
+    griffin_lim = GriffinLim(bank.config, iterations=_RESYNTHESIS_ITERATIONS)
+    resynthesised = set(random.choice(indices, min(_N_RESYNTHESISED, len(indices)), replace=False).tolist())
+    rows: list[FloatArray] = []
+    note_of_row: list[int] = []
+    for done, index in enumerate(indices.tolist()):
+        log_mel = bank.log_mel(index)
+        views = [log_mel, *(disguise(log_mel, random) for _ in range(_N_DISGUISES))]
+        if index in resynthesised:
+            waveform = griffin_lim(torch.from_numpy(log_mel)[None])[0].numpy()
+            views.append(features.log_mel(waveform))
+        rows.extend(features.of_log_mel(view) for view in views)
+        note_of_row.extend([index] * len(views))
+        yield StageProgress("listening to real notes", done + 1, len(indices))
+    return np.stack(rows), np.array(note_of_row)
+
+
+class Disguise:
+    """Changes that must not matter, made to a log-mel `(mels, frames)` at the reference level.
+
+    Args:
+        features: Knows the front end.
+    """
+
+    def __init__(self, features: NoteFeatures) -> None:
+        self.config = features.config
+        generator = np.random.default_rng(0)
+        noise = generator.standard_normal(self.config.max_samples).astype(np.float32)
+        unit_log_mel = features.log_mel(noise)
+        self._noise_mel = np.power(10.0, unit_log_mel) - self.config.log_floor
+        self._mel_hz = _mel_centres_hz(self.config.sample_rate, self.config.n_mels)
+
+    def __call__(self, log_mel: FloatArray, random: np.random.Generator) -> FloatArray:
+        """One random disguise."""
+        mel = np.power(10.0, log_mel) - self.config.log_floor
+        if random.random() < 0.5:
+            mel = self._cut_short(mel, random)
+        mel = np.pad(mel, ((0, 0), tuple(random.integers(0, 24, size=2))))
+        mel = mel * 10.0 ** (random.normal(0.0, self._roughness_db(random), mel.shape) / 20.0)
+        mel = mel * 10.0 ** (random.uniform(-3.0, 3.0) / 20.0)
+        if random.random() < 0.5:
+            cut_hz = random.uniform(0.6, 1.0) * self.config.sample_rate / 2
+            mel = mel / np.sqrt(1.0 + (self._mel_hz / cut_hz) ** 32)[:, None]
+        mel = self._with_noise(mel, random)
+        disguised: FloatArray = np.log10(mel + self.config.log_floor).astype(np.float32)
+        return disguised
+
+    @staticmethod
+    def _roughness_db(random: np.random.Generator) -> float:
+        return float(random.uniform(0.0, 2.0))
+
+    def _cut_short(
+        self, mel: npt.NDArray[np.float64], random: np.random.Generator
+    ) -> npt.NDArray[np.float64]:
+        """The beginning of the note, faded out over about 100 ms."""
+        n_frames = max(1, round(mel.shape[1] * random.uniform(0.4, 1.0)))
+        n_fade = min(n_frames, round(0.1 * self.config.frame_rate_hz))
+        gain = np.ones(n_frames)
+        gain[n_frames - n_fade :] = 0.5 + 0.5 * np.cos(np.linspace(0.0, np.pi, n_fade))
+        return mel[:, :n_frames] * gain
+
+    def _with_noise(
+        self, mel: npt.NDArray[np.float64], random: np.random.Generator
+    ) -> npt.NDArray[np.float64]:
+        """A white noise floor 55 to 75 dB under the note; powers add."""
+        n_frames = mel.shape[1]
+        start = int(random.integers(0, self._noise_mel.shape[1]))
+        noise = np.take(self._noise_mel, np.arange(start, start + n_frames), axis=1, mode="wrap")
+        noise = noise * 10.0 ** (random.uniform(-75.0, -55.0) / 20.0)
+        combined: npt.NDArray[np.float64] = np.sqrt(mel**2 + noise**2)
+        return combined
+
+
+def _mel_centres_hz(sample_rate: int, n_mels: int) -> npt.NDArray[np.float64]:
+    import librosa
+
+    centres: npt.NDArray[np.float64] = librosa.mel_frequencies(n_mels + 2, fmin=0.0, fmax=sample_rate / 2)[
+        1:-1
+    ]
+    return centres
+
+
+def _combinations(
+    info: RecognizerInfo, labels: dict[str, npt.NDArray[np.int16]]
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """Which labels `(main labels, labels)` of each attribute occur with each label of the main one."""
+    main = labels[info.main_attribute]
+    combinations = {}
+    for name, vocabulary in info.attributes.items():
+        possible = np.zeros((len(info.attributes[info.main_attribute]), len(vocabulary)), dtype=np.bool_)
+        given = (main >= 0) & (labels[name] >= 0)
+        possible[main[given], labels[name][given]] = True
+        combinations[name] = possible
+    return combinations
+
+
+def _fit(
+    info: RecognizerInfo,
+    rows: FloatArray,
+    labels: dict[str, npt.NDArray[np.int64]],
+    combinations: dict[str, npt.NDArray[np.bool_]],
+    seed: int,
+) -> Generator[StageProgress, None, RecognitionNetwork]:
+    """Fits a network to feature vectors `(rows, features)` and label indices `(rows,)` of each attribute.
+
+    Labels of the other attributes compete only with those that occur beside the same main label.
+    """
+    features = torch.from_numpy(rows)
+    target = torch.from_numpy(np.stack(list(labels.values()), axis=1))
+    main = list(labels).index(info.main_attribute)
+    possible = [torch.from_numpy(combinations[name]) for name in info.attributes]
+    random = np.random.default_rng([seed, 1])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = RecognitionNetwork(features.shape[1], info.n_labels)
+        network.mean.copy_(features.mean(dim=0))
+        network.scale.copy_(features.std(dim=0) + _SMALLEST_SCALE)
+        optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_WEIGHT_DECAY)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _PEAK_LEARNING_RATE, total_steps=_N_STEPS)
+        for step in range(_N_STEPS):
+            batch = torch.from_numpy(random.integers(0, len(features), _BATCH_SIZE))
+            seen = features[batch] + _FEATURE_NOISE * network.scale * torch.randn(
+                _BATCH_SIZE, features.shape[1]
+            )
+            loss = _loss(network(seen), target[batch], main, possible)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+            yield StageProgress("learning to recognise real notes", step + 1, _N_STEPS)
+    return network
+
+
+def _loss(logits: tuple[Tensor, ...], target: Tensor, main: int, possible: list[Tensor]) -> Tensor:
+    """Cross entropy of each attribute among its possible labels; what was not given costs nothing.
+
+    Args:
+        logits: `(batch, labels)` of each attribute.
+        target: `(batch, attributes)` label indices, -1 where not given.
+        main: Column of the main attribute.
+        possible: `(main labels, labels)` of each attribute.
+    """
+    total = logits[0].new_zeros(())
+    given_main = target[:, main] >= 0
+    for column, scores in enumerate(logits):
+        if column != main:
+            beside = possible[column][target[:, main].clamp_min(0)] | ~given_main[:, None]
+            scores = scores.masked_fill(~beside, _UNLIKELY)
+        label = target[:, column]
+        if (label >= 0).any():
+            smoothing = _LABEL_SMOOTHING if column == main else 0.0
+            weight = 1.0 if column == main else _SIDE_WEIGHT
+            total = total + weight * nn.functional.cross_entropy(
+                scores, label, ignore_index=NOT_GIVEN, label_smoothing=smoothing
+            )
+    return total

@@ -1,0 +1,133 @@
+"""How well a model reproduces notes that it was never trained on, measured between log-mels.
+
+Each note goes through the encoder and back through the decoder, which is told the note's labels and its
+measured performance (length, pitch curve, phase of its vibrato) as in training; timbre, attack and
+evolution must come out of the latent.
+
+Conventions: `(mels, frames)` log-mels; distances in dB.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from aae.conditioning import Condition, Mix, Vocabulary
+from aae.data import Batch, TrainingNotes
+from aae.notes import NOT_GIVEN, NoteBank, Split
+from aae.recognition_features import ACTIVE_RANGE_DB, FloatArray, frame_energy_db
+from aae.stages import StageProgress
+from aae.synthesizer import Synthesizer
+from aae.validation import batches_by_length
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """One note and what the model made of it.
+
+    Attributes:
+        position: Of the note in the bank.
+        log_spectral_distance_db: Root mean square over mels of the difference in dB, mean over active frames.
+        spectral_convergence_db: Energy of the difference of mel magnitudes relative to the note's.
+        log_mel: What the model made, `(mels, frames)`.
+    """
+
+    position: int
+    log_spectral_distance_db: float
+    spectral_convergence_db: float
+    log_mel: FloatArray
+
+
+def log_spectral_distance_db(input: FloatArray, target: FloatArray, log_floor: float) -> float:
+    """Root mean square over mels of the difference in dB, mean over the target's active frames.
+
+    Args:
+        input: Log-mel `(mels, frames)` to be judged.
+        target: Log-mel `(mels, frames)` of the original.
+        log_floor: Of the front end.
+    """
+    energy_db = frame_energy_db(target, log_floor)
+    active = energy_db > energy_db.max() - ACTIVE_RANGE_DB
+    difference_db = 20.0 * (input[:, active].astype(np.float64) - target[:, active])
+    return float(np.sqrt(np.mean(difference_db**2, axis=0)).mean())
+
+
+def spectral_convergence_db(input: FloatArray, target: FloatArray, log_floor: float) -> float:
+    """Norm of the difference of two log-mels' magnitudes, relative to the target's, in dB; lower is better.
+
+    Source: spectral convergence, Sturmel and Daudet, "Signal reconstruction from STFT magnitude", DAFx-11.
+    """
+    made, wanted = (np.power(10.0, x.astype(np.float64)) - log_floor for x in (input, target))
+    ratio = np.linalg.norm(made - wanted) / max(float(np.linalg.norm(wanted)), 1e-12)
+    return float(20.0 * np.log10(max(float(ratio), 1e-10)))
+
+
+def reconstruct(
+    synthesizer: Synthesizer, bank: NoteBank, most: int, stage: str = "reconstructing held-out notes"
+) -> Generator[StageProgress, None, list[Reconstruction]]:
+    """Reconstructs an even spread of the test split.
+
+    Args:
+        synthesizer: The model.
+        bank: The notes.
+        most: How many notes at most.
+        stage: What this is called while it works.
+    """
+    notes = TrainingNotes(bank, Split.TEST, synthesizer.model.decoder.whole_length)
+    total = min(most, len(notes))
+    found: list[Reconstruction] = []
+    for batch, rows in batches_by_length(notes, most):
+        condition = _condition(synthesizer, notes, rows)
+        found.extend(_reconstruct_batch(synthesizer, replace(batch, condition=condition), notes, rows))
+        yield StageProgress(stage, len(found), total)
+    return sorted(found, key=lambda note: note.position)
+
+
+def _reconstruct_batch(
+    synthesizer: Synthesizer, batch: Batch, notes: TrainingNotes, rows: npt.NDArray[np.int64]
+) -> list[Reconstruction]:
+    with torch.inference_mode():
+        _, decoded, _ = synthesizer.model(batch.log_mel, batch.condition, batch.performance)
+    floor = notes.config.log_floor
+    found = []
+    for i, row in enumerate(rows):
+        target = notes.log_mels[row].astype(np.float32)
+        made = decoded.log_mel[i, :, : target.shape[1]].numpy()
+        found.append(
+            Reconstruction(
+                position=int(notes.bank_indices[row]),
+                log_spectral_distance_db=log_spectral_distance_db(made, target, floor),
+                spectral_convergence_db=spectral_convergence_db(made, target, floor),
+                log_mel=made,
+            )
+        )
+    return found
+
+
+def _condition(synthesizer: Synthesizer, notes: TrainingNotes, rows: npt.NDArray[np.int64]) -> Condition:
+    """The notes' conditions in the model's own vocabulary; labels that it does not know are left out."""
+    known = synthesizer.info.vocabularies
+    mixes: list[Mix] = []
+    for row in rows:
+        mix: dict[str, dict[str, float]] = {}
+        for name, labels in notes.labels.items():
+            label = notes.attributes[name][labels[row]] if labels[row] != NOT_GIVEN else None
+            if label is not None and label in known.get(name, ()):
+                mix[name] = {label: 1.0}
+        mixes.append(mix)
+    pitches = [None if pitch < 0 else int(pitch) for pitch in notes.midi_pitch[rows]]
+    return Vocabulary(known).encode(pitches, mixes)
+
+
+def summarize_reconstructions(found: list[Reconstruction]) -> dict[str, float]:
+    """Means and spread over notes, under the names that reports use."""
+    distance = np.array([note.log_spectral_distance_db for note in found])
+    convergence = np.array([note.spectral_convergence_db for note in found])
+    return {
+        "notes": len(found),
+        "log_spectral_distance_db": float(distance.mean()),
+        "log_spectral_distance_db_90th": float(np.quantile(distance, 0.9)),
+        "spectral_convergence_db": float(convergence.mean()),
+    }
