@@ -240,7 +240,7 @@ class Synthesizer:
 
 
 def _noise_grain(spectrogram: Spectrogram) -> Tensor:
-    """How white noise fluctuates in this front end: mel magnitudes `(mels, GRAIN_FRAMES)`, geometric mean 1."""
+    """How white noise fluctuates in this front end: mels `(mels, GRAIN_FRAMES)` of geometric mean 1."""
     n_samples = GRAIN_FRAMES * spectrogram.config.hop_length
     white = torch.randn(1, n_samples, generator=torch.Generator().manual_seed(0))
     mel = spectrogram.mel(spectrogram.magnitude(white))[0]
