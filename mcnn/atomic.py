@@ -15,7 +15,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
+        partial.touch()
+        usual_mode = partial.stat().st_mode
         yield partial
+        # Some writers (safetensors) hand over a file that only its owner may read.
+        partial.chmod(usual_mode)
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(path)
