@@ -31,6 +31,7 @@ app.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
 )(aae.cli_render.render)
 app.command()(aae.cli_train.train)
+app.command()(aae.cli_model.evaluate)
 app.command()(aae.cli_model.info)
 app.add_typer(aae.cli_dataset.app, name="dataset")
 
@@ -57,12 +58,16 @@ def _start(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command.
 
+    Idle threads are told to sleep rather than spin, which on shared cores is several times faster; this must
+    be said before PyTorch is loaded, so commands load it only when they run.
+
     Args:
         arguments: What follows `clariolin`; those of the process if not given.
 
     Returns:
         The exit status.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given or bool(os.environ.get("CLARIOLIN_DEBUG"))
     try:

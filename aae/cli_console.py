@@ -15,7 +15,7 @@ from typing import Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 import aae
@@ -24,7 +24,7 @@ from mcnn.errors import InputError
 CHECKOUT = Path(aae.__file__).resolve().parent.parent
 SHIPPED_MODEL = CHECKOUT / "assets" / "orchestra.safetensors"
 """The model that comes with Clariolin."""
-_COUNTS = ("notes", "trained notes", "recordings")
+_COUNTS = ("notes", "trained notes", "recordings", "new notes", "real notes")
 
 
 def warn(message: str) -> None:
@@ -55,6 +55,35 @@ def progress_bar() -> Progress:
         disable=not console.is_terminal,
         transient=True,
     )
+
+
+class StagesBar:
+    """A progress bar for work in stages; each gets a line of its own. Use it as a context manager."""
+
+    def __init__(self) -> None:
+        self._bar = progress_bar()
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "StagesBar":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._bar.stop()
+
+    def show(self, stage: str, done: int, total: int, note: str = "", begun_at: int = 0) -> None:
+        """Moves a stage's bar.
+
+        Args:
+            stage: What is being done.
+            done: Pieces of work finished.
+            total: Pieces of work in this stage.
+            note: A few words beside the bar.
+            begun_at: Pieces that were finished before: no measure of speed.
+        """
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bar.add_task(stage.capitalize(), note="", completed=begun_at)
+        self._bar.update(self._tasks[stage], completed=done, total=total, note=note)
 
 
 def table(*columns: str) -> Table:

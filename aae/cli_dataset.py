@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aae.cli_console import (
+    StagesBar,
     duration_in_words,
     print_json,
-    progress_bar,
     require_own_datasets,
     results_console,
     table,
@@ -94,20 +94,13 @@ def _follow(events: "Iterator[BuildEvent]") -> "BuildFinished":
     """Shows a build's progress; returns its last event."""
     from datasets.report import BuildProgress
 
-    with progress_bar() as bar:
-        tasks = {}
+    with StagesBar() as bar:
         for event in events:
             if not isinstance(event, BuildProgress):
                 return event
-            if event.stage not in tasks:
-                tasks[event.stage] = bar.add_task(event.stage.capitalize(), note="", completed=event.resumed)
             skipped = sum(event.skipped.values())
-            bar.update(
-                tasks[event.stage],
-                completed=event.done,
-                total=event.total,
-                note=f"{skipped} left out" if skipped else "",
-            )
+            note = f"{skipped} left out" if skipped else ""
+            bar.show(event.stage, event.done, event.total, note, event.resumed)
     raise RuntimeError("the build ended without a report")
 
 

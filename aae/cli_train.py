@@ -1,6 +1,8 @@
 """`clariolin train`: a NoteBank becomes a model file."""
 
 import importlib.util
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -29,20 +31,43 @@ def train(
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="What to compute on.")
     ] = "auto",
+    processes: Annotated[
+        int, typer.Option(min=1, help="Cards, or processes on the CPU, that share every step.")
+    ] = 1,
 ) -> None:
-    """Trains a model on a NoteBank. Interrupt it at will: the same command continues.
+    """Trains a model on a NoteBank.
 
-    The best model so far is always at RUN/model.safetensors, ready to render with.
+    The best model so far is always at RUN/model.safetensors, ready to render with. Interrupt it at will: the
+    same command continues. Curves, pictures and sounds: tensorboard --logdir RUN; the same figures as plain
+    text: RUN/metrics.csv.
     """
     _require_parts(device)
     from aae.config import load_config
     from aae.trainer import Trainer
 
     config = load_config(preset, settings or ())
+    trainer = Trainer(config, notes, out, device, processes)
+    if os.environ.get("LOCAL_RANK", "0") != "0":
+        for _event in trainer.fit(max_minutes):
+            pass
+        return
+    log = _open_log(notes, out)
     show = _Show()
     with show.bar:
-        for event in Trainer(config, notes, out, device).fit(max_minutes):
+        for event in trainer.fit(max_minutes):
+            log(event)
             show.event(event)
+
+
+def _open_log(notes: Path, out: Path) -> "Callable[[Event], None]":
+    """What writes events for TensorBoard; does nothing where that is not installed."""
+    if importlib.util.find_spec("tensorboard") is None:
+        return lambda event: None
+    from aae.notes import NoteBank
+    from aae.training_log import TrainingLog
+
+    with NoteBank.open(notes) as bank:
+        return TrainingLog(out, bank.config).consume
 
 
 def _require_parts(device: str) -> None:
