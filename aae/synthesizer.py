@@ -20,7 +20,10 @@ from mcnn.level import REFERENCE_LEVEL_DB, loudest_rms_db
 from mcnn.spectrogram import Spectrogram
 
 SHORTEST_FRAMES = 8
-FADE_S = 0.01
+FADE_IN_S = 0.004
+"""Shorter than what a NoteBank keeps before an onset; the inversion's first sample need not be 0."""
+FADE_OUT_S = 0.06
+"""The analysis window smears a note's end by as much."""
 PEAK_LIMIT = 0.97
 LEVEL_RANGE_DB = (-50.0, -6.0)
 GRAIN_FRAMES = 2048
@@ -226,11 +229,14 @@ class Synthesizer:
         return log_mel[:, : max(last, SHORTEST_FRAMES)]
 
     def _finish(self, waveform: npt.NDArray[np.float32], level_db: float) -> npt.NDArray[np.float32]:
-        """Sets the level and lets the end fade to silence."""
+        """Sets the level; the note starts and ends at 0."""
         sample_rate = self.info.spectrogram.sample_rate
-        fade = min(len(waveform), round(FADE_S * sample_rate))
         waveform = waveform.copy()
-        waveform[len(waveform) - fade :] *= 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, fade, dtype=np.float32))
+        rise, fall = (
+            round(s * sample_rate) for s in (FADE_IN_S, min(FADE_OUT_S, len(waveform) / sample_rate / 4))
+        )
+        waveform[:rise] *= 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, rise, dtype=np.float32))
+        waveform[len(waveform) - fall :] *= 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, fall, dtype=np.float32))
         now_db = loudest_rms_db(waveform, sample_rate)
         if not np.isfinite(now_db):
             return waveform
