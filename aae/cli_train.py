@@ -14,7 +14,7 @@ from aae.cli_console import duration_in_words, progress_bar, results_console
 from mcnn.errors import InputError
 
 if TYPE_CHECKING:
-    from aae.trainer import Event, Finished, Validated
+    from aae.training_events import Event, Finished, Validated
 
 
 def train(
@@ -96,7 +96,7 @@ class _Show:
 
     def event(self, event: "Event") -> None:
         """Shows one event of the trainer."""
-        from aae.trainer import Finished, Progress, Started, Validated
+        from aae.training_events import Finished, Progress, Started, Validated
 
         if isinstance(event, Started):
             continued = f", continued at step {event.step}" if event.step else ""

@@ -9,16 +9,15 @@ import itertools
 import time
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from aae.bundle import Coverage, ModelInfo, save_bundle
-from aae.config import Config, TrainingConfig
+from aae.config import Config
 from aae.data import Batch, EpochSampler, TrainingNotes
 from aae.discriminator import LatentDiscriminator
 from aae.latents import training_latents
@@ -26,60 +25,14 @@ from aae.losses import fader_weight, label_cross_entropy
 from aae.model import build_model
 from aae.notes import NoteBank, Split
 from aae.objective import compute_terms, hide_attributes, run_model
-from aae.previews import Preview, make_previews
+from aae.previews import make_previews
 from aae.run_folder import RunFolder
+from aae.training_events import Event, Finished, Progress, Started, Validated
+from aae.training_steps import Meter, set_learning_rate, update_average
 from aae.validation import validate
 
 CHECKPOINT_EVERY_S = 60.0
 REPORT_EVERY_STEPS = 10
-
-
-@dataclass(frozen=True)
-class Started:
-    """The data is loaded and the first step is next."""
-
-    n_train: int
-    n_validation: int
-    n_parameters: int
-    step: int
-    """Steps already done by earlier runs of the same command."""
-    n_steps: int
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Some steps are done."""
-
-    step: int
-    epoch: int
-    n_steps: int
-    metrics: dict[str, float]
-    notes_per_s: float
-    seconds_left: float
-
-
-@dataclass(frozen=True)
-class Validated:
-    """An epoch is done; `best` says whether its model is the best so far and was kept."""
-
-    step: int
-    epoch: int
-    metrics: dict[str, float]
-    best: bool
-    previews: list[Preview]
-    """The same validation notes every time, as the averaged model makes them now."""
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The training ended; the reason is `complete`, `time` or `early stop`."""
-
-    reason: str
-    step: int
-    model_path: Path
-
-
-Event = Started | Progress | Validated | Finished
 
 
 class Trainer:
@@ -150,7 +103,7 @@ class _State:
             discriminator, torch.optim.Adam(discriminator.parameters(), 1e-3, betas=(0.5, 0.9))
         )
         self.step, self.best_loss, self.best_epoch = 0, float("inf"), 0
-        self.meter = _Meter()
+        self.meter = Meter()
         self.n_steps = training.epochs * self.sampler.steps_per_epoch
 
     def run(self, deadline: float) -> Iterator[Event]:
@@ -278,62 +231,3 @@ class _State:
     def _agree(self, mine: bool) -> bool:
         """The first process's decision, on every process."""
         return mine if self.fabric.world_size == 1 else bool(self.fabric.broadcast(mine))
-
-
-class _Meter:
-    """Means of metrics and speed since the last report."""
-
-    def __init__(self) -> None:
-        self.sums: dict[str, Tensor] = {}
-        self.steps = 0
-        self.seconds_per_step = 0.0
-        self.restart()
-
-    def restart(self) -> None:
-        """Starts the clock anew; the sums stay, as a continued run needs them."""
-        self.timed_steps, self.notes, self.since = 0, 0, time.monotonic()
-
-    def add(self, values: dict[str, Tensor], notes: int) -> None:
-        for name, value in values.items():
-            self.sums[name] = self.sums.get(name, torch.zeros((), device=value.device)) + value
-        self.steps += 1
-        self.timed_steps += 1
-        self.notes += notes
-
-    def take(self) -> tuple[dict[str, float], float]:
-        elapsed = time.monotonic() - self.since
-        metrics = {f"loss/{name}": float(total) / self.steps for name, total in self.sums.items()}
-        speed = self.notes / elapsed
-        recent = elapsed / self.timed_steps
-        self.seconds_per_step = (
-            0.9 * self.seconds_per_step + 0.1 * recent if self.seconds_per_step else recent
-        )
-        self.sums, self.steps = {}, 0
-        self.restart()
-        return metrics, speed
-
-
-def set_learning_rate(optimizer: Any, config: TrainingConfig, step: int, n_steps: int) -> None:
-    """Warm-up, a plateau, and a linear fall to 2 % over the cool-down."""
-    rise = min(1.0, (step + 1) / max(1, config.warmup_steps))
-    fall = (n_steps - step) / max(1.0, config.cooldown * n_steps)
-    for group in optimizer.param_groups:
-        group["lr"] = config.learning_rate * min(rise, max(0.02, min(1.0, fall)))
-
-
-@torch.no_grad()
-def update_average(average: nn.Module, model: nn.Module, decay: float, step: int) -> None:
-    """Moves the running average of the weights towards the model; buffers are copied.
-
-    Args:
-        average: Changed in place.
-        model: The weights after this step.
-        decay: Share of the average that stays, lower in the first steps.
-        step: Steps done.
-    """
-    decay = min(decay, (1 + step) / (10 + step))
-    mine: list[Tensor] = list(average.parameters())
-    new = [p.detach() for p in model.parameters()]
-    torch._foreach_lerp_(mine, new, 1 - decay)
-    for old, now in zip(average.buffers(), model.buffers(), strict=True):
-        old.copy_(now)

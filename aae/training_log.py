@@ -7,7 +7,7 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from aae.previews import Preview
-from aae.trainer import Event, Finished, Progress, Started, Validated
+from aae.training_events import Event, Finished, Progress, Started, Validated
 from mcnn.config import SpectrogramConfig
 from mcnn.griffin_lim import GriffinLim
 

@@ -11,7 +11,8 @@ import torch
 
 from aae.bundle import load_bundle
 from aae.config import Config, load_config
-from aae.trainer import Finished, Progress, Started, Trainer, Validated
+from aae.trainer import Trainer
+from aae.training_events import Finished, Progress, Started, Validated
 from mcnn.errors import InputError
 from tests.toy_bank import write_toy_bank
 

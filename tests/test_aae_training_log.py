@@ -5,7 +5,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from aae.config import load_config
 from aae.previews import Preview
-from aae.trainer import Trainer, Validated
+from aae.trainer import Trainer
+from aae.training_events import Validated
 from aae.training_log import TrainingLog, picture
 from tests.toy_bank import CONFIG, write_toy_bank
 
