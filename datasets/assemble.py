@@ -108,12 +108,21 @@ def write_bank(
 
 
 def _duplicates(recordings: Mapping[str, Recording], outcomes: Sequence[Outcome]) -> dict[str, Skip]:
-    """Of files with the same bytes the first stays, if all say the same; if not, none can be believed."""
+    """Of files with the same bytes the first stays, if all say the same; if not, none can be believed.
+
+    Those whose labels had to be corrected are believed last.
+    """
     groups: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         groups[outcome.digest].append(outcome)
     skips: dict[str, Skip] = {}
-    for first, *others in groups.values():
+    for group in groups.values():
+        believed = [outcome for outcome in group if not outcome.corrected] or group
+        for outcome in group:
+            if outcome not in believed:
+                detail = f"same as {believed[0].id}, whose label is right"
+                skips[outcome.id] = Skip(outcome.id, SkipReason.DUPLICATE, detail)
+        first, *others = believed
         said = {
             (outcome.midi_pitch, *sorted(recordings[outcome.id].labels.items()))
             for outcome in (first, *others)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import scipy.ndimage
+import scipy.signal
 import soundfile
 import soxr
 
@@ -19,6 +20,7 @@ LONGEST_READ_S = 30.0
 SILENT_LEVEL_DB = -70.0
 SHORTEST_NOTE_S = 0.05
 
+_LOWEST_HZ = 10.0
 _LEVEL_WINDOW_S = 0.050
 _ENVELOPE_WINDOW_S = 0.005
 _ENVELOPE_HOP_S = 0.001
@@ -75,7 +77,7 @@ def read_mono(path: Path, sample_rate: int) -> npt.NDArray[np.float32]:
         raise UnreadableError("samples that are no finite numbers")
     if file_rate != sample_rate:
         mono = soxr.resample(mono, file_rate, sample_rate)
-    return np.ascontiguousarray(mono - mono.mean(), dtype=np.float32)
+    return _without_offset(mono, sample_rate)
 
 
 def prepare(waveform: npt.NDArray[np.float32], sample_rate: int, max_samples: int) -> PreparedAudio | None:
@@ -148,6 +150,14 @@ def _onset(envelope: npt.NDArray[np.float64], loudest_db: float) -> int:
         attack_db = min(max(attack_db, noise_db), loudest_db + _SURELY_NOTE_DB)
     quiet = np.flatnonzero(envelope[:first_sure] < attack_db)
     return int(quiet[-1]) + 1 if len(quiet) else 0
+
+
+def _without_offset(waveform: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.float32]:
+    """Removes a constant offset and rumble. Subtracting the mean instead would lift the silence."""
+    sections = scipy.signal.butter(2, _LOWEST_HZ, "highpass", fs=sample_rate, output="sos")
+    state = scipy.signal.sosfilt_zi(sections) * waveform[0]
+    filtered, _state = scipy.signal.sosfilt(sections, waveform, zi=state)
+    return np.asarray(filtered, np.float32)
 
 
 def _moving_power(waveform: npt.NDArray[np.float32], n_window: int) -> npt.NDArray[np.float64]:

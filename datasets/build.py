@@ -64,7 +64,7 @@ def build(
     *,
     unpitched: bool | None = None,
     correct_pitch: bool = False,
-    fewest: int = FEWEST_NOTES,
+    fewest: int | None = None,
     config: SpectrogramConfig | None = None,
 ) -> Iterator[BuildEvent]:
     """Builds a bank, or continues an interrupted build of it; does nothing if that very bank is there.
@@ -78,7 +78,8 @@ def build(
         unpitched: Whether sounds without pitch go in; the adapter decides if not given.
         correct_pitch: A note that surely sounds another pitch than its label says gets the measured one (and
             the report says so) instead of being skipped.
-        fewest: Drop the labels of the adapter's `rare` attributes that have fewer notes than this.
+        fewest: Drop the labels of the adapter's `rare` attributes that have fewer notes than this; if not
+            given `FEWEST_NOTES`, or 1 if there is a limit, since a sample of a library has few of everything.
         config: The front end; the default one if not given.
 
     Yields:
@@ -87,6 +88,8 @@ def build(
     Raises:
         InputError: If an argument cannot be used, nothing was usable, or the disk is full.
     """
+    if fewest is None:
+        fewest = FEWEST_NOTES if limit is None else 1
     plan = _plan(source, format, out, limit, unpitched, correct_pitch, fewest, config or SpectrogramConfig())
     finished = _finished_before(plan)
     if finished:

@@ -29,6 +29,8 @@ _LOW_HZ, _VERY_LOW_HZ, _HIGH_HZ = 80.0, 45.0, 1_000.0
 _STEADY_CENTS = 50.0
 _VOICED_SHARE = 0.35
 _FEWEST_VOICED_FRAMES = 4
+_COMMON_MISTAKES = frozenset({1, 2, 12})
+"""Semitones."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,18 @@ class LabelCheck:
     track: Track
     objection: SkipReason | None = None
     sounds: float | None = None
+
+    @property
+    def correction(self) -> int | None:
+        """The note that the label should have said, if it is a semitone, a tone or an octave off.
+
+        Other distances are as likely the tracker's mistake: a string that rings along, a noise.
+        """
+        if self.sounds is None:
+            return None
+        midi_pitch = round(self.sounds)
+        is_common = abs(midi_pitch - self.track.midi_pitch) in _COMMON_MISTAKES
+        return midi_pitch if is_common and 0 <= midi_pitch <= 127 else None
 
     @property
     def detail(self) -> str:

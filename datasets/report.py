@@ -57,7 +57,6 @@ class BuildReport:
     def to_json(self) -> dict[str, Any]:
         """The report as plain values, every skipped recording by name."""
         return {
-            "bank": str(self.bank),
             "recordings": self.n_recordings,
             "notes": self.n_notes,
             "skipped": {reason.value: count for reason, count in self.counts.items()},

@@ -27,7 +27,7 @@ from .audio import SHORTEST_NOTE_S, UnreadableError, prepare, read_mono
 from .base import Recording, Skip, SkipReason
 from .pitch_check import Track, check_label, find_pitch, track
 
-SHARD_VERSION = 3
+SHARD_VERSION = 5
 """Raised when the same recording would give another note, so that old shards are not taken for new ones."""
 
 
@@ -192,8 +192,8 @@ def _settle_pitch(
     check = check_label(waveform, sample_rate, hop_length, recording.midi_pitch)
     if check.objection is None:
         return check.track, ""
-    if task.correct_pitch and check.sounds is not None and 0 <= round(check.sounds) <= 127:
-        second = check_label(waveform, sample_rate, hop_length, round(check.sounds))
+    if task.correct_pitch and check.correction is not None:
+        second = check_label(waveform, sample_rate, hop_length, check.correction)
         if second.objection is None and second.track.is_steady:
             return second.track, check.detail
     return Skip(recording.id, check.objection, check.detail)

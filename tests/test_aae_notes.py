@@ -64,10 +64,10 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 
 def test_many_notes_keep_their_places_across_chunks(tmp_path: Path) -> None:
-    notes = [note(number % 50, n_frames=200) for number in range(80)]
+    notes = [note(number % 50, n_frames=2000) for number in range(40)]
     notes = [NoteData(**{**vars(data), "id": str(index)}) for index, data in enumerate(notes)]
     with NoteBank.open(write(tmp_path / "notes.h5", notes)) as bank:
-        for index in (0, 7, 39, 79):
+        for index in (0, 7, 16, 17, 39):
             assert np.array_equal(bank.log_mel(index), notes[index].log_mel.astype(np.float32))
             assert len(bank.waveform(index)) == len(notes[index].waveform)
 
@@ -87,9 +87,9 @@ def test_unpitched_and_unknown_survive(tmp_path: Path) -> None:
 
 
 def test_a_bank_travels_to_another_process(tmp_path: Path) -> None:
-    with NoteBank.open(write(tmp_path / "notes.h5", [note(0)])) as bank:
-        with pickle.loads(pickle.dumps(bank)) as copy:
-            assert np.array_equal(copy.log_mel(0), bank.log_mel(0))
+    path = write(tmp_path / "notes.h5", [note(0)])
+    with NoteBank.open(path) as bank, pickle.loads(pickle.dumps(bank)) as copy:
+        assert np.array_equal(copy.log_mel(0), bank.log_mel(0))
 
 
 def test_sixteen_bits_are_scaled_to_the_peak() -> None:
