@@ -41,8 +41,9 @@ def accelerate(
 
     Source:
         R. Nenov, D.-K. Nguyen, P. Balazs, R. I. Boţ, "Accelerated Griffin-Lim algorithm: a fast and provably
-        converging numerical method for phase retrieval", IEEE Transactions on Signal Processing 72, 2024; with relaxation 1 and equal momenta it is the fast algorithm of
-        N. Perraudin, P. Balazs, P. Søndergaard, WASPAA 2013.
+        converging numerical method for phase retrieval", IEEE Transactions on Signal Processing 72, 2024.
+        With relaxation 1 and both momenta equal it is N. Perraudin, P. Balazs, P. Søndergaard, "A fast
+        Griffin-Lim algorithm", WASPAA 2013.
     """
     projected = before = behind = ahead = start
     for _ in range(iterations):
@@ -90,6 +91,10 @@ class GriffinLim(Inverter):
             Y. Masuyama, N. Ueno, N. Ono, "Signal reconstruction from mel-spectrogram based on bi-level
             consistency of full-band magnitude and phase", WASPAA 2023 (the idea; their method is ADMM).
         """
+        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
+            raise ValueError(
+                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
+            )
         mel = self.spectrogram.expand(log_mel.detach().float().cpu())
         mel = torch.where(mel < SILENT_MEL * self.config.log_floor, 0.0, mel)
         waveforms = [self._invert_mel(one) for one in mel]
