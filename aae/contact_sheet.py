@@ -29,6 +29,9 @@ from mcnn.spectrogram import Spectrogram
 CONTACT_SHEET = "contact-sheet.png"
 _LABELLED_HZ = (100, 500, 1000, 2000, 5000, 10_000)
 _LOWEST_DB, _HIGHEST_DB = -80.0, 0.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 0.75, 1.1, 0.8, 0.55
+_PANEL_WIDTH, _PANEL_HEIGHT = 2.2, 1.95
+"""All in inches: margins, and a panel with its share of the gaps."""
 _PAPER, _INK, _FAINT = "#fbfaf7", "#1c1b22", "#77757f"
 
 
@@ -95,9 +98,24 @@ def _draw(
     total: int,
 ) -> Figure:
     lines = -(-len(rows) // columns)
-    figure = Figure(figsize=(1.6 + 2.2 * columns, 1.5 + 1.95 * lines), layout="constrained")
+    width, height = _LEFT + columns * _PANEL_WIDTH + _RIGHT, _TOP + lines * _PANEL_HEIGHT + _BOTTOM
+    figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
-    axes: npt.NDArray[Any] = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    axes: npt.NDArray[Any] = figure.subplots(
+        lines,
+        columns,
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        gridspec_kw={
+            "left": _LEFT / width,
+            "right": 1 - _RIGHT / width,
+            "top": 1 - _TOP / height,
+            "bottom": _BOTTOM / height,
+            "wspace": 0.1,
+            "hspace": 0.25,
+        },
+    )
     longest_s = max(log_mel.shape[1] for log_mel in log_mels) / config.frame_rate_hz
     image = None
     for axis, row, log_mel in zip(axes.flat, rows, log_mels, strict=False):
@@ -105,7 +123,7 @@ def _draw(
     for axis in axes.flat[len(rows) :]:
         axis.set_axis_off()
     _label_axes(axes, len(rows), longest_s, config)
-    _write_headings(figure, image, axes, shown=len(rows), total=total)
+    _write_headings(figure, image, shown=len(rows), total=total)
     return figure
 
 
@@ -156,16 +174,17 @@ def _label_axes(axes: npt.NDArray[Any], n_notes: int, longest_s: float, config: 
             axis.set_ylabel("frequency (Hz)", fontsize=8, color=_INK)
 
 
-def _write_headings(
-    figure: Figure, image: AxesImage | None, axes: npt.NDArray[Any], *, shown: int, total: int
-) -> None:
+def _write_headings(figure: Figure, image: AxesImage | None, *, shown: int, total: int) -> None:
+    width, height = figure.get_size_inches()
     number = f"{total} notes" if shown == total else f"{shown} of {total} notes"
     figure.suptitle(
         f"Clariolin: {number if total > 1 else 'one note'}",
-        x=0.01, ha="left", fontsize=14, color=_INK,
+        x=_LEFT / width, y=1 - 0.12 / height, ha="left", va="top", fontsize=14, color=_INK,
     )  # fmt: skip
     if image is not None:
-        bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=30, pad=0.01)
+        bar_height = min(3.0, height - _TOP - _BOTTOM - 0.3) / height
+        place = (1 - (_RIGHT - 0.25) / width, 1 - _TOP / height - bar_height, 0.12 / width, bar_height)
+        bar = figure.colorbar(image, cax=figure.add_axes(place))
         bar.set_label("level (dB of full scale)", fontsize=8, color=_INK)
         bar.ax.tick_params(labelsize=8, colors=_FAINT)
         bar.outline.set_visible(False)
