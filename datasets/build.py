@@ -5,6 +5,7 @@ written from them and takes its final name in one step. Whatever stops the build
 with the shards that are missing. The result depends neither on the number of workers nor on interruptions.
 """
 
+import atexit
 import errno
 import hashlib
 import json
@@ -278,6 +279,8 @@ def _begin_worker() -> None:
     """Leaves interrupts to the parent, and ends the worker when the parent has ended, however it did."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # A worker has nothing to tidy, what it made is on disk; and native libraries may hang when they tidy.
+    atexit.register(os._exit, 0)
     use_one_thread()
 
 
