@@ -108,8 +108,10 @@ def confusion(logits: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Ten
     return torch.stack(terms).mean()
 
 
-def fader_weight(progress: float, target: float) -> float:
-    """The weight α over training: 0 first, then a ramp to its target until half the training, then constant.
+def hiding_weight(progress: float, target: float) -> float:
+    """Weight over training of what hides attributes from z: 0, then a ramp until half of it, then constant.
+
+    Asked from the start, the encoder would hide everything, and the decoder would learn to do without z.
 
     Args:
         progress: Share of the training done, 0 to 1.

@@ -132,7 +132,11 @@ class StyleMapping(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Log-mel to latent; unconditioned, with batch normalisation, blind to frames beyond the note's end.
+    """Log-mel to latent; unconditioned, blind to frames beyond the note's end and to the rest of the batch.
+
+    The paper's has batch normalisation. Here batches hold notes of like length, so their statistics tell
+    more of the batch than of the library: latents came out elsewhere in use than in training
+    (`aae/README.md`). So each frame is normalised by itself.
 
     Args:
         config: Width and latent size.
@@ -142,13 +146,12 @@ class Encoder(nn.Module):
     def __init__(self, config: ModelConfig, spectrogram: SpectrogramConfig) -> None:
         super().__init__()
         width = config.encoder_width
-        self.entry = nn.Sequential(
-            nn.Conv1d(spectrogram.n_mels, width, 5, 2, 2, bias=False), nn.BatchNorm1d(width), nn.GELU()
-        )
+        self.entry = nn.Conv1d(spectrogram.n_mels, width, 5, 2, 2)
+        self.entry_norm = FrameNorm(width)
         self.stages = nn.ModuleList(_EncoderStage(width, stride) for stride in (1, 2, 2))
         self.exit = nn.Sequential(
             nn.Linear(3 * width, 2 * width),
-            nn.BatchNorm1d(2 * width),
+            nn.LayerNorm(2 * width),
             nn.GELU(),
             nn.Linear(2 * width, config.latent_size),
         )
@@ -160,16 +163,32 @@ class Encoder(nn.Module):
             log_mel: `(batch, mels, frames)`.
             mask: `(batch, frames)`, 1 within the note.
         """
-        h = self.entry((log_mel + 2.0) * mask[:, None])
+        h = nn.functional.gelu(self.entry_norm(self.entry((log_mel + 2.0) * mask[:, None])))
         mask = mask[:, None, ::2]
         h = h * mask
         for stage in self.stages:
             h, mask = stage(h, mask)
-        count = mask.sum(2).clamp_min(1)
-        mean = (h * mask).sum(2) / count
+        mean = h.sum(2) / mask.sum(2).clamp_min(1)
         peak = (h + (mask - 1) * 1e4).amax(2)
         latent: Tensor = self.exit(torch.cat([mean, peak, h[:, :, 0]], 1))
         return latent
+
+
+class FrameNorm(nn.Module):
+    """Normalises every frame over its channels.
+
+    Args:
+        width: Channels.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """`(batch, channels, frames)` to the same shape."""
+        y: Tensor = self.norm(h.transpose(1, 2)).transpose(1, 2)
+        return y
 
 
 class _EncoderStage(nn.Module):
@@ -178,15 +197,14 @@ class _EncoderStage(nn.Module):
     def __init__(self, width: int, stride: int) -> None:
         super().__init__()
         self.stride = stride
-        self.across_time = nn.Conv1d(width, width, 7, stride, 3, groups=width, bias=False)
-        self.norm = nn.BatchNorm1d(width)
+        self.across_time = nn.Conv1d(width, width, 7, stride, 3, groups=width)
+        self.norm = FrameNorm(width)
         self.mix = nn.Sequential(nn.Conv1d(width, 2 * width, 1), nn.GELU(), nn.Conv1d(2 * width, width, 1))
 
     def forward(self, h: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         mask = mask[:, :, :: self.stride]
-        h = self.norm(self.across_time(h)) + h[:, :, :: self.stride]
-        h = h + self.mix(h)
-        return h * mask, mask
+        y = h[:, :, :: self.stride] + self.mix(self.norm(self.across_time(h)))
+        return y * mask, mask
 
 
 class AutoEncoder(nn.Module):

@@ -28,6 +28,7 @@ def compute_terms(
     traits: Tensor,
     prior: Tensor,
     config: LossConfig,
+    progress: float,
 ) -> Terms:
     """Every term but the adversarial one.
 
@@ -38,6 +39,7 @@ def compute_terms(
         traits: `(batch, traits)`, predicted.
         prior: `(batch, latent)`, draws from N(0, I).
         config: Weights.
+        progress: Share of the training done, 0 to 1.
     """
     frames = batch.log_mel.shape[2]
     mask = batch.performance.mask(frames)
@@ -58,6 +60,7 @@ def compute_terms(
         )
         values["residual"] = losses.masked_l1(decoded.residual, torch.zeros_like(decoded.residual), mask)
     weights = config.model_dump()
+    weights["joint_mmd"] = losses.hiding_weight(progress, config.joint_mmd)
     total = torch.stack([weights[name] * value for name, value in values.items()]).sum()
     return Terms(total, values)
 

@@ -21,7 +21,7 @@ from aae.config import Config
 from aae.data import Batch, EpochSampler, TrainingNotes
 from aae.discriminator import LatentDiscriminator
 from aae.latents import training_latents
-from aae.losses import fader_weight, label_cross_entropy
+from aae.losses import hiding_weight, label_cross_entropy
 from aae.model import build_model
 from aae.notes import NoteBank, Split
 from aae.objective import compute_terms, hide_attributes, run_model
@@ -153,12 +153,13 @@ class _State:
             self.fabric.device
         )
         latent, decoded, traits = run_model(self.model, batch, noise[0] * training.latent_noise)
-        terms = compute_terms(batch, latent, decoded, traits, noise[1], losses)
+        progress = self.step / self.n_steps
+        terms = compute_terms(batch, latent, decoded, traits, noise[1], losses, progress)
         total, values = terms.total, terms.values
         if losses.fader:
             self.discriminator.requires_grad_(False)
             values["fader"] = hide_attributes(self.discriminator, latent, self.shares)
-            total = total + fader_weight(self.step / self.n_steps, losses.fader) * values["fader"]
+            total = total + hiding_weight(progress, losses.fader) * values["fader"]
             self.discriminator.requires_grad_(True)
         self.optimizer.zero_grad()
         self.fabric.backward(total)

@@ -61,8 +61,8 @@ def test_cross_entropy_skips_labels_that_are_not_given() -> None:
     assert losses.label_cross_entropy(logits, labels) == pytest.approx(math.log(4))
 
 
-def test_fader_weight_is_zero_first_then_ramps_until_half_of_the_training() -> None:
-    weights = [losses.fader_weight(progress, 4.0) for progress in (0.0, 0.05, 0.275, 0.5, 1.0)]
+def test_hiding_weight_is_zero_first_then_ramps_until_half_of_the_training() -> None:
+    weights = [losses.hiding_weight(progress, 4.0) for progress in (0.0, 0.05, 0.275, 0.5, 1.0)]
     assert weights == pytest.approx([0.0, 0.0, 2.0, 4.0, 4.0])
 
 
