@@ -62,6 +62,8 @@ class TrainingConfig(_Config):
 
     epochs: int = Field(60, ge=1)
     """Passes over as many notes as the training split has."""
+    fewest_steps: int = Field(100, ge=1)
+    """Steps an epoch has at least: a small folder is passed over several times in each."""
     batch_size: int = Field(48, ge=2)
     """Notes a step."""
     learning_rate: float = Field(1e-3, gt=0)

@@ -207,7 +207,7 @@ class EpochSampler:
         self.lengths = np.array([log_mel.shape[1] for log_mel in notes.log_mels])
         self.batch_size, self.seed = min(config.batch_size, len(notes)), config.seed
         self.rank, self.world_size = rank, world_size
-        self.steps_per_epoch = max(1, len(notes) // (self.batch_size * world_size))
+        self.steps_per_epoch = max(config.fewest_steps, len(notes) // (self.batch_size * world_size))
 
     def epoch(self, epoch: int) -> Iterator[npt.NDArray[np.int64]]:
         """The batches of one epoch for this process.

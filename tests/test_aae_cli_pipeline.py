@@ -18,6 +18,7 @@ SMALL = [
     "model.decoder_blocks=1",
     "model.style_width=8",
     "training.batch_size=8",
+    "training.fewest_steps=1",
     "training.epochs=1",
     "training.precision=32-true",
 ]

@@ -36,7 +36,7 @@ def test_whole_length_pads_to_all_frames(notes: TrainingNotes) -> None:
 
 
 def test_an_epoch_is_the_same_twice_and_differs_from_the_next(notes: TrainingNotes) -> None:
-    config = TrainingConfig(batch_size=4, seed=3)
+    config = TrainingConfig(batch_size=4, seed=3, fewest_steps=1)
     first, again, other = (
         [rows.tolist() for rows in EpochSampler(notes, config).epoch(epoch)] for epoch in (5, 5, 6)
     )
@@ -46,13 +46,13 @@ def test_an_epoch_is_the_same_twice_and_differs_from_the_next(notes: TrainingNot
 
 
 def test_without_balance_every_note_is_drawn_once(notes: TrainingNotes) -> None:
-    config = TrainingConfig(batch_size=4, balance=0.0)
+    config = TrainingConfig(batch_size=4, balance=0.0, fewest_steps=1)
     drawn = Counter(int(row) for rows in EpochSampler(notes, config).epoch(0) for row in rows)
     assert set(drawn.values()) == {1}
 
 
 def test_processes_share_an_epoch_without_overlap(notes: TrainingNotes) -> None:
-    config = TrainingConfig(batch_size=4, balance=0.0)
+    config = TrainingConfig(batch_size=4, balance=0.0, fewest_steps=1)
     shares = [
         {int(row) for rows in EpochSampler(notes, config, rank, 2).epoch(0) for row in rows}
         for rank in (0, 1)
@@ -74,3 +74,10 @@ def test_balance_draws_rare_labels_more_often(notes: TrainingNotes) -> None:
 def test_label_shares_are_frequencies(notes: TrainingNotes) -> None:
     shares = notes.label_shares()
     torch.testing.assert_close(shares["instrument"].sum(), torch.tensor(1.0))
+
+
+def test_a_small_folder_is_passed_over_several_times_an_epoch(notes: TrainingNotes) -> None:
+    config = TrainingConfig(batch_size=8, balance=0.0, fewest_steps=30)
+    drawn = Counter(int(row) for rows in EpochSampler(notes, config).epoch(0) for row in rows)
+    assert sum(drawn.values()) == 240
+    assert set(drawn.values()) == {5}

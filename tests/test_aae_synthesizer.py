@@ -14,7 +14,13 @@ from mcnn.errors import InputError
 from mcnn.level import loudest_rms_db
 from tests.toy_bank import CONFIG, write_toy_bank
 
-SETTINGS = ["model.encoder_width=16", "model.decoder_width=32", "training.batch_size=8", "training.epochs=1"]
+SETTINGS = [
+    "model.encoder_width=16",
+    "model.decoder_width=32",
+    "training.batch_size=8",
+    "training.fewest_steps=1",
+    "training.epochs=1",
+]
 MIX = {"instrument": {"bright": 1.0}, "dynamics": {"forte": 1.0}}
 
 

@@ -23,6 +23,7 @@ SMALL = [
     "model.style_width=16",
     "training.batch_size=8",
     "training.epochs=6",
+    "training.fewest_steps=1",
     "training.warmup_steps=4",
     "training.precision=32-true",
     "losses.fader=0.5",

@@ -10,7 +10,13 @@ from aae.training_events import Validated
 from aae.training_log import TrainingLog, picture
 from tests.toy_bank import CONFIG, write_toy_bank
 
-SETTINGS = ["model.encoder_width=16", "model.decoder_width=16", "training.batch_size=8", "training.epochs=2"]
+SETTINGS = [
+    "model.encoder_width=16",
+    "model.decoder_width=16",
+    "training.batch_size=8",
+    "training.fewest_steps=1",
+    "training.epochs=2",
+]
 
 
 def test_curves_pictures_and_sounds_reach_tensorboard(tmp_path: Path) -> None:
