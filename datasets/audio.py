@@ -28,7 +28,7 @@ _PREROLL_S = 0.010
 _SURELY_NOTE_DB = -30.0
 _SURELY_NOTE_S = 0.015
 _ATTACK_DB = -50.0
-_ABOVE_NOISE_DB = 6.0
+_ABOVE_NOISE_DB = 9.0
 _TAIL_DB = -60.0
 _TAIL_WINDOW_S = 0.020
 _END_FADE_S = 0.010
@@ -146,7 +146,7 @@ def _onset(envelope: npt.NDArray[np.float64], loudest_db: float) -> int:
     attack_db = loudest_db + _ATTACK_DB
     before = envelope[: max(0, first_sure - round(0.06 / _ENVELOPE_HOP_S))]
     if len(before) >= round(0.02 / _ENVELOPE_HOP_S):
-        noise_db = float(np.percentile(before, 75)) + _ABOVE_NOISE_DB
+        noise_db = float(np.percentile(before, 20)) + _ABOVE_NOISE_DB
         attack_db = min(max(attack_db, noise_db), loudest_db + _SURELY_NOTE_DB)
     quiet = np.flatnonzero(envelope[:first_sure] < attack_db)
     return int(quiet[-1]) + 1 if len(quiet) else 0

@@ -27,7 +27,7 @@ from .audio import SHORTEST_NOTE_S, UnreadableError, prepare, read_mono
 from .base import Recording, Skip, SkipReason
 from .pitch_check import Track, check_label, find_pitch, track
 
-SHARD_VERSION = 5
+SHARD_VERSION = 6
 """Raised when the same recording would give another note, so that old shards are not taken for new ones."""
 
 
