@@ -36,6 +36,9 @@ from .shards import SHARD_VERSION, Outcome, Task, make_shard, read_outcomes, use
 FEWEST_NOTES = 8
 """A technique with fewer notes cannot be learned and is dropped, unless `build` is told otherwise."""
 _RECORDINGS_PER_SHARD = 24
+_PLACE_ERRORS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+)
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,9 @@ def build(
         yield from _read_recordings(plan, workers or os.cpu_count() or 1)
         yield from _assemble(plan, fewest)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+        if error.errno in _PLACE_ERRORS:
             raise InputError(
-                f"cannot write beside {out}: {error.strerror}; free it and run the same again"
+                f"cannot write beside {out}: {error.strerror}; make room or choose another place, then run it again"
             ) from error
         raise
 

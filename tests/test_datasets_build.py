@@ -289,6 +289,12 @@ def test_a_library_without_a_single_note_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "notes.h5").exists()
 
 
+def test_a_place_that_cannot_be_is_refused(philharmonia_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"cannot write beside .*notes\.h5"):
+        built(philharmonia_folder, "philharmonia", tmp_path / "file" / "notes.h5", limit=8)
+
+
 @pytest.mark.parametrize("module", [shards, assemble])
 def test_a_full_disk_is_one_clear_line(
     module: Any, philharmonia_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
