@@ -108,7 +108,7 @@ def build(
     except OSError as error:
         if error.errno in _PLACE_ERRORS:
             raise InputError(
-                f"cannot write beside {out}: {error.strerror}; make room or choose another place, then run it again"
+                f"cannot write beside {out}: {error.strerror}; make room or choose another place"
             ) from error
         raise
 
