@@ -28,6 +28,8 @@ _PREROLL_S = 0.010
 _SURELY_NOTE_DB = -30.0
 _SURELY_NOTE_S = 0.015
 _ATTACK_DB = -50.0
+_ATTACK_S = 0.060
+_NOISE_S = 0.020
 _ABOVE_NOISE_DB = 9.0
 _TAIL_DB = -60.0
 _TAIL_WINDOW_S = 0.020
@@ -138,14 +140,13 @@ def find_note(waveform: npt.NDArray[np.float32], sample_rate: int) -> tuple[int,
 
 def _onset(envelope: npt.NDArray[np.float64], loudest_db: float) -> int:
     """Index of the envelope where the note begins."""
-    sure = scipy.ndimage.minimum_filter1d(
-        envelope, n_sure := round(_SURELY_NOTE_S / _ENVELOPE_HOP_S), origin=-(n_sure // 2)
-    )
+    n_sure = round(_SURELY_NOTE_S / _ENVELOPE_HOP_S)
+    sure = scipy.ndimage.minimum_filter1d(envelope, n_sure, origin=-(n_sure // 2))
     candidates = np.flatnonzero(sure > loudest_db + _SURELY_NOTE_DB)
     first_sure = int(candidates[0]) if len(candidates) else int(envelope.argmax())
     attack_db = loudest_db + _ATTACK_DB
-    before = envelope[: max(0, first_sure - round(0.06 / _ENVELOPE_HOP_S))]
-    if len(before) >= round(0.02 / _ENVELOPE_HOP_S):
+    before = envelope[: max(0, first_sure - round(_ATTACK_S / _ENVELOPE_HOP_S))]
+    if len(before) >= round(_NOISE_S / _ENVELOPE_HOP_S):
         noise_db = float(np.percentile(before, 20)) + _ABOVE_NOISE_DB
         attack_db = min(max(attack_db, noise_db), loudest_db + _SURELY_NOTE_DB)
     quiet = np.flatnonzero(envelope[:first_sure] < attack_db)
