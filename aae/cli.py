@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 import typer.exceptions
 
+import aae.cli_bench
 import aae.cli_dataset
 import aae.cli_model
 import aae.cli_render
@@ -33,6 +34,7 @@ app.command(
 app.command()(aae.cli_train.train)
 app.command()(aae.cli_model.evaluate)
 app.command()(aae.cli_model.info)
+app.command()(aae.cli_bench.bench)
 app.add_typer(aae.cli_dataset.app, name="dataset")
 
 

@@ -24,7 +24,15 @@ from mcnn.errors import InputError
 CHECKOUT = Path(aae.__file__).resolve().parent.parent
 SHIPPED_MODEL = CHECKOUT / "assets" / "orchestra.safetensors"
 """The model that comes with Clariolin."""
-_COUNTS = ("notes", "trained notes", "recordings", "new notes", "real notes")
+_COUNTS = (
+    "notes",
+    "trained notes",
+    "recordings",
+    "new notes",
+    "real notes",
+    "spectral convergence (dB)",
+    "times realtime",
+)
 
 
 def warn(message: str) -> None:

@@ -3,12 +3,18 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import soundfile
 
+import aae.evaluate
+import mcnn.bench
 from aae.cli import main
+from aae.evaluate import Evaluated
+from aae.stages import StageProgress
+from mcnn.bench import InversionBench, InversionRow
 from tests.toy_bank import INSTRUMENTS, write_toy_bank
 
 CLARIOLIN = Path(sys.executable).with_name("clariolin")
@@ -123,6 +129,75 @@ def test_a_process_and_a_call_make_the_same_bytes(
     assert sample_rate == 16_000
     assert 0.0 < abs(waveform).max() < 1.0
     assert abs(waveform[-1]) < 1e-3
+
+
+@pytest.fixture
+def two_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The inversion bench without its work: librosa alone takes minutes."""
+
+    def measured(waveforms: Sequence[object], config: object, threads: Sequence[int]) -> InversionBench:
+        rows = tuple(
+            InversionRow(
+                method=method,
+                source="linear",
+                n_threads=threads[0],
+                spectral_convergence_db=error_db,
+                realtime_factor=factor,
+            )
+            for method, error_db, factor in [("clariolin 32", -40.0, 20.0), ("librosa 100", -32.0, 2.5)]
+        )
+        return InversionBench(n_notes=len(waveforms), duration_s=1.0, rows=rows)
+
+    monkeypatch.setattr(mcnn.bench, "bench_inversion", measured)
+
+
+@pytest.mark.usefixtures("two_methods")
+def test_bench_prints_one_json_object(model: Path, notes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", str(model), "--notes", str(notes), "--count", "2", "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["inversion"]["n_notes"] == 2
+    assert measured["model"]["n_notes"] == 2
+    assert measured["inverted"] == "held-out recordings of notes.h5"
+
+
+@pytest.mark.usefixtures("two_methods")
+def test_bench_in_words(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", str(model), "--count", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "clariolin 32 from linear magnitudes beside librosa 100: 8.0 dB better, 8.0 times as fast." in said
+    assert "ms to decode a note" in said
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_evaluate_shows_progress_and_report(
+    as_json: bool,
+    model: Path,
+    notes: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pitch = {"swift-f0": {"notes": 8, "within_share": 0.975, "octave_free_share": 1.0, "median_cents": 2.5}}
+    kind = {"pitch": pitch, "recognized": {"instrument": 0.85}, "wholeness": {"broken_share": 0.0}}
+    report = {
+        "control": {"generated": kind, "real": kind},
+        "reconstruction": {"all": {"log_spectral_distance_db": 7.5, "spectral_convergence_db": float("nan")}},
+    }
+
+    def measured(*arguments: object) -> Iterator[StageProgress | Evaluated]:
+        assert arguments == (model, notes, tmp_path, 3, 40, True)
+        yield StageProgress("judging new notes", 1, 2)
+        yield Evaluated(report, tmp_path)
+
+    monkeypatch.setattr(aae.evaluate, "evaluate", measured)
+    command = ["evaluate", str(model), str(notes), "--out", str(tmp_path), "--seed", "3", "--quick"]
+    assert main([*command, *(["--json"] if as_json else [])]) == 0
+    said = capsys.readouterr().out
+    if as_json:
+        assert json.loads(said)["reconstruction"]["all"]["spectral_convergence_db"] is None
+    else:
+        assert "97.5 %" in said
+        assert "7.5 dB log-spectral distance" in said
 
 
 def test_truncated_model_is_refused(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
