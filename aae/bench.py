@@ -1,89 +1,103 @@
-"""How fast a model makes notes on this machine: decoding, and the whole way to sound."""
+"""How fast a model makes notes: the figures that `clariolin bench` prints about decoding and rendering."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from pydantic import BaseModel, ConfigDict
 
-from aae.notes import NoteBank, Split
 from aae.synthesizer import NoteRequest, Synthesizer
+
+WARM_UP = 3
+
+
+class Timing(BaseModel):
+    """Durations of one repeated action, in milliseconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    median_ms: float
+    p95_ms: float
+    repeats: int
 
 
 class ModelBench(BaseModel):
-    """Times of one note after the other."""
+    """Speed of one model on this machine."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True)
 
-    n_notes: int
-    """Notes made, of different pitch and sound."""
-    duration_s: float
-    """Their summed length."""
+    n_parameters: int
+    n_decoder_parameters: int
+    note_s: float
+    """Length of the longest note of the front end, which is what is timed."""
+    decode_one_thread: Timing
+    """One whole note, note request to log-mel."""
+    decode_all_threads: Timing
+    render_one_thread: Timing
+    """One whole note, note request to waveform, by the model's inverter."""
     n_threads: int
-    """Threads of torch."""
-    decode_ms: float
-    """Median time from request to log-mel of one note."""
-    render_ms: float
-    """Median time from request to sound of one note."""
-    realtime_factor: float
-    """Seconds of sound per second of computing, from request to sound."""
+    inverter: str
 
 
-def spread_requests(synthesizer: Synthesizer, count: int) -> list[NoteRequest]:
-    """Notes of different sounds and pitches, spread over what the model was trained on."""
-    attribute = next(iter(synthesizer.info.vocabularies), None)
-    labels = synthesizer.info.vocabularies[attribute] if attribute else ()
-    requests = []
-    for index in range(count):
-        mix = synthesizer.complete(
-            {attribute: {labels[index % len(labels)]: 1.0}} if attribute and labels else {}
-        )
-        low, high = synthesizer.pitch_range(mix) or (60, 72)
-        pitch = low + round((high - low) * (index * 0.618 % 1.0))
-        requests.append(NoteRequest(pitch, mix, synthesizer.random_latent(index), index))
-    return requests
-
-
-def bench_model(synthesizer: Synthesizer, count: int = 24, n_threads: int = 1) -> ModelBench:
-    """Makes notes one after the other and takes the time; compiling and warming up are not counted.
+def bench_model(synthesizer: Synthesizer, repeats: int = 40, render_repeats: int = 8) -> ModelBench:
+    """Times a model's decoder and renderer on whole-length notes.
 
     Args:
-        synthesizer: The model.
-        count: How many notes.
-        n_threads: Threads of torch while it measures.
+        synthesizer: An opened model.
+        repeats: Decoded notes that are timed.
+        render_repeats: Rendered notes that are timed.
     """
-    requests = spread_requests(synthesizer, count)
-    before = torch.get_num_threads()
-    torch.set_num_threads(n_threads)
+    config = synthesizer.info.spectrogram
+    requests = _requests(synthesizer, max(repeats, render_repeats) + WARM_UP)
+    n_threads = torch.get_num_threads()
+
+    def decode(request: NoteRequest) -> object:
+        return synthesizer.log_mel([request], n_frames=config.max_frames)
+
+    def render(request: NoteRequest) -> object:
+        return synthesizer.inverter(synthesizer.log_mel([request], n_frames=config.max_frames)[0][None])
+
+    many = _time(decode, requests[: repeats + WARM_UP])
+    torch.set_num_threads(1)
     try:
-        synthesizer.render(requests[:2])
-        decode_s, render_s, n_samples = [], [], 0
-        for request in requests:
-            started = time.perf_counter()
-            synthesizer.log_mel([request])
-            decoded = time.perf_counter()
-            (waveform,) = synthesizer.render([request])
-            render_s.append(time.perf_counter() - decoded)
-            decode_s.append(decoded - started)
-            n_samples += len(waveform)
+        one = _time(decode, requests[: repeats + WARM_UP])
+        rendered = _time(render, requests[: render_repeats + WARM_UP])
     finally:
-        torch.set_num_threads(before)
-    duration_s = n_samples / synthesizer.info.spectrogram.sample_rate
+        torch.set_num_threads(n_threads)
     return ModelBench(
-        n_notes=count,
-        duration_s=duration_s,
+        n_parameters=sum(p.numel() for p in synthesizer.model.parameters()),
+        n_decoder_parameters=sum(p.numel() for p in synthesizer.model.decoder.parameters()),
+        note_s=config.max_samples / config.sample_rate,
+        decode_one_thread=one,
+        decode_all_threads=many,
+        render_one_thread=rendered,
         n_threads=n_threads,
-        decode_ms=1000 * float(np.median(decode_s)),
-        render_ms=1000 * float(np.median(render_s)),
-        realtime_factor=duration_s / sum(render_s),
+        inverter=synthesizer.inverter.name,
     )
 
 
-def held_out_waveforms(bank: NoteBank, count: int) -> list[npt.NDArray[np.float32]]:
-    """Recorded notes, spread evenly over a bank's test split (over all of it if that is empty)."""
-    among = np.flatnonzero(bank.split == Split.TEST)
-    if not len(among):
-        among = np.arange(len(bank))
-    chosen = among[np.linspace(0, len(among) - 1, min(count, len(among))).round().astype(int)]
-    return [bank.waveform(int(index)) for index in chosen]
+def _requests(synthesizer: Synthesizer, n: int) -> list[NoteRequest]:
+    """Random notes within the trained ranges."""
+    rng = np.random.default_rng(0)
+    requests = []
+    combinations = [row for row in synthesizer.info.coverage.combinations if row.low >= 0]
+    for seed in range(n):
+        row = combinations[rng.integers(len(combinations))]
+        names = synthesizer.info.coverage.attributes
+        mix = {name: {label: 1.0} for name, label in zip(names, row.labels, strict=True) if label is not None}
+        midi_pitch = int(rng.integers(row.low, row.high + 1))
+        requests.append(NoteRequest(midi_pitch, mix, synthesizer.random_latent(seed), seed))
+    return requests
+
+
+def _time(action: Callable[[NoteRequest], object], requests: list[NoteRequest]) -> Timing:
+    durations = []
+    for request in requests:
+        start = time.perf_counter()
+        action(request)
+        durations.append(1000 * (time.perf_counter() - start))
+    timed = durations[WARM_UP:]
+    return Timing(
+        median_ms=float(np.median(timed)), p95_ms=float(np.percentile(timed, 95)), repeats=len(timed)
+    )
