@@ -27,7 +27,8 @@ def bench(
     Inversion of spectrograms beside librosa's Griffin-Lim, on the same notes, taking turns; and how long the
     model takes for a note. Other work on the machine disturbs the times: ratios hold better.
     """
-    from aae.bench import bench_model, held_out_waveforms, spread_requests
+    from aae.bench import bench_model
+    from aae.bench_notes import held_out_waveforms, spread_requests
     from aae.notes import NoteBank
     from aae.synthesizer import Synthesizer
     from mcnn.bench import bench_inversion
@@ -42,7 +43,7 @@ def bench(
             config.require_equal(bank.config, str(model), str(notes))
             waveforms = held_out_waveforms(bank, count)
     inversion = bench_inversion(waveforms, config, threads=(threads,))
-    speed = bench_model(synthesizer, count, threads)
+    speed = bench_model(synthesizer)
     inverted = f"notes that {model.name} made" if notes is None else f"held-out recordings of {notes.name}"
     if json:
         print_json({"inverted": inverted, "inversion": inversion.model_dump(), "model": speed.model_dump()})
@@ -69,7 +70,9 @@ def _print(inverted: str, inversion: "InversionBench", speed: "ModelBench", thre
                 f"{row.method} from linear magnitudes beside librosa 100: {gain_db:.1f} dB better, "
                 f"{row.realtime_factor / best.realtime_factor:.1f} times as fast."
             )
+    one, many = speed.decode_one_thread, speed.decode_all_threads
     console.print(
-        f"The model: {speed.decode_ms:.1f} ms to decode a note, {speed.render_ms:.0f} ms to sound "
-        f"(medians of {speed.n_notes}), {speed.realtime_factor:.1f} times realtime."
+        f"The model decodes a note of {speed.note_s:.1f} s in {one.median_ms:.1f} ms on one thread "
+        f"(95 % under {one.p95_ms:.1f}), {many.median_ms:.1f} on {speed.n_threads}; to sound by {speed.inverter}: "
+        f"{speed.render_one_thread.median_ms:.0f} ms on one."
     )

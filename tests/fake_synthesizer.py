@@ -6,7 +6,6 @@ from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from aae.conditioning import Mix
 from aae.synthesizer import NoteRequest, Synthesizer
@@ -42,9 +41,6 @@ class FakeSynthesizer:
     def is_trained(self, midi_pitch: int | None, mix: Mix) -> bool:
         low_high = self.pitch_range(mix)
         return midi_pitch is not None and low_high is not None and low_high[0] <= midi_pitch <= low_high[1]
-
-    def log_mel(self, requests: Sequence[NoteRequest]) -> list[torch.Tensor]:
-        return [torch.zeros(512, 43) for _ in requests]
 
     def render(self, requests: Sequence[NoteRequest]) -> list[npt.NDArray[np.float32]]:
         self.rendered.extend(requests)

@@ -1,12 +1,10 @@
-"""Measuring a model's speed: what is measured, and that the figures agree. No time is asserted."""
+"""Which notes the bench inverts."""
 
 from pathlib import Path
 
 import numpy as np
-import pytest
-import torch
 
-from aae.bench import bench_model, held_out_waveforms, spread_requests
+from aae.bench_notes import held_out_waveforms, spread_requests
 from aae.notes import NoteBank, Split
 from tests.fake_synthesizer import RANGE, VOCABULARIES, fake_synthesizer
 from tests.toy_bank import write_toy_bank
@@ -19,15 +17,6 @@ def test_requests_spread_over_sounds_and_trained_pitches() -> None:
     pitches = [request.midi_pitch for request in requests]
     assert all(pitch is not None and RANGE[0] <= pitch <= RANGE[1] for pitch in pitches)
     assert len(set(pitches)) == 12
-
-
-def test_figures_agree_and_threads_are_given_back() -> None:
-    before = torch.get_num_threads()
-    measured = bench_model(fake_synthesizer(), count=4, n_threads=1)
-    assert torch.get_num_threads() == before
-    assert measured.duration_s == pytest.approx(4 * 0.5)
-    assert measured.realtime_factor > 0
-    assert measured.n_notes == 4
 
 
 def test_recordings_come_from_the_held_out_notes(tmp_path: Path) -> None:
