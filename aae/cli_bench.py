@@ -73,6 +73,6 @@ def _print(inverted: str, inversion: "InversionBench", speed: "ModelBench", thre
     one, many = speed.decode_one_thread, speed.decode_all_threads
     console.print(
         f"The model decodes a note of {speed.note_s:.1f} s in {one.median_ms:.1f} ms on one thread "
-        f"(95 % under {one.p95_ms:.1f}), {many.median_ms:.1f} on {speed.n_threads}; to sound by {speed.inverter}: "
-        f"{speed.render_one_thread.median_ms:.0f} ms on one."
+        f"(95 % under {one.p95_ms:.1f}), {many.median_ms:.1f} on {speed.n_threads}; "
+        f"to sound by {speed.inverter}: {speed.render_one_thread.median_ms:.0f} ms on one."
     )
