@@ -23,7 +23,7 @@ from aae.evaluation_notes import (
     render_requests,
     usual_techniques,
 )
-from aae.evaluation_report import write_report
+from aae.evaluation_report import without_nan, write_report
 from aae.judgement import Judgement, SoundingNote, judge, recognizer_accuracy
 from aae.notes import NoteBank, Split
 from aae.recognition import Recognizer
@@ -126,6 +126,7 @@ def evaluate(
         findings = yield from measure(synthesizer, notes, recognizer, settings)
         report = _report(findings, synthesizer, notes, recognizer, settings)
         report["model"] = {"file": model.name, "sha256": hashlib.sha256(model.read_bytes()).hexdigest()}
+        report = without_nan(report)
         write_report(report, findings.reconstructions, notes, out)
     yield Evaluated(report, out)
 

@@ -35,6 +35,7 @@ def draw_confusion(report: Mapping[str, Any], path: Path) -> None:
     shown = [i for i in range(len(labels)) if any(m[i].any() or m[:, i].any() for m in matrices.values())]
     size = 2.2 + 0.34 * len(shown)
     figure = _figure(2 * size, size)
+    figure.set_layout_engine("constrained")
     axes: npt.NDArray[Any] = figure.subplots(1, 2, sharey=True)
     for axis, (title, counts) in zip(axes, matrices.items(), strict=True):
         _draw_matrix(axis, counts[np.ix_(shown, shown)], [labels[i] for i in shown])
@@ -72,8 +73,21 @@ def draw_reconstructions(found: Sequence[Reconstruction], bank: NoteBank, attrib
     picks = np.linspace(0, len(order) - 1, min(_COLUMNS * _LINES, len(order))).round().astype(int)
     chosen = [order[i] for i in picks]
     lines = -(-len(chosen) // _COLUMNS)
-    figure = _figure(1.0 + 2.3 * _COLUMNS, 0.8 + 3.4 * lines)
-    axes: npt.NDArray[Any] = figure.subplots(2 * lines, _COLUMNS, squeeze=False, sharey=True)
+    width, height = 2.4 * _COLUMNS, 0.5 + 3.6 * lines
+    figure = _figure(width, height)
+    axes: npt.NDArray[Any] = figure.subplots(
+        2 * lines,
+        _COLUMNS,
+        squeeze=False,
+        gridspec_kw={
+            "left": 0.1 / width,
+            "right": 1.0 - 0.1 / width,
+            "bottom": 0.1 / height,
+            "top": 1.0 - 0.9 / height,
+            "hspace": 0.3,
+            "wspace": 0.06,
+        },
+    )
     for axis in axes.flat:
         axis.set_axis_off()
     for index, note in enumerate(chosen):
@@ -86,7 +100,7 @@ def draw_reconstructions(found: Sequence[Reconstruction], bank: NoteBank, attrib
     figure.suptitle(
         "Held-out notes, and under each what the model made of it "
         f"(mel bands upwards, at most {duration_s:.1f} s; colour: level, 80 dB)",
-        x=0.01, ha="left", fontsize=11, color=_INK,
+        x=0.1 / width, y=1.0 - 0.1 / height, ha="left", va="top", fontsize=11, color=_INK,
     )  # fmt: skip
     _save(figure, path)
 
@@ -108,7 +122,7 @@ def _title(bank: NoteBank, attribute: str, position: int) -> str:
 
 
 def _figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor=_PAPER)
+    figure = Figure(figsize=(width, height), facecolor=_PAPER)
     FigureCanvasAgg(figure)
     return figure
 

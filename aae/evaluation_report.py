@@ -35,19 +35,21 @@ def write_report(
     """Writes the page, its figures and its pictures, each whole or not at all; the page last.
 
     Args:
-        report: All scores.
+        report: All scores, without NaN.
         reconstructions: The notes behind some of them, for the picture.
         bank: The originals.
         folder: An existing folder.
     """
     draw_confusion(report, folder / CONFUSION_PICTURE)
     draw_reconstructions(reconstructions, bank, report["main_attribute"], folder / RECONSTRUCTION_PICTURE)
-    _write_text(folder / REPORT_FIGURES, json.dumps(without_nan(report), indent=1, ensure_ascii=False) + "\n")
+    _write_text(
+        folder / REPORT_FIGURES, json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    )
     _write_text(folder / REPORT_PAGE, compose_page(report))
 
 
 def without_nan(value: Any) -> Any:
-    """The same with None in place of what JSON has no number for."""
+    """A value with None in place of the numbers that JSON does not have."""
     if isinstance(value, Mapping):
         return {key: without_nan(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

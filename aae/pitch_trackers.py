@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
+from aae.pitch_names import pitch_frequency_hz
 from mcnn.f0 import measure_pitch
 
 WITHIN_CENTS = 50.0
@@ -28,11 +29,6 @@ _PYIN_RESOLUTION = 0.1
 _PYIN_HOP_S = 0.012
 _PYIN_PERIODS = 4.0
 _PYIN_SHORTEST_FRAME = 1024
-
-
-def nominal_hz(midi_pitch: int) -> float:
-    """Frequency of a MIDI number, A4 = 69 = 440 Hz."""
-    return float(440.0 * 2.0 ** ((midi_pitch - 69) / 12.0))
 
 
 class PitchTracker(ABC):
@@ -53,7 +49,7 @@ class PitchTracker(ABC):
 
     def deviation_cents(self, waveform: npt.NDArray[np.float32], sample_rate: int, midi_pitch: int) -> float:
         """How far a note is from a pitch, in cents; NaN if no pitch was heard."""
-        asked_hz = nominal_hz(midi_pitch)
+        asked_hz = pitch_frequency_hz(midi_pitch)
         return float(1200.0 * np.log2(self.f0_hz(waveform, sample_rate, asked_hz) / asked_hz))
 
 

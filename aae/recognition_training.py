@@ -23,9 +23,14 @@ from mcnn.errors import InputError
 from mcnn.griffin_lim import GriffinLim
 
 _N_DISGUISES = 2
-_N_RESYNTHESISED = 500
+_NOISE_DB = (-75.0, -35.0)
+"""Level of added white noise, relative to the note."""
+_HAZE_DB = (-80.0, -66.0)
+"""Magnitude under which every mel band of some disguised notes is filled up, in dB of full scale."""
+_RESYNTHESISED_SHARE = 0.05
 _RESYNTHESIS_ITERATIONS = 4
-_N_STEPS = 6000
+_N_EPOCHS = 14
+_FEWEST_STEPS = 400
 _BATCH_SIZE = 64
 _PEAK_LEARNING_RATE = 2e-3
 _WEIGHT_DECAY = 0.05
@@ -33,6 +38,8 @@ _LABEL_SMOOTHING = 0.05
 _FEATURE_NOISE = 0.1
 _SMALLEST_SCALE = 0.05
 _SIDE_WEIGHT = 0.5
+_BALANCE = 0.5
+"""0 draws every note alike, 1 every technique of every instrument alike."""
 _UNLIKELY = -30.0
 
 
@@ -106,7 +113,8 @@ def _training_features(
     features = NoteFeatures(bank.config)
     disguise = Disguise(features)
     griffin_lim = GriffinLim(bank.config, iterations=_RESYNTHESIS_ITERATIONS)
-    resynthesised = set(random.choice(indices, min(_N_RESYNTHESISED, len(indices)), replace=False).tolist())
+    n_resynthesised = round(_RESYNTHESISED_SHARE * len(indices))
+    resynthesised = set(random.choice(indices, n_resynthesised, replace=False).tolist())
     rows: list[FloatArray] = []
     note_of_row: list[int] = []
     for done, index in enumerate(indices.tolist()):
@@ -148,6 +156,8 @@ class Disguise:
             cut_hz = random.uniform(0.6, 1.0) * self.config.sample_rate / 2
             mel = mel / np.sqrt(1.0 + (self._mel_hz / cut_hz) ** 32)[:, None]
         mel = self._with_noise(mel, random)
+        if random.random() < 0.4:
+            mel = np.maximum(mel, 10.0 ** (random.uniform(*_HAZE_DB) / 20.0))
         disguised: FloatArray = np.log10(mel + self.config.log_floor).astype(np.float32)
         return disguised
 
@@ -168,11 +178,11 @@ class Disguise:
     def _with_noise(
         self, mel: npt.NDArray[np.float64], random: np.random.Generator
     ) -> npt.NDArray[np.float64]:
-        """A white noise floor 55 to 75 dB under the note; powers add."""
+        """A white noise floor under the note; powers add."""
         n_frames = mel.shape[1]
         start = int(random.integers(0, self._noise_mel.shape[1]))
         noise = np.take(self._noise_mel, np.arange(start, start + n_frames), axis=1, mode="wrap")
-        noise = noise * 10.0 ** (random.uniform(-75.0, -55.0) / 20.0)
+        noise = noise * 10.0 ** (random.uniform(*_NOISE_DB) / 20.0)
         combined: npt.NDArray[np.float64] = np.sqrt(mel**2 + noise**2)
         return combined
 
@@ -215,16 +225,19 @@ def _fit(
     target = torch.from_numpy(np.stack(list(labels.values()), axis=1))
     main = list(labels).index(info.main_attribute)
     possible = [torch.from_numpy(combinations[name]) for name in info.attributes]
-    random = np.random.default_rng([seed, 1])
+    n_steps = max(_FEWEST_STEPS, _N_EPOCHS * len(features) // _BATCH_SIZE)
+    drawn = np.random.default_rng([seed, 1]).choice(
+        len(features), (n_steps, _BATCH_SIZE), p=_balanced(labels, info.main_attribute)
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = RecognitionNetwork(features.shape[1], info.n_labels)
         network.mean.copy_(features.mean(dim=0))
         network.scale.copy_(features.std(dim=0) + _SMALLEST_SCALE)
         optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_WEIGHT_DECAY)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _PEAK_LEARNING_RATE, total_steps=_N_STEPS)
-        for step in range(_N_STEPS):
-            batch = torch.from_numpy(random.integers(0, len(features), _BATCH_SIZE))
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _PEAK_LEARNING_RATE, total_steps=n_steps)
+        for step, rows_drawn in enumerate(drawn):
+            batch = torch.from_numpy(rows_drawn)
             seen = features[batch] + _FEATURE_NOISE * network.scale * torch.randn(
                 _BATCH_SIZE, features.shape[1]
             )
@@ -233,8 +246,19 @@ def _fit(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-            yield StageProgress("learning to recognise real notes", step + 1, _N_STEPS)
+            yield StageProgress("learning to recognise real notes", step + 1, n_steps)
     return network
+
+
+def _balanced(labels: dict[str, npt.NDArray[np.int64]], main_attribute: str) -> npt.NDArray[np.float64]:
+    """How often each row `(rows,)` is drawn: rare techniques of an instrument more often than they occur."""
+    beside = labels.get("technique", labels[main_attribute])
+    _, group, counts = np.unique(
+        np.stack([labels[main_attribute], beside]), axis=1, return_inverse=True, return_counts=True
+    )
+    weights = np.power(counts[group.ravel()].astype(np.float64), -_BALANCE)
+    shares: npt.NDArray[np.float64] = weights / weights.sum()
+    return shares
 
 
 def _loss(logits: tuple[Tensor, ...], target: Tensor, main: int, possible: list[Tensor]) -> Tensor:

@@ -21,6 +21,8 @@ from aae.recognition_features import ACTIVE_RANGE_DB, FloatArray, frame_energy_d
 from aae.stages import StageProgress
 from aae.synthesizer import Synthesizer
 from aae.validation import batches_by_length
+from mcnn.quality import log_spectral_distance_db, spectral_convergence_db
+from mcnn.spectrogram import Spectrogram
 
 
 @dataclass(frozen=True)
@@ -40,28 +42,19 @@ class Reconstruction:
     log_mel: FloatArray
 
 
-def log_spectral_distance_db(input: FloatArray, target: FloatArray, log_floor: float) -> float:
-    """Root mean square over mels of the difference in dB, mean over the target's active frames.
+def compare_log_mels(input: FloatArray, target: FloatArray, spectrogram: Spectrogram) -> tuple[float, float]:
+    """Log-spectral distance and spectral convergence of mel magnitudes, both in dB, over the target's frames.
 
     Args:
         input: Log-mel `(mels, frames)` to be judged.
-        target: Log-mel `(mels, frames)` of the original.
-        log_floor: Of the front end.
+        target: Log-mel `(mels, frames)` of the original; its frames outside the note do not count.
+        spectrogram: The front end.
     """
-    energy_db = frame_energy_db(target, log_floor)
+    energy_db = frame_energy_db(target, spectrogram.config.log_floor)
     active = energy_db > energy_db.max() - ACTIVE_RANGE_DB
-    difference_db = 20.0 * (input[:, active].astype(np.float64) - target[:, active])
-    return float(np.sqrt(np.mean(difference_db**2, axis=0)).mean())
-
-
-def spectral_convergence_db(input: FloatArray, target: FloatArray, log_floor: float) -> float:
-    """Norm of the difference of two log-mels' magnitudes, relative to the target's, in dB; lower is better.
-
-    Source: spectral convergence, Sturmel and Daudet, "Signal reconstruction from STFT magnitude", DAFx-11.
-    """
-    made, wanted = (np.power(10.0, x.astype(np.float64)) - log_floor for x in (input, target))
-    ratio = np.linalg.norm(made - wanted) / max(float(np.linalg.norm(wanted)), 1e-12)
-    return float(20.0 * np.log10(max(float(ratio), 1e-10)))
+    made, wanted = (spectrogram.expand(torch.from_numpy(x[:, active])[None]) for x in (input, target))
+    distance = log_spectral_distance_db(made, wanted, spectrogram.config.log_floor)
+    return float(distance), float(spectral_convergence_db(made, wanted))
 
 
 def reconstruct(
@@ -90,19 +83,13 @@ def _reconstruct_batch(
 ) -> list[Reconstruction]:
     with torch.inference_mode():
         _, decoded, _ = synthesizer.model(batch.log_mel, batch.condition, batch.performance)
-    floor = notes.config.log_floor
+    spectrogram = Spectrogram(notes.config)
     found = []
     for i, row in enumerate(rows):
         target = notes.log_mels[row].astype(np.float32)
         made = decoded.log_mel[i, :, : target.shape[1]].numpy()
-        found.append(
-            Reconstruction(
-                position=int(notes.bank_indices[row]),
-                log_spectral_distance_db=log_spectral_distance_db(made, target, floor),
-                spectral_convergence_db=spectral_convergence_db(made, target, floor),
-                log_mel=made,
-            )
-        )
+        distance_db, convergence_db = compare_log_mels(made, target, spectrogram)
+        found.append(Reconstruction(int(notes.bank_indices[row]), distance_db, convergence_db, made))
     return found
 
 

@@ -1,0 +1,261 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from aae.bundle import Coverage, ModelInfo, save_bundle
+from aae.config import load_config
+from aae.evaluate import Evaluated, evaluate, quick_scores, score_notes
+from aae.evaluation_notes import plan_requests, real_notes
+from aae.judgement import SoundingNote, judge, recognizer_accuracy
+from aae.model import build_model
+from aae.notes import NoteBank, Split
+from aae.recognition import Recognizer
+from aae.recognition_training import open_or_train
+from aae.reconstruction import compare_log_mels
+from aae.stages import StageProgress, run_silently
+from aae.synthesizer import Synthesizer
+from mcnn.errors import InputError
+from mcnn.spectrogram import Spectrogram
+from tests.orchestra_bank import CONFIG, PITCHES, play, write_orchestra_bank
+from tests.toy_bank import write_toy_bank
+
+SMALL = ["model.encoder_width=16", "model.decoder_width=32"]
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NoteBank]:
+    path = write_orchestra_bank(tmp_path_factory.mktemp("bank") / "notes.h5")
+    with NoteBank.open(path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def recognizer(bank: NoteBank) -> Recognizer:
+    return run_silently(open_or_train(bank))
+
+
+@pytest.fixture(scope="module")
+def model_path(bank: NoteBank, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that has learned nothing."""
+    path = tmp_path_factory.mktemp("model") / "model.safetensors"
+    torch.manual_seed(0)
+    config = load_config("orchestra", SMALL).model
+    info = ModelInfo(
+        model=config,
+        spectrogram=bank.config,
+        vocabularies=bank.attributes,
+        coverage=Coverage.of_bank(bank),
+        provenance={},
+    )
+    sizes = {name: len(labels) for name, labels in bank.attributes.items()}
+    save_bundle(path, info, build_model(config, bank.config, sizes), {})
+    return path
+
+
+@pytest.fixture(scope="module")
+def synthesizer(model_path: Path) -> Synthesizer:
+    return Synthesizer.open(model_path)
+
+
+@pytest.fixture(scope="module")
+def evaluated(
+    model_path: Path, bank: NoteBank, recognizer: Recognizer, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[StageProgress], Evaluated]:
+    folder = tmp_path_factory.mktemp("out") / "report"
+    *progress, last = evaluate(model_path, bank.path, folder, notes_per_instrument=2, quick=True)
+    assert isinstance(last, Evaluated)
+    return [event for event in progress if isinstance(event, StageProgress)], last
+
+
+def test_progress_counts_every_stage_to_its_end(
+    evaluated: tuple[list[StageProgress], Evaluated],
+) -> None:
+    progress, _ = evaluated
+    last = {event.stage: event for event in progress}
+    assert all(event.done == event.total > 0 for event in last.values())
+    assert [event.total for event in last.values()][1] == 6
+    assert len(last) == 4
+
+
+def test_the_report_is_a_page_with_its_figures_and_pictures(
+    evaluated: tuple[list[StageProgress], Evaluated], bank: NoteBank
+) -> None:
+    _, result = evaluated
+    assert json.loads((result.folder / "report.json").read_text("utf-8")) == result.report
+    assert {path.name for path in result.folder.iterdir()} == {
+        "report.md",
+        "report.json",
+        "confusion.png",
+        "reconstruction.png",
+    }
+    page = (result.folder / "report.md").read_text("utf-8")
+    for heading in ("## Reconstruction", "## Pitch", "## Recognition", "## Wholeness"):
+        assert heading in page
+    assert str(bank.path.parent) not in page
+    for picture in ("confusion.png", "reconstruction.png"):
+        assert f"]({picture})" in page
+        assert (result.folder / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_real_notes_score_as_they_should(evaluated: tuple[list[StageProgress], Evaluated]) -> None:
+    _, result = evaluated
+    control = result.report["control"]
+    for kind in ("real", "resynthesized"):
+        assert control[kind]["recognized"]["instrument"] >= 0.9
+        assert control[kind]["pitch"]["swift-f0"]["within_share"] >= 0.95
+        assert control[kind]["wholeness"]["broken_share"] == 0.0
+    assert control["real"]["pitch"]["pyin"]["notes"] == 10
+    assert control["real"]["pitch"]["pyin"]["within_share"] >= 0.9
+    assert result.report["recognizer"]["instrument"]["share"] >= 0.95
+    assert result.report["recognizer"]["instrument"]["guess_share"] == pytest.approx(1 / 3)
+    assert result.report["reconstruction"]["all"]["notes"] == 48
+    assert sum(map(sum, result.report["confusion"]["generated"])) == 6
+
+
+def test_the_same_seed_writes_the_same_report(
+    evaluated: tuple[list[StageProgress], Evaluated], model_path: Path, bank: NoteBank, tmp_path: Path
+) -> None:
+    _, result = evaluated
+    list(evaluate(model_path, bank.path, tmp_path, notes_per_instrument=2, quick=True))
+    for name in ("report.json", "report.md", "confusion.png"):
+        assert (tmp_path / name).read_bytes() == (result.folder / name).read_bytes()
+
+
+def asked(instrument: str, midi_pitch: int, play_pitch: int | None = None) -> SoundingNote:
+    technique = "arco-normal" if instrument == "violin" else "normal"
+    labels = {"instrument": instrument, "technique": technique, "dynamics": "forte"}
+    return SoundingNote(play(labels, play_pitch or midi_pitch), midi_pitch, labels)
+
+
+def test_right_notes_are_judged_right(recognizer: Recognizer) -> None:
+    notes = [asked(instrument, pitch) for instrument in ("flute", "violin") for pitch in (57, 62, 67)]
+    judged = run_silently(judge(notes, recognizer, total=6, n_pyin=3))
+    summary = judged.summary()
+    assert summary["notes"] == 6
+    assert summary["recognized"]["instrument"] == 1.0
+    assert summary["pitch"]["swift-f0"]["within_share"] == 1.0
+    assert summary["pitch"]["pyin"]["notes"] == 3
+    by_label = judged.summary_by_label("instrument")
+    assert set(by_label) == {"flute", "violin"}
+    assert by_label["violin"]["notes"] == 3
+    assert by_label["violin"]["pitch"]["swift-f0"]["within_share"] == 1.0
+
+
+def test_wrong_notes_are_judged_wrong(recognizer: Recognizer) -> None:
+    octave_off = asked("flute", 69, play_pitch=57)
+    other = SoundingNote(asked("clarinet", 60).waveform, 60, {"instrument": "flute"})
+    unpitched = SoundingNote(asked("flute", 60).waveform, None, {"instrument": "gong"})
+    judged = run_silently(judge([octave_off, other, unpitched], recognizer, total=3))
+    assert judged.cents["swift-f0"][0] == pytest.approx(-1200, abs=20)
+    assert set(judged.cents["swift-f0"]) == {0, 1}
+    labels = list(recognizer.info.attributes["instrument"])
+    assert judged.confusion("instrument")[labels.index("flute"), labels.index("clarinet")] == 1
+    assert judged.recognized_share("instrument") == 0.5
+    assert np.isnan(judged.recognized_share("dynamics", among=np.array([False, True, True])))
+    assert judged.labels["instrument"][2] == -1
+
+
+def test_any_notes_can_be_scored(recognizer: Recognizer) -> None:
+    notes = [asked("violin", 60), asked("flute", 64)]
+    scores = score_notes([(n.waveform, n.midi_pitch, n.labels["instrument"]) for n in notes], recognizer)
+    assert scores["recognized"]["instrument"] == 1.0
+    assert scores["by_label"]["flute"]["notes"] == 1
+
+
+def test_quick_scores_ask_every_instrument_equally_often(
+    synthesizer: Synthesizer, bank: NoteBank, recognizer: Recognizer
+) -> None:
+    scores = quick_scores(synthesizer, bank, recognizer, n=6)
+    assert scores["notes"] == 6
+    assert {label: row["notes"] for label, row in scores["by_label"].items()} == {
+        "clarinet": 2,
+        "flute": 2,
+        "violin": 2,
+    }
+
+
+def test_requests_spread_over_the_trained_range_in_the_usual_technique(synthesizer: Synthesizer) -> None:
+    requests = plan_requests(synthesizer, "instrument", ["flute", "violin"], 10, seed=1)
+    assert requests == plan_requests(synthesizer, "instrument", ["flute", "violin"], 10, seed=1)
+    assert requests != plan_requests(synthesizer, "instrument", ["flute", "violin"], 10, seed=2)
+    violin = [request for request in requests if request.mix["instrument"] == {"violin": 1.0}]
+    assert len(violin) == 10
+    pitches = [request.midi_pitch for request in violin]
+    assert all(pitch is not None for pitch in pitches)
+    low, high = synthesizer.pitch_range(violin[0].mix) or (0, 0)
+    ordered = [pitch or 0 for pitch in pitches]
+    assert ordered == sorted(ordered)
+    assert low <= ordered[0] < low + 2
+    assert high - 2 < ordered[-1] <= high
+    assert len({request.latent for request in requests}) == 20
+    assert {tuple(request.mix["dynamics"]) for request in requests} == {("forte",), ("piano",)}
+    assert all(synthesizer.is_trained(request.midi_pitch, request.mix) for request in requests)
+
+
+def test_real_notes_are_held_out_and_in_the_usual_technique(bank: NoteBank, synthesizer: Synthesizer) -> None:
+    usual = {"violin": "arco-normal", "flute": "normal", "clarinet": "normal"}
+    positions = real_notes(bank, "instrument", usual, 1000, seed=0)
+    assert len(positions) == 24
+    assert (bank.split[positions] == Split.TEST).all()
+    tremolo = bank.attributes["technique"].index("tremolo")
+    assert not (bank.labels["technique"][positions] == tremolo).any()
+    assert len(real_notes(bank, "instrument", usual, 5, seed=0)) == 5
+
+
+def test_log_mels_are_compared_in_decibels() -> None:
+    spectrogram = Spectrogram(CONFIG)
+    waveform = play({"instrument": "violin", "technique": "arco-normal", "dynamics": "forte"}, PITCHES[0])
+    log_mel = spectrogram(torch.from_numpy(waveform)[None])[0].numpy()
+    assert compare_log_mels(log_mel, log_mel, spectrogram) == (0.0, -200.0)
+    loud = np.full_like(log_mel, 1.0)
+    distance_db, convergence_db = compare_log_mels(loud + np.float32(np.log10(2.0)), loud, spectrogram)
+    assert distance_db == pytest.approx(20 * np.log10(2.0), abs=0.01)
+    assert convergence_db == pytest.approx(0.0, abs=0.01)
+
+
+def test_the_recogniser_is_measured_against_guessing(recognizer: Recognizer, bank: NoteBank) -> None:
+    accuracy = recognizer_accuracy(recognizer, bank)
+    assert accuracy["technique"]["guess_share"] == pytest.approx(0.5)
+    assert accuracy["technique"]["share"] > 0.9
+    assert accuracy["technique"]["notes"] == 48
+
+
+def _first(events: Any) -> None:
+    next(iter(events))
+
+
+def test_what_cannot_be_evaluated_is_refused_in_one_line(
+    model_path: Path, bank: NoteBank, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="no model file"):
+        _first(evaluate(tmp_path / "none.safetensors", bank.path, tmp_path / "out"))
+    with pytest.raises(InputError, match="no NoteBank"):
+        _first(evaluate(model_path, tmp_path / "none.h5", tmp_path / "out"))
+    with pytest.raises(InputError, match="at least 1"):
+        _first(evaluate(model_path, bank.path, tmp_path / "out", notes_per_instrument=0))
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(InputError, match="cannot be made"):
+        _first(evaluate(model_path, bank.path, file / "out"))
+    toy = write_toy_bank(tmp_path / "toy.h5", 8)
+    with pytest.raises(InputError, match="no held-out notes"):
+        _first(evaluate(model_path, toy, tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bank_of_other_instruments_is_refused(
+    synthesizer: Synthesizer, tmp_path: Path, recognizer: Recognizer
+) -> None:
+    with NoteBank.open(write_toy_bank(tmp_path / "toy.h5")) as toy:
+        other = Recognizer(
+            recognizer.info.model_copy(update={"attributes": {"instrument": ("bright", "dark")}}),
+            recognizer.network,
+            recognizer.combinations,
+        )
+        with pytest.raises(InputError, match="no instrument in common"):
+            quick_scores(synthesizer, toy, other)
