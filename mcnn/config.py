@@ -26,7 +26,9 @@ class SpectrogramConfig(BaseModel):
     @model_validator(mode="after")
     def _hop_divides_window(self) -> "SpectrogramConfig":
         if self.n_fft % self.hop_length or self.n_fft // self.hop_length < 4:
-            raise ValueError(f"n_fft {self.n_fft} must be a multiple, at least 4 times, of hop_length {self.hop_length}")
+            raise ValueError(
+                f"n_fft {self.n_fft} must be a multiple, at least 4 times, of hop_length {self.hop_length}"
+            )
         return self
 
     @property

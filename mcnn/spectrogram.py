@@ -1,8 +1,8 @@
 """The only short-time Fourier front end: waveform to log-mel, the same for every caller.
 
-Conventions: `(batch, samples)` in, `(batch, bins, frames)` or `(batch, mels, frames)` out. Magnitudes are scaled
-so that a sinusoid of amplitude 1 has magnitude 1 at its peak. Frame `t` is centred on sample `t * hop_length`;
-`n` samples give `ceil(n / hop_length)` frames, with silence assumed on both sides.
+Conventions: `(batch, samples)` in, `(batch, bins, frames)` or `(batch, mels, frames)` out. Magnitudes are
+scaled so that a sinusoid of amplitude 1 has magnitude 1 at its peak. Frame `t` is centred on sample `t *
+hop_length`; `n` samples give `ceil(n / hop_length)` frames, with silence assumed on both sides.
 """
 
 import librosa
