@@ -32,7 +32,8 @@ run: install ## Renders a small orchestral note set into out/ and says what to t
 	@$(BIN)/clariolin render --notes C4,E4,G4 --contact-sheet --out "$(OUT)" \
 		--instrument violin --instrument cello --instrument flute --instrument oboe \
 		--instrument clarinet --instrument trumpet --instrument french-horn \
-		--instrument violin:0.5,clarinet:0.5
+		--instrument violin:0.5,clarinet:0.5 \
+		|| { echo "To make the set in another folder: make run OUT=another-folder" >&2; exit 1; }
 	@echo
 	@echo "Try next:"
 	@echo "  $(BIN)/clariolin render --instrument violin:0.5,clarinet:0.5 --notes C3-B4 --variations 2 --out hybrid"
@@ -41,6 +42,7 @@ run: install ## Renders a small orchestral note set into out/ and says what to t
 
 .PHONY: install
 install: $(VENV)/.installed ## Installs what rendering and training need into .venv
+	@:
 
 .PHONY: check
 check: static pytest ## Runs everything CI runs: style, types, import contracts, tests

@@ -245,10 +245,12 @@ def _require_same(
         )
     for key, value in planned.items():
         if row.get(key) != value:
-            raise InputError(
-                f"{directory} holds another set ({file} there has {key} {row.get(key)}, here {value}): "
-                "give another folder"
+            difference = (
+                "was made by another model"
+                if key.startswith("model")
+                else f"there has {key} {row.get(key)}, here {value}"
             )
+            raise InputError(f"{directory} holds another set ({file} {difference}): give another folder")
 
 
 def _open_directory(directory: Path, finished: Mapping[str, Mapping[str, Any]]) -> None:

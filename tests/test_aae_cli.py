@@ -1,6 +1,7 @@
 """How commands end: exit status, one line on standard error, nothing written; and `render` as typed."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -206,3 +207,18 @@ def test_another_datasets_package_is_named(
     assert "warning: another package named 'datasets'" in capsys.readouterr().err
     with pytest.raises(InputError, match="environment of its own"):
         aae.cli_console.require_own_datasets()
+
+
+def test_readme_names_commands_and_options_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    attributes = {"--instrument", "--technique", "--dynamics", "--duration"}
+    readme = (aae.cli_console.CHECKOUT / "README.md").read_text("utf-8")
+    typed = re.findall(
+        r"clariolin ((?:render|train|evaluate|info|bench|dataset (?:build|info))\b[^`\n]*)", readme
+    )
+    assert len(typed) > 6
+    for line in typed:
+        words = line.split()
+        command = words[:2] if words[0] == "dataset" else words[:1]
+        assert main([*command, "--help"]) == 0
+        options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) | attributes
+        assert {word for word in words if word.startswith("--")} <= options, line

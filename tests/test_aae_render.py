@@ -140,7 +140,7 @@ def test_folder_with_another_set_is_refused_untouched(
         list(render_notes(synthesizer, fewer, directory))
     model.write_bytes(b"other weights")
     other_model = plan_notes(synthesizer, model, [HYBRID], [60, 61], n_variations=2, seed=7)
-    with pytest.raises(InputError, match="has model_sha256"):
+    with pytest.raises(InputError, match="was made by another model"):
         list(render_notes(synthesizer, other_model, directory))
     assert _bytes(directory) == before
 
