@@ -1,1 +1,1 @@
-"""The ground floor: waveform to log-mel spectrogram and back. It knows nothing of notes, models or screens."""
+"""The ground floor: waveform to log-mel spectrogram and back. Knows nothing of notes, models or screens."""

@@ -6,7 +6,7 @@ from mcnn.errors import InputError
 
 
 class SpectrogramConfig(BaseModel):
-    """How a waveform becomes a log-mel spectrogram. `mcnn/README.md` has the measurements behind the defaults."""
+    """How a waveform becomes a log-mel spectrogram; `mcnn/README.md` has the measurements behind it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -21,7 +21,7 @@ class SpectrogramConfig(BaseModel):
     max_frames: int = Field(192, gt=0)
     """Longest note, in frames."""
     log_floor: float = Field(1e-4, gt=0)
-    """Added to the mel magnitude before the logarithm; a full-scale sinusoid has magnitude 1, so 1e-4 is −80 dB."""
+    """Added to the mel magnitude before the logarithm; a unit sinusoid has magnitude 1: 1e-4 is -80 dB."""
 
     @model_validator(mode="after")
     def _hop_divides_window(self) -> "SpectrogramConfig":

@@ -59,7 +59,7 @@ def test_an_odd_number_of_frames_is_kept() -> None:
 def test_an_untrained_harmonic_decoder_already_draws_the_asked_partials() -> None:
     decoder = _model("harmonic").decoder
     with torch.no_grad():
-        decoder.head.bias[:64] = 0.0  # type: ignore[union-attr, index, operator]
+        decoder.head.bias[:64] = 0.0  # type: ignore[union-attr, operator]
         drawn = decoder(*_inputs()).log_mel[0, :, 10]
         latent, condition, performance = _inputs()
         performance.deviation_cents = torch.full((2, 20), 100.0)
