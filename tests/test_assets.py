@@ -1,0 +1,80 @@
+"""What ships must be musical: right pitch, whole notes, no clicks, no clipping, silence at the end."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aae.pitch_trackers import NeuralTracker
+from aae.synthesizer import NoteRequest, Synthesizer
+from aae.wholeness import Wholeness, measure_wholeness
+
+ASSETS = Path(__file__).parents[1] / "assets"
+MODEL = ASSETS / "orchestra.safetensors"
+NOTES = [
+    ("violin", 69),
+    ("cello", 48),
+    ("flute", 79),
+    ("clarinet", 60),
+    ("trumpet", 67),
+    ("tuba", 36),
+    ("contrabassoon", 34),
+    ("guitar", 55),
+]
+
+
+@pytest.fixture(scope="module")
+def synthesizer() -> Synthesizer:
+    return Synthesizer.open(MODEL)
+
+
+@pytest.fixture(scope="module")
+def waveforms(synthesizer: Synthesizer) -> dict[str, np.ndarray]:
+    requests = {
+        name: NoteRequest(
+            pitch, synthesizer.complete({"instrument": {name: 1.0}}), synthesizer.random_latent(seed), seed
+        )
+        for seed, (name, pitch) in enumerate(NOTES)
+    }
+    return dict(zip(requests, synthesizer.render(list(requests.values())), strict=True))
+
+
+@pytest.mark.parametrize(("instrument", "midi_pitch"), NOTES)
+def test_shipped_model_plays_the_asked_note(
+    waveforms: dict[str, np.ndarray], instrument: str, midi_pitch: int
+) -> None:
+    cents = NeuralTracker().deviation_cents(waveforms[instrument], 44_100, midi_pitch)
+    assert abs(cents) < 25
+
+
+@pytest.mark.parametrize(("instrument", "midi_pitch"), NOTES)
+def test_shipped_model_s_notes_are_whole(
+    waveforms: dict[str, np.ndarray], instrument: str, midi_pitch: int
+) -> None:
+    found: Wholeness = measure_wholeness(waveforms[instrument], 44_100)
+    faults = (found.silent, found.broken, found.blip, found.click, found.cut, found.clipped)
+    assert not any(faults), found
+    assert found.end_db < -30
+
+
+def test_shipped_model_knows_the_orchestra_and_is_small(synthesizer: Synthesizer) -> None:
+    assert len(synthesizer.info.vocabularies["instrument"]) == 19
+    assert set(synthesizer.info.vocabularies) == {"instrument", "technique", "dynamics", "duration"}
+    assert synthesizer.info.latent_size == 3
+    assert MODEL.stat().st_size < 30e6
+
+
+def test_points_of_the_latent_space_sound_different(synthesizer: Synthesizer) -> None:
+    mix = synthesizer.complete({"instrument": {"violin": 1.0}})
+    near, far = (
+        synthesizer.log_mel([NoteRequest(69, mix, latent)], n_frames=100)[0][:, :90]
+        for latent in ((-1.5, -1.5, -1.5), (1.5, 1.5, 1.5))
+    )
+    assert float((near - far).abs().mean()) * 20 > 1.0
+
+
+def test_every_shipped_model_has_a_card_with_data_licence_recipe_and_limits() -> None:
+    for path in ASSETS.glob("*.safetensors"):
+        card = path.with_suffix(".md").read_text("utf-8")
+        for heading in ("## Data", "## Licence", "## Recipe", "## Figures", "## Limits"):
+            assert heading in card, f"{path.name}: {heading}"
