@@ -26,6 +26,11 @@ FADE_OUT_S = 0.06
 """The analysis window smears a note's end by as much."""
 PEAK_LIMIT = 0.97
 LEVEL_RANGE_DB = (-50.0, -6.0)
+ONSET_DB = -32.0
+"""A note begins where it first comes this near its peak."""
+ONSET_STEP_S = 0.005
+PRE_ROLL_S = 0.01
+"""What is kept before that, as in a NoteBank."""
 GRAIN_FRAMES = 2048
 """Frames of recorded noise; each note takes a stretch of them that its seed chooses."""
 SILENCE_ABOVE_FLOOR = 0.3
@@ -228,10 +233,18 @@ class Synthesizer:
         last = int(heard.max()) + 1 if len(heard) else 0
         return log_mel[:, : max(last, SHORTEST_FRAMES)]
 
+    def _onset(self, waveform: npt.NDArray[np.float32]) -> int:
+        """The sample to start from: some recordings began late, and points of the latent remember it."""
+        sample_rate = self.info.spectrogram.sample_rate
+        step = max(1, round(ONSET_STEP_S * sample_rate))
+        levels = np.abs(waveform[: len(waveform) // step * step]).reshape(-1, step).max(1, initial=0.0)
+        heard = np.flatnonzero(levels > levels.max(initial=0.0) * 10 ** (ONSET_DB / 20))
+        return int(max(0, heard[0] * step - round(PRE_ROLL_S * sample_rate))) if len(heard) else 0
+
     def _finish(self, waveform: npt.NDArray[np.float32], level_db: float) -> npt.NDArray[np.float32]:
         """Sets the level; the note starts and ends at 0."""
         sample_rate = self.info.spectrogram.sample_rate
-        waveform = waveform.copy()
+        waveform = waveform[self._onset(waveform) :].copy()
         rise, fall = (
             round(s * sample_rate) for s in (FADE_IN_S, min(FADE_OUT_S, len(waveform) / sample_rate / 4))
         )
