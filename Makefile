@@ -29,9 +29,9 @@ help: ## Lists what can be made
 
 .PHONY: run
 run: install ## Renders a small orchestral note set into out/ and says what to try next
-	@$(BIN)/clariolin render --notes C4,E4,G4 --contact-sheet --out "$(OUT)" \
+	@$(BIN)/clariolin render --notes C4,E4,G4 --dynamics forte --duration 15 --contact-sheet --out "$(OUT)" \
 		--instrument violin --instrument cello --instrument flute --instrument oboe \
-		--instrument clarinet --instrument trumpet --instrument french-horn \
+		--instrument clarinet --instrument trumpet --instrument bassoon \
 		--instrument violin:0.5,clarinet:0.5 \
 		|| { echo "To make the set in another folder: make run OUT=another-folder" >&2; exit 1; }
 	@echo

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy import signal
 from torch import Tensor
 
 from aae.bundle import Bundle, ModelInfo, load_bundle, strongest
@@ -26,6 +27,8 @@ FADE_OUT_S = 0.06
 """The analysis window smears a note's end by as much."""
 PEAK_LIMIT = 0.97
 LEVEL_RANGE_DB = (-50.0, -6.0)
+RUMBLE_HZ = 20.0
+"""What is below this in a rendered note is the recording room, not the note."""
 ONSET_DB = -32.0
 """A note begins where it first comes this near its peak."""
 ONSET_STEP_S = 0.005
@@ -244,6 +247,8 @@ class Synthesizer:
     def _finish(self, waveform: npt.NDArray[np.float32], level_db: float) -> npt.NDArray[np.float32]:
         """Sets the level; the note starts and ends at 0."""
         sample_rate = self.info.spectrogram.sample_rate
+        rumble = signal.butter(2, RUMBLE_HZ, "highpass", fs=sample_rate, output="sos")
+        waveform = signal.sosfilt(rumble, waveform).astype(np.float32)
         waveform = waveform[self._onset(waveform) :].copy()
         rise, fall = (
             round(s * sample_rate) for s in (FADE_IN_S, min(FADE_OUT_S, len(waveform) / sample_rate / 4))
