@@ -28,6 +28,7 @@ N_PARTIALS = 128
 N_SINGLE = 40
 N_KNOTS = 64
 N_NOISE = 80
+LOG_10 = math.log(10.0)
 ATTACK_FRAMES = 48
 RELEASE_FRAMES = 24
 RESIDUAL_LIMIT = 0.5
@@ -126,7 +127,7 @@ class HarmonicDecoder(Decoder):
         deviation_cents = deviation[..., 0] * 100
         played = deviation_cents if performance.deviation_cents is None else performance.deviation_cents
         harmonic_mel = self._draw(knots, style, condition, played)
-        noise_mel = torch.pow(10.0, (noise @ self.noise_to_mels).clamp(-7, 1))
+        noise_mel = torch.exp(LOG_10 * (noise @ self.noise_to_mels).clamp(-7, 1))
         log_mel = torch.log10(harmonic_mel + noise_mel + self.log_floor) + residual
         log_mel = log_mel.clamp_min(math.log10(self.log_floor))
         return Decoded(
@@ -164,7 +165,7 @@ class HarmonicDecoder(Decoder):
         return h
 
     def _draw(self, knots: Tensor, style: Tensor, condition: Condition, deviation_cents: Tensor) -> Tensor:
-        amplitude = torch.pow(10.0, (knots @ self.knots_to_partials).clamp(-7, 1))
+        amplitude = torch.exp(LOG_10 * (knots @ self.knots_to_partials).clamp(-7, 1))
         f0_hz = condition.f0_hz()[:, None] * torch.pow(2.0, deviation_cents / 1200)
         inharmonicity = nn.functional.softplus(self.inharmonicity_head(style).float())[:, 0] * 0.01
         drawn: Tensor = self.template(amplitude, f0_hz, inharmonicity)

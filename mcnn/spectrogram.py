@@ -5,6 +5,8 @@ scaled so that a sinusoid of amplitude 1 has magnitude 1 at its peak. Frame `t` 
 hop_length`; `n` samples give `ceil(n / hop_length)` frames, with silence assumed on both sides.
 """
 
+import math
+
 import librosa
 import torch
 from torch import Tensor, nn
@@ -97,7 +99,7 @@ class Spectrogram(nn.Module):
 
     def expand(self, log_mel: Tensor) -> Tensor:
         """Mel magnitudes of a log-mel; the inverse of `compress`, never negative."""
-        return (torch.pow(10.0, log_mel) - self.config.log_floor).clamp_min(0.0)
+        return (torch.exp(math.log(10.0) * log_mel) - self.config.log_floor).clamp_min(0.0)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Log-mel spectrogram `(batch, mels, frames)` of `(batch, samples)`."""
