@@ -37,8 +37,8 @@ run: install ## Renders a small orchestral note set into out/ and says what to t
 	@echo
 	@echo "Try next:"
 	@echo "  $(BIN)/clariolin render --instrument violin:0.5,clarinet:0.5 --notes C3-B4 --variations 2 --out hybrid"
-	@echo "  $(BIN)/clariolin info     what the model knows: instruments, techniques, ranges"
-	@echo "  README.md               mixes, variations, training on your own recordings"
+	@echo "  $(BIN)/clariolin info assets/orchestra.safetensors     what the model knows: instruments, techniques, ranges"
+	@echo "  README.md     mixes, variations, training on your own recordings"
 
 .PHONY: install
 install: $(VENV)/.installed ## Installs what rendering and training need into .venv
