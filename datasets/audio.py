@@ -13,15 +13,14 @@ import scipy.signal
 import soundfile
 import soxr
 
-REFERENCE_LEVEL_DB = -20.0
-"""Level of the loudest 50 ms of every note in a bank."""
+from mcnn.level import REFERENCE_LEVEL_DB, loudest_rms_db
+
 LONGEST_READ_S = 30.0
 """Of a longer file only the beginning is read: a note's first seconds are all that is used."""
 SILENT_LEVEL_DB = -70.0
 SHORTEST_NOTE_S = 0.05
 
 _LOWEST_HZ = 10.0
-_LEVEL_WINDOW_S = 0.050
 _ENVELOPE_WINDOW_S = 0.005
 _ENVELOPE_HOP_S = 0.001
 _PREROLL_S = 0.010
@@ -93,7 +92,7 @@ def prepare(waveform: npt.NDArray[np.float32], sample_rate: int, max_samples: in
     Returns:
         The note, or None if the recording is silent.
     """
-    if level_db(waveform, sample_rate) < SILENT_LEVEL_DB:
+    if loudest_rms_db(waveform, sample_rate) < SILENT_LEVEL_DB:
         return None
     start, end = find_note(waveform, sample_rate)
     note = waveform[start:end].copy()
@@ -101,17 +100,11 @@ def prepare(waveform: npt.NDArray[np.float32], sample_rate: int, max_samples: in
         note = _faded(note[:max_samples], round(_CUT_FADE_S * sample_rate))
     else:
         note = _faded(note, round(_END_FADE_S * sample_rate))
-    recorded_db = level_db(note, sample_rate)
+    recorded_db = loudest_rms_db(note, sample_rate)
     if recorded_db < SILENT_LEVEL_DB:
         return None
     gain = np.float32(10.0 ** ((REFERENCE_LEVEL_DB - recorded_db) / 20.0))
     return PreparedAudio(note * gain, recorded_db)
-
-
-def level_db(waveform: npt.NDArray[np.float32], sample_rate: int) -> float:
-    """Level of the loudest 50 ms, in dB of full scale; of the whole if it is shorter."""
-    power = _moving_power(waveform, round(_LEVEL_WINDOW_S * sample_rate))
-    return float(10.0 * np.log10(power.max(initial=0.0) + 1e-20))
 
 
 def find_note(waveform: npt.NDArray[np.float32], sample_rate: int) -> tuple[int, int]:

@@ -6,13 +6,12 @@ import pytest
 import soundfile
 
 from datasets.audio import (
-    REFERENCE_LEVEL_DB,
     UnreadableError,
     find_note,
-    level_db,
     prepare,
     read_mono,
 )
+from mcnn.level import REFERENCE_LEVEL_DB, loudest_rms_db
 from tests.synth import SAMPLE_RATE, silence, tone, write_wav
 
 MAX_SAMPLES = 192 * 512
@@ -27,8 +26,10 @@ def test_the_level_is_that_of_the_loudest_50_ms() -> None:
     quiet = tone(440.0, 0.5, amplitudes=(1.0,), peak=0.01, attack_s=0.0, release_s=0.0, noise=0.0)
     loud = tone(440.0, 0.1, amplitudes=(1.0,), peak=0.5, attack_s=0.0, release_s=0.0, noise=0.0)
     sine_db = 20.0 * np.log10(0.5 / np.sqrt(2.0))
-    assert level_db(np.concatenate([quiet, loud, quiet]), SAMPLE_RATE) == pytest.approx(sine_db, abs=0.05)
-    assert level_db(loud[:100], SAMPLE_RATE) == pytest.approx(sine_db, abs=0.3)
+    assert loudest_rms_db(np.concatenate([quiet, loud, quiet]), SAMPLE_RATE) == pytest.approx(
+        sine_db, abs=0.05
+    )
+    assert loudest_rms_db(loud[:100], SAMPLE_RATE) == pytest.approx(sine_db, abs=0.3)
 
 
 @pytest.mark.parametrize("noise", [0.0, 1e-4, 1e-3])
@@ -48,7 +49,7 @@ def test_a_soft_attack_is_not_cut(attack_s: float) -> None:
     start, _end = find_note(waveform, SAMPLE_RATE)
     lost = waveform[:start]
     assert start > 0.08 * SAMPLE_RATE
-    assert level_db(lost, SAMPLE_RATE) < level_db(waveform, SAMPLE_RATE) - 38.0
+    assert loudest_rms_db(lost, SAMPLE_RATE) < loudest_rms_db(waveform, SAMPLE_RATE) - 38.0
 
 
 def test_a_click_before_the_note_is_not_its_onset() -> None:
@@ -70,8 +71,8 @@ def test_every_note_has_the_reference_level_and_remembers_its_own() -> None:
         waveform = np.concatenate([silence(0.1), tone(440.0, peak=peak, noise=0.0), silence(0.1)])
         prepared = prepare(waveform, SAMPLE_RATE, MAX_SAMPLES)
         assert prepared is not None
-        assert level_db(prepared.waveform, SAMPLE_RATE) == pytest.approx(REFERENCE_LEVEL_DB, abs=0.01)
-        assert prepared.level_db == pytest.approx(level_db(waveform, SAMPLE_RATE), abs=0.01)
+        assert loudest_rms_db(prepared.waveform, SAMPLE_RATE) == pytest.approx(REFERENCE_LEVEL_DB, abs=0.01)
+        assert prepared.level_db == pytest.approx(loudest_rms_db(waveform, SAMPLE_RATE), abs=0.01)
 
 
 def test_a_long_note_is_faded_and_a_short_one_ends_without_a_click() -> None:
@@ -105,7 +106,7 @@ def test_files_are_read_mono_at_the_wanted_rate_without_offset(tmp_path: Path) -
 
 def test_mp3_is_read(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.mp3", tone(440.0, 0.5), SAMPLE_RATE)
-    assert level_db(read_mono(tmp_path / "a.mp3", SAMPLE_RATE), SAMPLE_RATE) > -30.0
+    assert loudest_rms_db(read_mono(tmp_path / "a.mp3", SAMPLE_RATE), SAMPLE_RATE) > -30.0
 
 
 def test_only_the_beginning_of_an_endless_file_is_read(tmp_path: Path) -> None:
