@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 import aae
+from aae.plain_json import without_nan
 from mcnn.errors import InputError
 
 CHECKOUT = Path(aae.__file__).resolve().parent.parent
@@ -42,7 +43,7 @@ def warn(message: str) -> None:
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on standard output; what JSON cannot say (NaN, infinity) becomes null."""
-    typer.echo(json.dumps(_without_nan(value), indent=2, ensure_ascii=False, allow_nan=False))
+    typer.echo(json.dumps(without_nan(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def results_console() -> Console:
@@ -136,13 +137,3 @@ def require_own_datasets() -> None:
     problem = foreign_datasets()
     if problem:
         raise InputError(problem)
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {str(key): _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return value

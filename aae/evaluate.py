@@ -23,9 +23,10 @@ from aae.evaluation_notes import (
     render_requests,
     usual_techniques,
 )
-from aae.evaluation_report import without_nan, write_report
+from aae.evaluation_report import write_report
 from aae.judgement import Judgement, SoundingNote, judge, recognizer_accuracy
 from aae.notes import NoteBank, Split
+from aae.plain_json import without_nan
 from aae.recognition import Recognizer
 from aae.recognition_training import bank_fingerprint, open_or_train
 from aae.reconstruction import Reconstruction, reconstruct, summarize_reconstructions

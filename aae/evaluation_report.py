@@ -48,15 +48,6 @@ def write_report(
     _write_text(folder / REPORT_PAGE, compose_page(report))
 
 
-def without_nan(value: Any) -> Any:
-    """A value with None in place of the numbers that JSON does not have."""
-    if isinstance(value, Mapping):
-        return {key: without_nan(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def compose_page(report: Mapping[str, Any]) -> str:
     """The page as Markdown."""
     model, bank, settings = report["model"], report["bank"], report["settings"]
@@ -132,6 +123,7 @@ def _pitch_part(report: Mapping[str, Any]) -> str:
             percent(scores["within_share"]),
             percent(scores["octave_free_share"]),
             number(scores["median_cents"]),
+            percent(scores["voiced_share"]),
         ]
         for kind, title in _KINDS.items()
         for tracker, scores in report["control"][kind]["pitch"].items()
@@ -141,8 +133,11 @@ def _pitch_part(report: Mapping[str, Any]) -> str:
             "## Pitch",
             "Two public trackers. swift-f0 hears every note, pYIN (slow, on a grid of 10 cents) a random "
             f"{report['settings']['n_pyin']} of each kind. Real notes are not perfect: labels "
-            "and players err.",
-            table(["notes, tracker", "notes", "within 50 cents", "octave-free", "median (cents)"], rows),
+            "and players err. Voiced: mean share of a note's loud part in which a pitch is heard at all.",
+            table(
+                ["notes, tracker", "notes", "within 50 cents", "octave-free", "median (cents)", "voiced"],
+                rows,
+            ),
         ]
     )
 
@@ -163,8 +158,11 @@ def _recognition_part(report: Mapping[str, Any]) -> str:
         [
             label,
             *(percent(by_label[kind].get(label, {}).get("recognized_share")) for kind in _KINDS),
-            percent(_neural_share(by_label["generated"].get(label, {}))),
-            percent(_neural_share(by_label["real"].get(label, {}))),
+            *(
+                percent(by_label[kind].get(label, {}).get("pitch", {}).get("swift-f0", {}).get(key))
+                for key in ("within_share", "voiced_share")
+                for kind in ("generated", "real")
+            ),
         ]
         for label in report["confusion"]["labels"]
         if label in by_label["generated"] or label in by_label["real"]
@@ -179,16 +177,14 @@ def _recognition_part(report: Mapping[str, Any]) -> str:
             table(["attribute", "notes", "right", "most frequent"], accuracy),
             "Heard as asked, in the usual technique:",
             table(["attribute", *_KINDS.values()], heard),
-            f"By {attribute} (and pitch within 50 cents by swift-f0):",
-            table([attribute, *_KINDS.values(), "pitch, new", "pitch, real"], per_label),
+            f"By {attribute} (and, by swift-f0, pitch within 50 cents and voiced share):",
+            table(
+                [attribute, *_KINDS.values(), "pitch, new", "pitch, real", "voiced, new", "voiced, real"],
+                per_label,
+            ),
             f"![Asked and heard]({CONFUSION_PICTURE})",
         ]
     )
-
-
-def _neural_share(scores: Mapping[str, Any]) -> float | None:
-    share: float | None = scores.get("pitch", {}).get("swift-f0", {}).get("within_share")
-    return share
 
 
 def _wholeness_part(report: Mapping[str, Any]) -> str:
