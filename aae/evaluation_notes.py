@@ -11,6 +11,9 @@ from aae.judgement import SoundingNote
 from aae.notes import NOT_GIVEN, UNPITCHED, NoteBank, Split
 from aae.synthesizer import NoteRequest, Synthesizer
 
+PLAIN_TECHNIQUES = ("normal", "arco-normal")
+"""What libraries call the technique that is none."""
+
 _RENDERED_TOGETHER = 8
 _LARGEST_SEED = 2**31
 
@@ -51,12 +54,15 @@ def plan_requests(
 
 
 def _usual_labels(synthesizer: Synthesizer, attribute: str, label: str) -> dict[str, str]:
-    """The label and its usual technique (if there are techniques)."""
-    labels = {attribute: label}
-    if "technique" in synthesizer.info.vocabularies and attribute != "technique":
-        usual = synthesizer.complete({attribute: {label: 1.0}})["technique"]
-        labels |= {"technique": next(iter(usual))} if usual else {}
-    return labels
+    """The label and its usual technique (if there are techniques): the plain one, or the most frequent."""
+    mix = {attribute: {label: 1.0}}
+    if "technique" not in synthesizer.info.vocabularies or attribute == "technique":
+        return {attribute: label}
+    frequent = synthesizer.complete(mix)["technique"]
+    for technique in (*PLAIN_TECHNIQUES, *frequent):
+        if synthesizer.info.coverage.matching({**mix, "technique": {technique: 1.0}}):
+            return {attribute: label, "technique": technique}
+    return {attribute: label}
 
 
 def _spread_pitches(

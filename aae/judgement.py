@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aae.notes import NoteBank, Split
-from aae.pitch_trackers import NeuralTracker, PitchTracker, PyinTracker, summarize_deviations
+from aae.pitch_trackers import NeuralTracker, PitchReading, PitchTracker, PyinTracker, summarize_readings
 from aae.recognition import Recognition, Recognizer, confusion_matrix
 from aae.recognition_features import FloatArray
 from aae.stages import StageProgress
@@ -42,14 +42,14 @@ class Judgement:
         labels: Attribute to the label indices asked for `(notes,)`, -1 where none or unknown to the
             recogniser.
         recognition: What the recogniser heard.
-        cents: Tracker to deviations from the asked pitch, by position of the note.
+        pitch: Tracker to what it heard, by position of the note.
         wholeness: Of each note.
         vocabulary: Attribute to its labels.
     """
 
     labels: Mapping[str, npt.NDArray[np.int64]]
     recognition: Recognition
-    cents: Mapping[str, Mapping[int, float]]
+    pitch: Mapping[str, Mapping[int, PitchReading]]
     wholeness: Sequence[Wholeness]
     vocabulary: Mapping[str, tuple[str, ...]]
 
@@ -80,9 +80,9 @@ class Judgement:
         return {
             "notes": len(self.wholeness),
             "pitch": {
-                name: {"notes": len(cents), **summarize_deviations(cents.values())}
-                for name, cents in self.cents.items()
-                if cents
+                name: summarize_readings(readings.values())
+                for name, readings in self.pitch.items()
+                if readings
             },
             "recognized": {name: self.recognized_share(name) for name in self.vocabulary},
             "wholeness": summarize_wholeness(self.wholeness),
@@ -106,10 +106,10 @@ class Judgement:
 
     def _pitch_among(self, among: npt.NDArray[np.bool_]) -> dict[str, dict[str, float]]:
         scores = {}
-        for name, cents in self.cents.items():
-            chosen = [value for position, value in cents.items() if among[position]]
+        for name, readings in self.pitch.items():
+            chosen = [reading for position, reading in readings.items() if among[position]]
             if chosen:
-                scores[name] = summarize_deviations(chosen)
+                scores[name] = summarize_readings(chosen)
         return scores
 
 
@@ -140,7 +140,7 @@ def judge(
     second = set(np.random.default_rng(seed).choice(total, min(n_pyin, total), replace=False).tolist())
     features: list[FloatArray] = []
     wholeness: list[Wholeness] = []
-    cents: dict[str, dict[int, float]] = {tracker.name: {} for tracker in trackers}
+    pitch: dict[str, dict[int, PitchReading]] = {tracker.name: {} for tracker in trackers}
     asked: list[Mapping[str, str]] = []
     for position, note in enumerate(notes):
         features.append(recognizer.features.of_waveform(note.waveform))
@@ -148,12 +148,11 @@ def judge(
         asked.append(note.labels)
         if note.midi_pitch is not None:
             for tracker in trackers if position in second else trackers[:1]:
-                deviation = tracker.deviation_cents(note.waveform, sample_rate, note.midi_pitch)
-                cents[tracker.name][position] = deviation
+                pitch[tracker.name][position] = tracker.read(note.waveform, sample_rate, note.midi_pitch)
         yield StageProgress(stage, position + 1, total)
     vocabulary = recognizer.info.attributes
     labels = {name: label_indices(asked, name, known) for name, known in vocabulary.items()}
-    return Judgement(labels, recognizer.recognize_features(features), cents, wholeness, vocabulary)
+    return Judgement(labels, recognizer.recognize_features(features), pitch, wholeness, vocabulary)
 
 
 def label_indices(

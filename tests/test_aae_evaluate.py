@@ -151,8 +151,8 @@ def test_wrong_notes_are_judged_wrong(recognizer: Recognizer) -> None:
     other = SoundingNote(asked("clarinet", 60).waveform, 60, {"instrument": "flute"})
     unpitched = SoundingNote(asked("flute", 60).waveform, None, {"instrument": "gong"})
     judged = run_silently(judge([octave_off, other, unpitched], recognizer, total=3))
-    assert judged.cents["swift-f0"][0] == pytest.approx(-1200, abs=20)
-    assert set(judged.cents["swift-f0"]) == {0, 1}
+    assert judged.pitch["swift-f0"][0].cents == pytest.approx(-1200, abs=20)
+    assert set(judged.pitch["swift-f0"]) == {0, 1}
     labels = list(recognizer.info.attributes["instrument"])
     assert judged.confusion("instrument")[labels.index("flute"), labels.index("clarinet")] == 1
     assert judged.recognized_share("instrument") == 0.5

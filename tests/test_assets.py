@@ -43,7 +43,7 @@ def waveforms(synthesizer: Synthesizer) -> dict[str, np.ndarray]:
 def test_shipped_model_plays_the_asked_note(
     waveforms: dict[str, np.ndarray], instrument: str, midi_pitch: int
 ) -> None:
-    cents = NeuralTracker().deviation_cents(waveforms[instrument], 44_100, midi_pitch)
+    cents = NeuralTracker().read(waveforms[instrument], 44_100, midi_pitch).cents
     assert abs(cents) < 25
 
 
