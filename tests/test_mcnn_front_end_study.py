@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from mcnn.front_end_study import main, read_notes, study, table_line
 from tests.synth import recording, silence, tone
@@ -42,5 +43,7 @@ def test_the_table_is_written(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mcnn.front_end_study.CANDIDATES", ((2048, 512, 256),))
+    n_threads = torch.get_num_threads()
     main(folder, 3)
+    torch.set_num_threads(n_threads)
     assert "3 notes, 1 low and 2 other" in capsys.readouterr().out
