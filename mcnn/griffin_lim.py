@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mcnn.compiled import Floats, compiled
 from mcnn.config import SpectrogramConfig
-from mcnn.inverter import Inverter
+from mcnn.inverter import NO_HINTS, Hints, Inverter
 from mcnn.mel_inversion import MelBands
 from mcnn.overlap_add import OverlapAdd
 from mcnn.phase import integrate_phase
@@ -81,8 +81,8 @@ class GriffinLim(Inverter):
         self.bands = MelBands(self.spectrogram.mel_filters)
 
     @torch.no_grad()
-    def forward(self, log_mel: Tensor) -> Tensor:
-        """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)`.
+    def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
+        """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)`; hints are not used.
 
         From iteration to iteration only the mel magnitudes are held: what they leave open settles on what a
         waveform can have.
