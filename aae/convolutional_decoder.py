@@ -85,4 +85,8 @@ class ConvolutionalDecoder(Decoder):
             if index < len(self.norms) - 1:
                 h = nn.functional.interpolate(h, scale_factor=2, mode="nearest")
         image = nn.functional.pixel_shuffle(self.exit(h), SHUFFLE)[:, 0].float()
-        return Decoded(log_mel=image[:, : self.spectrogram.n_mels, : performance.modulation_phase.shape[1]])
+        frames = performance.modulation_phase.shape[1]
+        return Decoded(
+            log_mel=image[:, : self.spectrogram.n_mels, :frames],
+            f0_hz=condition.f0_hz()[:, None].expand(-1, frames),
+        )

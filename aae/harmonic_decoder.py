@@ -126,12 +126,17 @@ class HarmonicDecoder(Decoder):
         residual = RESIDUAL_LIMIT * torch.tanh(self.residual_head(h).float() + timbre[2])
         deviation_cents = deviation[..., 0] * 100
         played = deviation_cents if performance.deviation_cents is None else performance.deviation_cents
-        harmonic_mel = self._draw(knots, style, condition, played)
+        f0_hz = condition.f0_hz()[:, None] * torch.pow(2.0, played / 1200)
+        inharmonicity = nn.functional.softplus(self.inharmonicity_head(style).float())[:, 0] * 0.01
+        amplitude = torch.exp(LOG_10 * (knots @ self.knots_to_partials).clamp(-7, 1))
+        harmonic_mel = self.template(amplitude, f0_hz, inharmonicity)
         noise_mel = torch.exp(LOG_10 * (noise @ self.noise_to_mels).clamp(-7, 1))
         log_mel = torch.log10(harmonic_mel + noise_mel + self.log_floor) + residual
         log_mel = log_mel.clamp_min(math.log10(self.log_floor))
         return Decoded(
             log_mel=log_mel.transpose(1, 2),
+            f0_hz=f0_hz,
+            inharmonicity=inharmonicity,
             deviation_cents=deviation_cents,
             residual=residual.transpose(1, 2),
             noise=(noise_mel / (harmonic_mel + noise_mel + 1e-9)).transpose(1, 2),
@@ -163,13 +168,6 @@ class HarmonicDecoder(Decoder):
         end = self.release(left.long().clamp_max(RELEASE_FRAMES - 1))
         h: Tensor = self.along(along) + start + end
         return h
-
-    def _draw(self, knots: Tensor, style: Tensor, condition: Condition, deviation_cents: Tensor) -> Tensor:
-        amplitude = torch.exp(LOG_10 * (knots @ self.knots_to_partials).clamp(-7, 1))
-        f0_hz = condition.f0_hz()[:, None] * torch.pow(2.0, deviation_cents / 1200)
-        inharmonicity = nn.functional.softplus(self.inharmonicity_head(style).float())[:, 0] * 0.01
-        drawn: Tensor = self.template(amplitude, f0_hz, inharmonicity)
-        return drawn
 
 
 def _knots_to_partials() -> Tensor:

@@ -59,6 +59,11 @@ class Decoded:
 
     log_mel: Tensor
     """`(batch, mels, frames)`."""
+    f0_hz: Tensor
+    """`(batch, frames)`, the fundamental frequency that was drawn or, where none is drawn, that was asked; 0
+    for unpitched sounds."""
+    inharmonicity: Tensor | None = None
+    """`(batch,)`, Fletcher's coefficient B of the partials; None where the decoder draws none."""
     deviation_cents: Tensor | None = None
     """`(batch, frames)`, predicted f0 curve; None where the decoder has none."""
     residual: Tensor | None = None

@@ -67,6 +67,19 @@ def test_an_untrained_harmonic_decoder_already_draws_the_asked_partials() -> Non
     assert (int(drawn[:14].argmax()), int(bent[:14].argmax())) == (8, 9)
 
 
+def test_decoders_tell_the_frequency_they_drew() -> None:
+    latent, condition, performance = _inputs()
+    condition.midi_pitch = torch.tensor([69, -1])
+    performance.deviation_cents = torch.full((2, 20), 1200.0)
+    harmonic = _model("harmonic").decoder(latent, condition, performance)
+    torch.testing.assert_close(harmonic.f0_hz, torch.tensor([[880.0], [0.0]]).expand(2, 20))
+    assert harmonic.inharmonicity.shape == (2,)
+    assert harmonic.inharmonicity.min() > 0
+    convolutional = _model("convolutional").decoder(latent, condition, performance)
+    torch.testing.assert_close(convolutional.f0_hz, torch.tensor([[440.0], [0.0]]).expand(2, 20))
+    assert convolutional.inharmonicity is None
+
+
 def test_the_encoder_is_blind_to_padding() -> None:
     encoder = _model("harmonic").encoder
     log_mel = torch.rand(1, CONFIG.n_mels, 24) - 2
