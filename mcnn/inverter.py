@@ -42,6 +42,8 @@ class Inverter(nn.Module, ABC):
 
     name: ClassVar[str]
     """What the command line calls it."""
+    uses_noise: ClassVar[bool] = False
+    """Whether it gives noise its grain itself, by `hints.noise`."""
 
     def __init__(self, config: SpectrogramConfig) -> None:
         super().__init__()

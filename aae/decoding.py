@@ -1,0 +1,163 @@
+"""From the asked note to its log-mel: how it is played, its decoding, the grain of its noise, its end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from aae.bundle import Bundle
+from aae.conditioning import Vocabulary
+from aae.model import Performance
+from aae.modulation import oscillate
+from mcnn.errors import InputError
+from mcnn.inverter import Hints
+from mcnn.level import REFERENCE_LEVEL_DB
+from mcnn.spectrogram import Spectrogram
+
+SHORTEST_FRAMES = 8
+LEVEL_RANGE_DB = (-50.0, -6.0)
+GRAIN_FRAMES = 2048
+"""Frames of recorded noise; each note takes a stretch of them that its seed chooses."""
+SILENCE_ABOVE_FLOOR = 0.3
+"""Log-mel distance from the floor, in log10 units, under which a frame at the end counts as silent."""
+
+
+@dataclass(frozen=True)
+class NoteRequest:
+    """One note to make.
+
+    Args:
+        midi_pitch: MIDI number, or None for an unpitched sound.
+        mix: Attribute to label to weight, 0 or more.
+        latent: A point of the latent space.
+        seed: Of everything that differs between two takes of the same point: noise, start of a vibrato.
+    """
+
+    midi_pitch: int | None
+    mix: Mapping[str, Mapping[str, float]]
+    latent: tuple[float, ...]
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class DecodedNote:
+    """One note before its inversion."""
+
+    log_mel: Tensor
+    """`(mels, frames)`, at the reference level."""
+    hints: Hints
+    """What else is known of it, batch 1."""
+    level_db: float
+    """How loud it is to be; see `mcnn.level`."""
+
+
+class NoteDecoder:
+    """Makes the log-mels of asked notes.
+
+    Args:
+        bundle: An opened model file.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.model = bundle.model
+        self.vocabulary = Vocabulary(bundle.info.vocabularies)
+        self.latent_size = bundle.info.latent_size
+        self.config = bundle.info.spectrogram
+        self._spectrogram = Spectrogram(self.config)
+        self._grain = _noise_grain(self._spectrogram)
+
+    @torch.inference_mode()
+    def decode(
+        self, requests: Sequence[NoteRequest], *, grain: bool, n_frames: int | None = None
+    ) -> list[DecodedNote]:
+        """Decodes notes, each of its own length.
+
+        Args:
+            requests: The notes.
+            grain: Whether the log-mels shall have the grain of noise. If not, they show its mean, and the
+                hints tell what share of them is noise.
+            n_frames: Length of every note; if not given, each has the length the model predicts.
+
+        Raises:
+            InputError: For mixes, notes or latents the model cannot take.
+        """
+        if not requests:
+            return []
+        condition = self.vocabulary.encode([r.midi_pitch for r in requests], [r.mix for r in requests])
+        latent = self._latent(requests)
+        traits = self.model.decoder.traits(latent, condition).numpy()
+        if n_frames is not None:
+            traits[:, 0] = np.log(n_frames)
+        performance = self._perform(traits, requests)
+        decoded = self.model.decoder(latent, condition, performance)
+        levels_db = (REFERENCE_LEVEL_DB + 20.0 * traits[:, 1].astype(float)).clip(*LEVEL_RANGE_DB)
+        known = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise)
+        notes = []
+        for i, request in enumerate(requests):
+            length = int(performance.n_frames[i])
+            log_mel, hints = decoded.log_mel[i, :, :length], known.one(i, length)
+            if grain and hints.noise is not None:
+                log_mel = self._roughen(log_mel, hints.noise[0], request.seed)
+                hints = replace(hints, noise=None)
+            log_mel = self._without_silence(log_mel)
+            notes.append(DecodedNote(log_mel, hints.one(0, log_mel.shape[1]), float(levels_db[i])))
+        return notes
+
+    def _latent(self, requests: Sequence[NoteRequest]) -> Tensor:
+        size = self.latent_size
+        for request in requests:
+            if len(request.latent) != size or not np.isfinite(request.latent).all():
+                raise InputError(f"latent {request.latent} is not {size} finite numbers")
+        return torch.tensor([request.latent for request in requests], dtype=torch.float32)
+
+    def _perform(self, traits: npt.NDArray[np.float32], requests: Sequence[NoteRequest]) -> Performance:
+        """How notes are played, from the predicted traits and each request's seed."""
+        config = self.config
+        lengths = np.exp(traits[:, 0].clip(0, np.log(config.max_frames))).round().astype(np.int64)
+        lengths = lengths.clip(SHORTEST_FRAMES, config.max_frames)
+        frames = config.max_frames if self.model.decoder.whole_length else int(lengths.max())
+        if self.model.decoder.whole_length:
+            lengths[:] = frames
+        phases = [
+            oscillate(
+                float(max(trait[2], 0.3)) * 10, frames, config.frame_rate_hz, np.random.default_rng(r.seed)
+            )
+            for trait, r in zip(traits, requests, strict=True)
+        ]
+        return Performance(
+            n_frames=torch.from_numpy(lengths),
+            deviation_cents=None,
+            modulation_phase=torch.from_numpy(np.stack(phases)),
+            modulation_strength=torch.from_numpy(traits[:, 3].clip(0, 1)),
+        )
+
+    def _roughen(self, log_mel: Tensor, noise: Tensor, seed: int) -> Tensor:
+        """Gives the noisy share of a log-mel the grain that noise has; the decoder puts out its mean.
+
+        Args:
+            log_mel: `(mels, frames)`.
+            noise: `(mels, frames)`, the share of the magnitude that is noise.
+            seed: Of the grain.
+        """
+        frames = log_mel.shape[1]
+        start = int(np.random.default_rng([seed, 1]).integers(self._grain.shape[1] - frames + 1))
+        grain = self._grain[:, start : start + frames]
+        return self._spectrogram.compress(self._spectrogram.expand(log_mel) * (1 + noise * (grain - 1)))
+
+    def _without_silence(self, log_mel: Tensor) -> Tensor:
+        """Cuts silent frames off the end."""
+        floor = float(np.log10(self.config.log_floor))
+        heard = (log_mel.amax(0) > floor + SILENCE_ABOVE_FLOOR).nonzero()
+        last = int(heard.max()) + 1 if len(heard) else 0
+        return log_mel[:, : max(last, SHORTEST_FRAMES)]
+
+
+def _noise_grain(spectrogram: Spectrogram) -> Tensor:
+    """How white noise fluctuates in this front end: mels `(mels, GRAIN_FRAMES)` of geometric mean 1."""
+    n_samples = GRAIN_FRAMES * spectrogram.config.hop_length
+    white = torch.randn(1, n_samples, generator=torch.Generator().manual_seed(0))
+    mel = spectrogram.mel(spectrogram.magnitude(white))[0]
+    return mel / mel.log().mean(1, keepdim=True).exp()

@@ -1,0 +1,78 @@
+import pytest
+import torch
+
+from aae.bundle import Bundle, Coverage, ModelInfo
+from aae.config import ModelConfig
+from aae.decoding import SHORTEST_FRAMES, NoteDecoder, NoteRequest
+from aae.model import build_model
+from mcnn.errors import InputError
+from tests.toy_bank import CONFIG, DYNAMICS, INSTRUMENTS
+
+SMALL = {"encoder_width": 16, "decoder_width": 32, "decoder_blocks": 1, "style_width": 16}
+VOCABULARIES = {"instrument": INSTRUMENTS, "dynamics": DYNAMICS}
+REQUEST = NoteRequest(69, {"instrument": {"bright": 1.0}}, (0.5, -1.0, 0.0), seed=3)
+UNPITCHED = NoteRequest(None, {"instrument": {"dark": 1.0}}, (0.0, 0.0, 0.0), seed=4)
+
+
+def _decoder(kind: str = "harmonic") -> NoteDecoder:
+    torch.manual_seed(0)
+    config = ModelConfig.model_validate({"decoder": kind, **SMALL})
+    model = build_model(config, CONFIG, {name: len(labels) for name, labels in VOCABULARIES.items()})
+    info = ModelInfo(
+        model=config,
+        spectrogram=CONFIG,
+        vocabularies=VOCABULARIES,
+        coverage=Coverage(attributes=tuple(VOCABULARIES), combinations=()),
+        provenance={},
+    )
+    return NoteDecoder(Bundle(info, model.eval().requires_grad_(False), {}))
+
+
+def test_hints_tell_pitch_inharmonicity_and_the_share_of_noise() -> None:
+    pitched, unpitched = _decoder().decode([REQUEST, UNPITCHED], grain=False, n_frames=30)
+    assert pitched.hints.f0_hz is not None
+    assert pitched.hints.inharmonicity is not None
+    assert pitched.hints.noise is not None
+    assert unpitched.hints.f0_hz is not None
+    assert unpitched.hints.noise is not None
+    assert pitched.log_mel.shape == (CONFIG.n_mels, 30)
+    assert pitched.hints.f0_hz.shape == (1, 30)
+    assert pitched.hints.noise.shape == (1, CONFIG.n_mels, 30)
+    assert (1200 * torch.log2(pitched.hints.f0_hz / 440)).abs().max() < 300
+    assert 0 < float(pitched.hints.inharmonicity) < 1e-4
+    assert unpitched.hints.f0_hz.abs().max() == 0
+    torch.testing.assert_close(unpitched.hints.noise, torch.ones(1, CONFIG.n_mels, 30), rtol=0, atol=1e-3)
+
+
+def test_grain_is_given_to_noise_alone_and_then_no_longer_told() -> None:
+    decoder = _decoder()
+    smooth, rough = (
+        decoder.decode([REQUEST, UNPITCHED], grain=grain, n_frames=40) for grain in (False, True)
+    )
+    assert all(note.hints.noise is None for note in rough)
+    change_db = [20 * (b.log_mel - a.log_mel).abs() for a, b in zip(smooth, rough, strict=True)]
+    assert change_db[1].mean() > 1.0
+    noise = smooth[0].hints.noise
+    assert noise is not None
+    assert change_db[0][noise[0] < 0.01].max() < 0.5
+    again = decoder.decode([REQUEST, UNPITCHED], grain=True, n_frames=40)
+    assert all(torch.equal(a.log_mel, b.log_mel) for a, b in zip(rough, again, strict=True))
+
+
+def test_hints_end_where_the_note_does() -> None:
+    """Silence at the end of a log-mel is cut, and what is known of it."""
+    decoder = _decoder("convolutional")
+    torch.nn.init.zeros_(decoder.model.decoder.get_parameter("exit.weight"))
+    torch.nn.init.constant_(decoder.model.decoder.get_parameter("exit.bias"), -4.0)
+    (note,) = decoder.decode([REQUEST], grain=True)
+    assert note.log_mel.shape == (CONFIG.n_mels, SHORTEST_FRAMES)
+    assert note.hints.noise is None
+    assert note.hints.f0_hz is not None
+    torch.testing.assert_close(note.hints.f0_hz, torch.full((1, SHORTEST_FRAMES), 440.0))
+
+
+def test_nothing_asked_is_nothing_made_and_the_impossible_is_refused() -> None:
+    decoder = _decoder()
+    assert decoder.decode([], grain=True) == []
+    with pytest.raises(InputError, match="is not 3 finite numbers"):
+        decoder.decode([NoteRequest(60, {}, (0.0, 0.0))], grain=True)
