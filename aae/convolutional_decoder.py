@@ -70,14 +70,15 @@ class ConvolutionalDecoder(Decoder):
         self.exit = nn.Conv2d(channels[-1], SHUFFLE * SHUFFLE, 3, padding=1)
         nn.init.constant_(self.exit.bias, -3.0)  # type: ignore[arg-type]
 
-    def traits(self, latent: Tensor, condition: Condition) -> Tensor:
-        """See `Decoder.traits`."""
-        traits: Tensor = self.trait_head(self.mapping(latent, condition))
-        return traits
-
-    def forward(self, latent: Tensor, condition: Condition, performance: Performance) -> Decoded:
-        """See `Decoder.forward`."""
-        style = self.mapping(latent, condition)
+    def decode_frames(
+        self,
+        style: Tensor,
+        condition: Condition,
+        performance: Performance,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> Decoded:
+        """See `Decoder.decode_frames`; what is normalised over the whole image is made whole, then cut."""
         rows = self.seed_style(style).view(-1, self.seed_shape[0], self.seed_shape[1], 1)
         h = (self.seed + rows).contiguous(memory_format=torch.channels_last)
         for index, (norm, convolution) in enumerate(zip(self.norms, self.convolutions, strict=True)):
@@ -85,8 +86,8 @@ class ConvolutionalDecoder(Decoder):
             if index < len(self.norms) - 1:
                 h = nn.functional.interpolate(h, scale_factor=2, mode="nearest")
         image = nn.functional.pixel_shuffle(self.exit(h), SHUFFLE)[:, 0].float()
-        frames = performance.modulation_phase.shape[1]
+        frames = slice(start, performance.modulation_phase.shape[1] if stop is None else stop)
         return Decoded(
-            log_mel=image[:, : self.spectrogram.n_mels, :frames],
-            f0_hz=condition.f0_hz()[:, None].expand(-1, frames),
+            log_mel=image[:, : self.spectrogram.n_mels, frames],
+            f0_hz=condition.f0_hz()[:, None].expand(-1, frames.stop - frames.start),
         )

@@ -29,6 +29,9 @@ N_SINGLE = 40
 N_KNOTS = 64
 N_NOISE = 80
 LOG_10 = math.log(10.0)
+KERNEL = 7
+"""Frames at half the rate that each block sees."""
+FINE_KERNEL = 5
 ATTACK_FRAMES = 48
 RELEASE_FRAMES = 24
 RESIDUAL_LIMIT = 0.5
@@ -45,7 +48,7 @@ class FilmBlock(nn.Module):
         expansion: Width of the hidden layer, in multiples of `width`.
     """
 
-    def __init__(self, width: int, style_width: int, kernel_size: int = 7, expansion: int = 3) -> None:
+    def __init__(self, width: int, style_width: int, kernel_size: int = KERNEL, expansion: int = 3) -> None:
         super().__init__()
         self.across_time = nn.Conv1d(width, width, kernel_size, padding=kernel_size // 2, groups=width)
         self.norm = nn.LayerNorm(width, elementwise_affine=False)
@@ -88,7 +91,7 @@ class HarmonicDecoder(Decoder):
         self.entry = nn.Linear(2 * width, width)
         self.blocks = nn.ModuleList(FilmBlock(width, style) for _ in range(config.decoder_blocks))
         self.upsample = nn.Linear(width, 2 * width)
-        self.fine = FilmBlock(width, style, kernel_size=5, expansion=2)
+        self.fine = FilmBlock(width, style, kernel_size=FINE_KERNEL, expansion=2)
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, N_KNOTS + N_NOISE + 1)
         self.residual_head = nn.Linear(width, spectrogram.n_mels)
@@ -104,28 +107,26 @@ class HarmonicDecoder(Decoder):
         nn.init.constant_(self.head.bias[:N_KNOTS], -2.5)
         nn.init.constant_(self.head.bias[N_KNOTS : N_KNOTS + N_NOISE], -3.5)
 
-    def traits(self, latent: Tensor, condition: Condition) -> Tensor:
-        """See `Decoder.traits`."""
-        traits: Tensor = self.trait_head(self.mapping(latent, condition))
-        return traits
-
-    def forward(self, latent: Tensor, condition: Condition, performance: Performance) -> Decoded:
-        """See `Decoder.forward`."""
-        style = self.mapping(latent, condition)
+    def decode_frames(
+        self,
+        style: Tensor,
+        condition: Condition,
+        performance: Performance,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> Decoded:
+        """See `Decoder.decode_frames`."""
         frames = performance.modulation_phase.shape[1]
-        h = self._positions(performance, frames + frames % 2)
-        fine = h
-        h = self.entry(h.reshape(len(h), -1, 2 * h.shape[2]))
-        for block in self.blocks:
-            h = block(h, style)
-        h = self.upsample(h).unflatten(2, (2, -1)).flatten(1, 2) + fine
-        h = self.norm(self.fine(h, style))[:, :frames]
+        stop = frames if stop is None else stop
+        h = self._hidden(style, performance, start, stop)
         timbre = self.timbre(style).float()[:, None].split([N_KNOTS, N_NOISE, self.template.n_mels], -1)
         knots, noise, deviation = self.head(h).float().split([N_KNOTS, N_NOISE, 1], -1)
         knots, noise = knots + timbre[0], noise + timbre[1]
         residual = RESIDUAL_LIMIT * torch.tanh(self.residual_head(h).float() + timbre[2])
         deviation_cents = deviation[..., 0] * 100
-        played = deviation_cents if performance.deviation_cents is None else performance.deviation_cents
+        played = deviation_cents
+        if performance.deviation_cents is not None:
+            played = performance.deviation_cents[:, start:stop]
         f0_hz = condition.f0_hz()[:, None] * torch.pow(2.0, played / 1200)
         inharmonicity = nn.functional.softplus(self.inharmonicity_head(style).float())[:, 0] * 0.01
         amplitude = torch.exp(LOG_10 * (knots @ self.knots_to_partials).clamp(-7, 1))
@@ -142,14 +143,34 @@ class HarmonicDecoder(Decoder):
             noise=(noise_mel / (harmonic_mel + noise_mel + 1e-9)).transpose(1, 2),
         )
 
-    def _positions(self, performance: Performance, frames: int) -> Tensor:
+    def _hidden(self, style: Tensor, performance: Performance, start: int, stop: int) -> Tensor:
+        """What the heads see of a range of frames, `(batch, stop - start, width)`.
+
+        Convolutions are computed on as many frames more on both sides as they reach; what these lack of their
+        own neighbours spreads no further than to be cut off.
+        """
+        n_pairs = -(-performance.modulation_phase.shape[1] // 2)
+        reach = FINE_KERNEL // 2
+        low, high = max(0, (start - reach) // 2), min(n_pairs, -(-(stop + reach) // 2))
+        reach = len(self.blocks) * (KERNEL // 2)
+        first, last = max(0, low - reach), min(n_pairs, high + reach)
+        fine = self._positions(performance, 2 * first, 2 * last)
+        h = self.entry(fine.reshape(len(fine), -1, 2 * fine.shape[2]))
+        for block in self.blocks:
+            h = block(h, style)
+        h = self.upsample(h[:, low - first : high - first]).unflatten(2, (2, -1)).flatten(1, 2)
+        h = h + fine[:, 2 * (low - first) : 2 * (high - first)]
+        h = self.fine(h, style)[:, start - 2 * low : stop - 2 * low]
+        hidden: Tensor = self.norm(h)
+        return hidden
+
+    def _positions(self, performance: Performance, start: int, stop: int) -> Tensor:
         """What each frame knows of its place: from the onset, to the end, within a modulation cycle."""
-        t = torch.arange(frames, device=performance.n_frames.device)
+        t = torch.arange(start, stop, device=performance.n_frames.device)
         length = performance.n_frames[:, None]
         left = (length - 1 - t).clamp_min(0)
-        phase = nn.functional.pad(
-            performance.modulation_phase, (0, frames - performance.modulation_phase.shape[1])
-        )
+        phase = performance.modulation_phase[:, start:stop]
+        phase = nn.functional.pad(phase, (0, stop - start - phase.shape[1]))
         strength = performance.modulation_strength[:, None].expand_as(phase)
         along = torch.stack(
             [

@@ -77,20 +77,44 @@ class Decoder(nn.Module, ABC):
 
     whole_length: bool
     """Whether notes always span all frames of the front end (then their end is silence in the log-mel)."""
+    mapping: "StyleMapping"
+    """Latent and condition to style."""
+    trait_head: nn.Sequential
+    """Style to `TRAITS`."""
 
     @abstractmethod
+    def decode_frames(
+        self,
+        style: Tensor,
+        condition: Condition,
+        performance: Performance,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> Decoded:
+        """Makes a range of the frames of log-mels: the same numbers, whatever else is made.
+
+        Args:
+            style: `(batch, style)`, from `mapping`.
+            condition: Note and attributes, batch as `style`.
+            performance: Of the whole notes; its `modulation_phase` sets their number of frames.
+            start: First frame that is made.
+            stop: The frame after the last; if not given, all up to the end.
+        """
+
     def forward(self, latent: Tensor, condition: Condition, performance: Performance) -> Decoded:
-        """Makes log-mels.
+        """Makes whole log-mels.
 
         Args:
             latent: `(batch, latent)`.
             condition: Note and attributes, batch as `latent`.
             performance: Its `modulation_phase` sets the number of frames.
         """
+        return self.decode_frames(self.mapping(latent, condition), condition, performance)
 
-    @abstractmethod
     def traits(self, latent: Tensor, condition: Condition) -> Tensor:
         """Predicts the note-level numbers of `TRAITS`, `(batch, 4)`."""
+        traits: Tensor = self.trait_head(self.mapping(latent, condition))
+        return traits
 
 
 def trait_head(style_width: int) -> nn.Sequential:

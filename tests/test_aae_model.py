@@ -67,6 +67,30 @@ def test_an_untrained_harmonic_decoder_already_draws_the_asked_partials() -> Non
     assert (int(drawn[:14].argmax()), int(bent[:14].argmax())) == (8, 9)
 
 
+@pytest.mark.parametrize("frames", [120, 121])
+@pytest.mark.parametrize("kind", ["harmonic", "convolutional"])
+def test_any_range_of_frames_decoded_alone_is_that_range_of_the_whole(kind: str, frames: int) -> None:
+    decoder = _model(kind, decoder_blocks=4).decoder
+    for parameter in decoder.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    latent, condition, performance = _inputs(frames=frames)
+    performance.modulation_phase += torch.linspace(0, 30, frames)
+    performance.modulation_strength += 0.5
+    performance.n_frames[1] = 90
+    style = decoder.mapping(latent, condition)
+    if kind == "convolutional":
+        frames = CONFIG.max_frames
+        performance.modulation_phase = performance.modulation_phase[:, :frames]
+    whole = decoder(latent, condition, performance)
+    assert whole.log_mel.std(2).mean() > 1e-3
+    for start, stop in [(0, 1), (0, 24), (1, 26), (13, 14), (37, 46), (frames - 9, frames), (5, frames)]:
+        part = decoder.decode_frames(style, condition, performance, start, stop)
+        for name in ("log_mel", "f0_hz", "deviation_cents", "residual", "noise"):
+            expected, made = getattr(whole, name), getattr(part, name)
+            if expected is not None:
+                torch.testing.assert_close(made, expected[..., start:stop], rtol=1e-5, atol=1e-5)
+
+
 def test_decoders_tell_the_frequency_they_drew() -> None:
     latent, condition, performance = _inputs()
     condition.midi_pitch = torch.tensor([69, -1])
