@@ -5,6 +5,8 @@ Every function takes `(input, target)` in that order and returns one number per 
 so that a unit sinusoid has magnitude 1; waveforms are `(batch, samples)`.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -20,7 +22,22 @@ def spectral_convergence_db(input: Tensor, target: Tensor) -> Tensor:
     Source:
         N. Sturmel, L. Daudet, "Signal reconstruction from STFT magnitude: a state of the art", DAFx-11, 2011.
     """
-    return 20.0 * torch.log10(_spectral_convergence(input, target))
+    return 20.0 * torch.log10(spectral_convergence(input, target).clamp_min(LOWEST_RATIO))
+
+
+def spectral_convergence(input: Tensor, target: Tensor, quietest: float = 0.0) -> Tensor:
+    """The same as a ratio of norms, 0 for equals; what training can follow.
+
+    Args:
+        input: Magnitudes.
+        target: Magnitudes.
+        quietest: A target with less energy than a steady sinusoid of about this amplitude counts as having
+            that much, so that an error beside silence stays finite and does not outweigh all others.
+    """
+    error = torch.linalg.vector_norm(target - input, dim=(1, 2))
+    least = quietest * math.sqrt(target.shape[-1]) + torch.finfo(target.dtype).tiny
+    ratio: Tensor = error / torch.linalg.vector_norm(target, dim=(1, 2)).clamp_min(least)
+    return ratio
 
 
 def log_magnitude_distance_db(input: Tensor, target: Tensor, floor: float = 1e-4) -> Tensor:
@@ -68,27 +85,30 @@ def multi_resolution_distance(input: Tensor, target: Tensor, floor: float = 1e-5
     """
     total = torch.zeros(len(input), device=input.device)
     for n_fft, hop_length, win_length in RESOLUTIONS:
-        ours, theirs = (_magnitude(one, n_fft, hop_length, win_length) for one in (input, target))
+        ours, theirs = (spectrum(one, n_fft, hop_length, win_length).abs() for one in (input, target))
         levels = torch.log(ours.clamp_min(floor)) - torch.log(theirs.clamp_min(floor))
-        total = total + _spectral_convergence(ours, theirs) + levels.abs().mean(dim=(1, 2))
+        total = total + spectral_convergence(ours, theirs) + levels.abs().mean(dim=(1, 2))
     return total / len(RESOLUTIONS)
 
 
-def _spectral_convergence(input: Tensor, target: Tensor) -> Tensor:
-    error = torch.linalg.vector_norm(target - input, dim=(1, 2))
-    size = torch.linalg.vector_norm(target, dim=(1, 2)).clamp_min(torch.finfo(target.dtype).tiny)
-    ratio: Tensor = error / size
-    return ratio.clamp_min(LOWEST_RATIO)
+def spectrum(waveform: Tensor, n_fft: int, hop_length: int, win_length: int | None = None) -> Tensor:
+    """Complex spectra `(batch, bins, frames)` of waveforms, by a Hann window; a unit sinusoid's peak is 1.
+
+    Unlike `mcnn.spectrogram`, whose settings belong to a model, this analyses at any resolution.
+
+    Args:
+        waveform: `(batch, samples)`; half precision is computed in single.
+        n_fft: Length of the transform, in samples.
+        hop_length: Samples between frames.
+        win_length: Length of the window, in samples; `n_fft` if not given.
+    """
+    waveform = waveform.to(torch.promote_types(waveform.dtype, torch.float32))
+    window = torch.hann_window(win_length or n_fft, dtype=waveform.dtype, device=waveform.device)
+    transformed = torch.stft(
+        waveform, n_fft, hop_length, win_length, window, pad_mode="constant", return_complex=True
+    )
+    return transformed * (2.0 / window.sum())
 
 
 def _level_difference_db(input: Tensor, target: Tensor, floor: float) -> Tensor:
     return 20.0 * (torch.log10(input + floor) - torch.log10(target + floor))
-
-
-def _magnitude(waveform: Tensor, n_fft: int, hop_length: int, win_length: int) -> Tensor:
-    window = torch.hann_window(win_length, device=waveform.device)
-    spectrum = torch.stft(
-        waveform, n_fft, hop_length, win_length, window, pad_mode="constant", return_complex=True
-    )
-    magnitude: Tensor = spectrum.abs() * (2.0 / window.sum())
-    return magnitude

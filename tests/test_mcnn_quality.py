@@ -7,7 +7,9 @@ from mcnn.quality import (
     log_magnitude_distance_db,
     log_spectral_distance_db,
     multi_resolution_distance,
+    spectral_convergence,
     spectral_convergence_db,
+    spectrum,
 )
 
 TARGET = torch.rand(2, 30, 9, generator=torch.Generator().manual_seed(0)) + 0.1
@@ -38,6 +40,21 @@ def test_equals_and_silence() -> None:
 def test_spectral_convergence_is_relative_to_the_target() -> None:
     assert spectral_convergence_db(2 * TARGET, TARGET)[0] == pytest.approx(0.0, abs=1e-5)
     assert spectral_convergence_db(TARGET, 2 * TARGET)[0] == pytest.approx(-6.0206, abs=1e-3)
+
+
+def test_spectral_convergence_beside_silence_is_relative_to_the_quietest_sound() -> None:
+    silence = torch.zeros_like(TARGET)
+    one_bin = silence.clone()
+    one_bin[:, 3] = 0.5
+    assert spectral_convergence(one_bin, silence, quietest=0.1).tolist() == pytest.approx([5.0] * 2)
+    assert spectral_convergence(one_bin, 2 * one_bin, quietest=0.1).tolist() == pytest.approx([0.5] * 2)
+    assert spectral_convergence(silence, silence).tolist() == [0.0] * 2
+
+
+def test_a_unit_sinusoid_has_magnitude_1_at_any_resolution() -> None:
+    for n_fft, hop_length, win_length in ((400, 100, None), (2000, 300, 400)):
+        peaks = spectrum(COSINE, n_fft, hop_length, win_length).abs().amax(dim=1)[0, 5:-5]
+        assert peaks.tolist() == pytest.approx([1.0] * len(peaks), abs=1e-4)
 
 
 def test_distances_over_frames_differ_in_their_mean() -> None:
