@@ -13,6 +13,9 @@ from mcnn.config import SpectrogramConfig
 from mcnn.inverter import NO_HINTS, Hints, Inverter
 from mcnn.inverter_config import PUBLISHED_SIZES, McnnConfig
 
+ROUNDING = 1e-3
+"""Log-mels this near to silence are silent: arithmetic on another device, or in between, is not exact."""
+
 
 class ScaledSoftsign(nn.Module):
     """`a x / (1 + |b x|)`, which bounds a waveform to `|a / b|`; both are learnt."""
@@ -76,13 +79,10 @@ class PublishedMcnn(Inverter):
 
     name: ClassVar[str] = "mcnn-published"
 
-    silence: Tensor
-
     def __init__(self, config: SpectrogramConfig, size: McnnConfig = PUBLISHED_SIZES["published"]) -> None:
         super().__init__(config)
         self.size = size
-        # As `Spectrogram.compress` computes it: silence must come to exactly 0.
-        self.register_buffer("silence", torch.log10(torch.tensor(config.log_floor)), persistent=False)
+        self.silence = math.log10(config.log_floor) + ROUNDING
         self.layers = nn.Sequential(*self._layers())
         self.head_weights = nn.Parameter(torch.full((size.heads, 1), 1.0 / size.heads))
         self.bound = ScaledSoftsign()
@@ -123,4 +123,4 @@ class PublishedMcnn(Inverter):
 
     def _normalise(self, log_mel: Tensor) -> Tensor:
         """Level above silence: 0 is silence, 2 a full-scale sinusoid."""
-        return (log_mel - self.silence).clamp_min(0.0) * (-2.0 / math.log10(self.config.log_floor))
+        return (log_mel - self.silence).clamp_min(0.0) * (-2.0 / self.silence)
