@@ -4,7 +4,6 @@ Nothing in it is executable, and what a loader reads is bounded: a file that is 
 newer version is refused by name.
 """
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,21 +13,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from pydantic import BaseModel, ConfigDict
 
 from aae.conditioning import Mix
 from aae.config import ModelConfig
 from aae.model import AutoEncoder, build_model
 from aae.notes import NoteBank, Split
-from mcnn.atomic import atomic_path
 from mcnn.config import SpectrogramConfig
-from mcnn.errors import InputError
+from mcnn.inverter import Inverter
+from mcnn.inverter_file import InverterInfo, build_inverter
+from mcnn.weights_file import WeightsFormat
 
-FORMAT_NAME = "clariolin-model"
-FORMAT_VERSION = 1
-MOST_BYTES = 512 * 1024 * 1024
+MODEL_FILE = WeightsFormat("clariolin-model", 1, "model file", "clariolin train")
 
 
 class Combination(BaseModel):
@@ -106,6 +102,8 @@ class ModelInfo(BaseModel):
     vocabularies: dict[str, tuple[str, ...]]
     coverage: Coverage
     provenance: dict[str, Any]
+    inverter: InverterInfo | None = None
+    """The inverter that was trained with the model, if any."""
 
     @property
     def latent_size(self) -> int:
@@ -122,10 +120,16 @@ class Bundle:
     """In evaluation mode, on the CPU."""
     latents: dict[str, npt.NDArray[np.generic]]
     """See `aae.latents.training_latents`."""
+    inverter: Inverter | None = None
+    """The trained way from its log-mels to waveforms, if the file has one."""
 
 
 def save_bundle(
-    path: Path, info: ModelInfo, model: AutoEncoder, latents: Mapping[str, npt.NDArray[np.generic]]
+    path: Path,
+    info: ModelInfo,
+    model: AutoEncoder,
+    latents: Mapping[str, npt.NDArray[np.generic]],
+    inverter: Inverter | None = None,
 ) -> None:
     """Writes a model file in one step.
 
@@ -134,13 +138,14 @@ def save_bundle(
         info: Configs, vocabularies, coverage, provenance.
         model: Its weights are stored as they are.
         latents: The training notes' points and their labels.
+        inverter: The one that `info` describes.
     """
-    tensors = {f"model.{name}": tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for name, column in latents.items():
         tensors[f"latents.{name}"] = torch.from_numpy(np.ascontiguousarray(column))
-    metadata = {"format": FORMAT_NAME, "format_version": str(FORMAT_VERSION), "info": info.model_dump_json()}
-    with atomic_path(path) as partial:
-        save_file(tensors, partial, metadata)
+    if inverter is not None:
+        tensors |= {f"inverter.{name}": tensor for name, tensor in inverter.state_dict().items()}
+    MODEL_FILE.save(path, info, tensors)
 
 
 def read_info(path: Path) -> ModelInfo:
@@ -149,26 +154,7 @@ def read_info(path: Path) -> ModelInfo:
     Raises:
         InputError: If it is missing, foreign, damaged, or from a newer version.
     """
-    if not path.is_file():
-        raise InputError(
-            f"there is no model file at {path}; a model is a .safetensors file made by clariolin train"
-        )
-    if path.stat().st_size > MOST_BYTES:
-        raise InputError(f"{path} is larger than any clariolin model ({MOST_BYTES // 2**20} MiB at most)")
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is truncated or is not a model file (.safetensors): {error}") from None
-    if metadata.get("format") != FORMAT_NAME:
-        raise InputError(f"{path} is a safetensors file, but not one of clariolin's")
-    if metadata.get("format_version") != str(FORMAT_VERSION):
-        version = metadata.get("format_version")
-        raise InputError(f"{path} has model format version {version}; this program reads {FORMAT_VERSION}")
-    try:
-        return ModelInfo.model_validate(json.loads(metadata.get("info", "")))
-    except (ValidationError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} is a damaged model file: {str(error).splitlines()[0]}") from None
+    return MODEL_FILE.read_info(path, ModelInfo)
 
 
 def load_bundle(path: Path) -> Bundle:
@@ -178,19 +164,16 @@ def load_bundle(path: Path) -> Bundle:
         InputError: If it is missing, foreign, damaged, or from a newer version.
     """
     info = read_info(path)
-    try:
-        with safe_open(path, "pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is truncated or damaged: {error}") from None
+    tensors = MODEL_FILE.read_tensors(path)
     sizes = {name: len(labels) for name, labels in info.vocabularies.items()}
     model = build_model(info.model, info.spectrogram, sizes)
-    weights = {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError:
-        raise InputError(f"{path} is a damaged model file: its weights do not fit its settings") from None
+    MODEL_FILE.load_weights(path, model, tensors, "model.")
+    inverter = None
+    if info.inverter is not None:
+        inverter = build_inverter(info.inverter.shape, info.spectrogram)
+        MODEL_FILE.load_weights(path, inverter, tensors, "inverter.")
+        inverter.eval().requires_grad_(False)
     latents = {
         name.removeprefix("latents."): t.numpy() for name, t in tensors.items() if name.startswith("latents.")
     }
-    return Bundle(info, model.eval().requires_grad_(False), latents)
+    return Bundle(info, model.eval().requires_grad_(False), latents, inverter)

@@ -2,9 +2,10 @@
 
 import tomllib
 from collections.abc import Sequence
+from copy import deepcopy
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -112,15 +113,37 @@ def load_config(preset: str, settings: Sequence[str] = ()) -> Config:
     Raises:
         InputError: For an unknown preset, an unreadable file, or an unknown or impossible setting.
     """
-    data = _read_preset(preset)
+    return checked(Config, with_settings(_read_preset(preset), settings))
+
+
+Recipe = TypeVar("Recipe", bound=BaseModel)
+
+
+def with_settings(data: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """Nested settings with `section.key=value` strings applied in order.
+
+    Raises:
+        InputError: For a string of another form.
+    """
+    data = deepcopy(data)
     for setting in settings:
         path, equals, value = setting.partition("=")
-        keys = path.strip().split(".")
-        if not equals or len(keys) != 2:
+        *sections, key = path.strip().split(".")
+        if not equals or not key or len(sections) > 1:
             raise InputError(f"setting '{setting}' is not of the form section.key=value")
-        data.setdefault(keys[0], {})[keys[1]] = _parse_value(value.strip())
+        place = data.setdefault(sections[0], {}) if sections else data
+        place[key] = _parse_value(value.strip())
+    return data
+
+
+def checked(kind: type[Recipe], data: dict[str, Any]) -> Recipe:
+    """Settings as what they are for.
+
+    Raises:
+        InputError: Naming the first unknown or impossible setting.
+    """
     try:
-        return Config.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

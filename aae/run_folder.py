@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from pydantic import BaseModel
 
-from aae.config import Config
 from aae.notes import NoteBank
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
 
-CHANGEABLE = ("config.about", "config.training.epochs", "config.training.patience_epochs")
+CHANGEABLE = ("config.about", "config.training.epochs", "config.training.patience_epochs", "config.steps")
 
 
 class RunFolder:
@@ -30,7 +30,7 @@ class RunFolder:
         self.checkpoint_path = path / "checkpoint.pt"
         self.metrics_path = path / "metrics.csv"
 
-    def claim(self, config: Config, bank: NoteBank, is_first: bool) -> None:
+    def claim(self, config: BaseModel, bank: NoteBank, is_first: bool) -> None:
         """Makes the folder this recipe's, or refuses one that belongs to another.
 
         Raises:

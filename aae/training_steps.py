@@ -45,11 +45,25 @@ class Meter:
 
 
 def set_learning_rate(optimizer: Any, config: TrainingConfig, step: int, n_steps: int) -> None:
-    """Warm-up, a plateau, and a linear fall to 2 % over the cool-down."""
-    rise = min(1.0, (step + 1) / max(1, config.warmup_steps))
-    fall = (n_steps - step) / max(1.0, config.cooldown * n_steps)
+    """Gives every group of an optimizer the rate of a step."""
+    rate = scheduled_rate(config.learning_rate, config.warmup_steps, config.cooldown, step, n_steps)
     for group in optimizer.param_groups:
-        group["lr"] = config.learning_rate * min(rise, max(0.02, min(1.0, fall)))
+        group["lr"] = rate
+
+
+def scheduled_rate(peak: float, warmup_steps: int, cooldown: float, step: int, n_steps: int) -> float:
+    """Learning rate of a step: warm-up, a plateau, and a linear fall to 2 % over the cool-down.
+
+    Args:
+        peak: The plateau's rate.
+        warmup_steps: Steps over which it rises from 0.
+        cooldown: Share of all steps over which it falls.
+        step: Counted from 0.
+        n_steps: All steps.
+    """
+    rise = min(1.0, (step + 1) / max(1, warmup_steps))
+    fall = (n_steps - step) / max(1.0, cooldown * n_steps)
+    return peak * min(rise, max(0.02, min(1.0, fall)))
 
 
 @torch.no_grad()

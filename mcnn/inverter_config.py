@@ -37,6 +37,25 @@ class McnnConfig(BaseModel):
         return max(stride, round(self.filter_width * stride / 2))
 
 
+class PrimedConfig(BaseModel):
+    """The shape of a primed MCNN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    width: int = Field(192, ge=8)
+    """Channels of the trunk."""
+    blocks: int = Field(4, ge=1)
+    """Blocks of the trunk."""
+    kernel_size: int = Field(5, ge=1)
+    """Frames that each block sees; odd."""
+    expansion: int = Field(3, ge=1)
+    """Width of a block's hidden layer, in multiples of `width`."""
+    head_width: int = Field(96, ge=8)
+    """Channels of each head before its bins."""
+    most_gain: float = Field(3.0, gt=0)
+    """Largest correction of a level, in nepers (26 dB)."""
+
+
 PUBLISHED_SIZES = {
     "published": McnnConfig(),
     "light": McnnConfig(heads=4, layers=7, filter_width=9),

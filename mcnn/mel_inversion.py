@@ -19,12 +19,16 @@ class MelBands:
 
     Args:
         filters: `(mels, bins)`; no bin may lie in more than two adjacent filters.
+        lobe_updates: Updates of the peaks' heights; fewer are faster and blur close partials.
+        bin_updates: Updates of single bins afterwards.
 
     Raises:
         ValueError: If one does.
     """
 
-    def __init__(self, filters: Tensor) -> None:
+    def __init__(
+        self, filters: Tensor, lobe_updates: int = LOBE_UPDATES, bin_updates: int = BIN_UPDATES
+    ) -> None:
         matrix: Floats = filters.detach().cpu().numpy().astype(np.float32)
         n_mels = len(matrix)
         first = np.maximum.accumulate(np.argmax(matrix > 0, axis=0))
@@ -43,6 +47,8 @@ class MelBands:
         self.shares: Floats = np.divide(self.weights, total, out=np.zeros_like(self.weights), where=total > 0)
         """`(bins, 2)`: the weights, scaled to sum to 1."""
         self.n_mels = n_mels
+        self.lobe_updates = lobe_updates
+        self.bin_updates = bin_updates
 
     def magnitude(self, mel: Floats) -> Floats:
         """Non-negative magnitudes `(frames, bins)` that have the mel magnitudes `(frames, mels)`.
@@ -57,7 +63,8 @@ class MelBands:
             NIPS 2000, for the Kullback-Leibler divergence.
         """
         magnitude = np.empty((len(mel), len(self.first)), np.float32)
-        _invert(mel, self.first, self.weights, self.shares, magnitude)
+        updates = self.lobe_updates, self.bin_updates
+        _invert(mel, self.first, self.weights, self.shares, *updates, magnitude)
         return magnitude
 
     def match(self, spectrum: Floats, mel: Floats) -> None:
@@ -68,6 +75,37 @@ class MelBands:
             mel: `(frames, mels)`.
         """
         _match(spectrum, mel, self.starts, self.weights, self.shares)
+
+    def match_magnitude(self, magnitude: Floats, mel: Floats) -> None:
+        """Scales magnitudes, in place, towards given mel magnitudes, by as little as each band needs.
+
+        Args:
+            magnitude: `(frames, bins)`.
+            mel: `(frames, mels)`.
+        """
+        _match_magnitude(magnitude, mel, self.starts, self.weights, self.shares)
+
+
+@compiled
+def _match_magnitude(
+    magnitude: Floats, mel: Floats, starts: Integers, weights: Floats, shares: Floats
+) -> None:
+    ratio = np.empty(mel.shape[1], np.float32)
+    for t in range(len(magnitude)):
+        row = magnitude[t]
+        ratio[:] = TINY
+        for band in range(ratio.size - 1):
+            lower = upper = np.float32(0)
+            for k in range(starts[band], starts[band + 1]):
+                lower += weights[k, 0] * row[k]
+                upper += weights[k, 1] * row[k]
+            ratio[band] += lower
+            ratio[band + 1] += upper
+        for band in range(ratio.size):
+            ratio[band] = mel[t, band] / ratio[band]
+        for band in range(ratio.size - 1):
+            for k in range(starts[band], starts[band + 1]):
+                row[k] *= shares[k, 0] * ratio[band] + shares[k, 1] * ratio[band + 1]
 
 
 @compiled
@@ -149,7 +187,15 @@ def _scale(bins: Floats, gains: Floats) -> None:
 
 
 @compiled
-def _invert(mel: Floats, first: Integers, weights: Floats, shares: Floats, magnitude: Floats) -> None:
+def _invert(
+    mel: Floats,
+    first: Integers,
+    weights: Floats,
+    shares: Floats,
+    lobe_updates: int,
+    bin_updates: int,
+    magnitude: Floats,
+) -> None:
     n_bins, n_mels = first.size, mel.shape[1]
     given, ratios = np.empty((n_mels, BLOCK), np.float32), np.ones((n_mels, BLOCK), np.float32)
     peaks, bins = np.empty((n_bins, BLOCK), np.float32), np.empty((n_bins, BLOCK), np.float32)
@@ -162,14 +208,14 @@ def _invert(mel: Floats, first: Integers, weights: Floats, shares: Floats, magni
         given[:] = 0
         given[:, :count] = mel[start : start + count].T
         peaks[:] = 1
-        for _ in range(LOBE_UPDATES):
+        for _ in range(lobe_updates):
             _lobes(peaks, bins)
             _ratios(bins, given, first, weights, ratios)
             _spread(ratios, first, weights, gains)
             _lobes(gains, lobe_gains)
             _scale_peaks(peaks, lobe_gains, normal)
         _lobes(peaks, bins)
-        for _ in range(BIN_UPDATES):
+        for _ in range(bin_updates):
             _ratios(bins, given, first, weights, ratios)
             _spread(ratios, first, shares, gains)
             _scale(bins, gains)

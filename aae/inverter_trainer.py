@@ -1,0 +1,237 @@
+"""Training of inverters: on recordings first, then together with the decoder on what it makes of them.
+
+The loop is the auto-encoder's (`aae.trainer`) in small: `fit` yields events and prints nothing, a run folder
+holds the state, and running the same command again continues.
+"""
+
+import time
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from aae.bundle import Bundle, save_bundle
+from aae.data import TrainingNotes
+from aae.excerpts import LEAD_FRAMES, Excerpts, ExcerptSource
+from aae.inverter_recipe import InverterRecipe
+from aae.notes import NoteBank, Split
+from aae.run_folder import RunFolder
+from aae.training_events import Event, Finished, Progress, Started, Validated
+from aae.training_steps import Meter, scheduled_rate, update_average
+from mcnn.inverter import Inverter
+from mcnn.inverter_file import InverterFileInfo, InverterInfo, build_inverter, save_inverter
+from mcnn.losses import CombinedStftLoss, MultiResolutionStftLoss
+from mcnn.model import PublishedMcnn
+
+CHECKPOINT_EVERY_S = 60.0
+REPORT_EVERY_STEPS = 10
+
+
+@dataclass(frozen=True)
+class InverterJob:
+    """What an inverter is trained on, and where it goes."""
+
+    recipe: InverterRecipe
+    bank_path: Path
+    out: Path
+    """An inverter file; a model file where there is a model."""
+    start: Inverter | None = None
+    """Trained weights to begin with."""
+    bundle: Bundle | None = None
+    """A model whose decoder's log-mels are inverted."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the training keeps its state."""
+        return self.out.with_name(self.out.name + ".training")
+
+
+class InverterTrainer:
+    """Trains an inverter.
+
+    Args:
+        job: What on, what from and where to.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+    """
+
+    def __init__(self, job: InverterJob, device: str = "auto") -> None:
+        self.job = job
+        self.fabric = Fabric(accelerator=device, devices=1)
+
+    def fit(self, max_minutes: float | None = None) -> Iterator[Event]:
+        """Trains until the recipe is complete or the time is up.
+
+        Args:
+            max_minutes: Time limit for this call; the run can be continued later.
+
+        Raises:
+            InputError: If the bank or the run folder cannot be used.
+        """
+        deadline = time.monotonic() + 60 * max_minutes if max_minutes is not None else float("inf")
+        self.fabric.launch()
+        with NoteBank.open(self.job.bank_path) as bank:
+            yield from _Run(self.job, self.fabric, bank).run(deadline)
+
+
+class Pair(nn.Module):
+    """What is trained together: an inverter and, in fine-tuning, the auto-encoder before it.
+
+    Args:
+        inverter: Log-mel to waveform.
+        model: Its decoder is trained, its encoder stays: the latent space does not move.
+    """
+
+    def __init__(self, inverter: Inverter, model: nn.Module | None) -> None:
+        super().__init__()
+        self.inverter = inverter
+        self.model = model
+
+
+class _Run:
+    """Everything that changes while training, and the loop over it."""
+
+    def __init__(self, job: InverterJob, fabric: Fabric, bank: NoteBank) -> None:
+        self.job, self.recipe, self.fabric, self.bank = job, job.recipe, fabric, bank
+        self.folder = RunFolder(job.folder)
+        self.folder.claim(self.recipe, bank, fabric.is_global_zero)
+        torch.manual_seed(self.recipe.seed)
+        inverter = deepcopy(job.start) if job.start else build_inverter(self.recipe.shape, bank.config)
+        model = deepcopy(job.bundle.model) if job.bundle else None
+        self.pair = Pair(inverter, model).to(fabric.device).train()
+        inverter.requires_grad_(True)
+        if model is not None:
+            model.decoder.requires_grad_(self.recipe.decoder_learning_rate > 0)
+        self.average = deepcopy(self.pair).eval().requires_grad_(False)
+        self.train = ExcerptSource(bank, TrainingNotes(bank, Split.TRAIN), self.recipe)
+        self.validation = ExcerptSource(bank, TrainingNotes(bank, Split.VALIDATION), self.recipe)
+        self.folder.require_notes(len(self.train.notes))
+        self.distance = (
+            CombinedStftLoss() if isinstance(inverter, PublishedMcnn) else MultiResolutionStftLoss()
+        ).to(fabric.device)
+        rates = [(inverter.parameters(), self.recipe.learning_rate)]
+        if model is not None and self.recipe.decoder_learning_rate:
+            rates.append((model.decoder.parameters(), self.recipe.decoder_learning_rate))
+        self.rates = [rate for _, rate in rates]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": list(parameters), "lr": rate} for parameters, rate in rates],
+            betas=(0.8, 0.99),
+            weight_decay=1e-4,
+        )
+        self.step, self.best_loss = 0, float("inf")
+        self.meter = Meter()
+
+    def run(self, deadline: float) -> Iterator[Event]:
+        """The loop: steps, reports, checkpoints, validation."""
+        self._restore()
+        n_steps, meter = self.recipe.steps, self.meter
+        n_parameters = sum(p.numel() for p in self.pair.inverter.parameters())
+        n_train, n_validation = len(self.train.notes), len(self.validation.notes)
+        yield Started(n_train, n_validation, n_parameters, self.step, n_steps)
+        saved_at = time.monotonic()
+        meter.restart()
+        reason = "complete"
+        while self.step < n_steps and reason == "complete":
+            meter.add(self._update(), self.recipe.batch_size)
+            self.step += 1
+            stage = (self.step - 1) // self.recipe.validate_every
+            if self.step % REPORT_EVERY_STEPS == 0:
+                metrics, speed = meter.take()
+                left = min((n_steps - self.step) * meter.seconds_per_step, deadline - time.monotonic())
+                self.folder.log(self.step, stage, metrics, self.fabric.is_global_zero)
+                yield Progress(self.step, stage, n_steps, metrics, speed, max(left, 0.0))
+            if time.monotonic() > deadline:
+                reason = "time"
+            if self.step % self.recipe.validate_every == 0 or self.step == n_steps or reason == "time":
+                yield self._validate(stage)
+                self._save()
+                saved_at = time.monotonic()
+            elif time.monotonic() - saved_at > CHECKPOINT_EVERY_S:
+                self._save()
+                saved_at = time.monotonic()
+        yield Finished(reason, self.step, self.job.out)
+
+    def _update(self) -> dict[str, Tensor]:
+        """One update of the weights."""
+        share = scheduled_rate(
+            1.0, self.recipe.warmup_steps, self.recipe.cooldown, self.step, self.recipe.steps
+        )
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * share
+        excerpts = self.train.draw(self.step, self.pair.model)
+        made = self._invert(self.pair.inverter, excerpts)
+        values = {"distance": self.distance(made, excerpts.target)}
+        total = values["distance"]
+        if excerpts.log_mel_error is not None and self.recipe.decoder_learning_rate:
+            values["log_mel"] = excerpts.log_mel_error
+            total = total + self.recipe.log_mel * values["log_mel"]
+        self.optimizer.zero_grad()
+        self.fabric.backward(total)
+        nn.utils.clip_grad_norm_(self.pair.parameters(), 1.0)
+        self.optimizer.step()
+        update_average(self.average, self.pair, self.recipe.ema_decay, self.step)
+        return {name: value.detach() for name, value in values.items()}
+
+    def _invert(self, inverter: Inverter, excerpts: Excerpts) -> Tensor:
+        """What an inverter makes of excerpts, without what leads in and out."""
+        inverter.seed = self.step
+        lead = LEAD_FRAMES * self.bank.config.hop_length
+        made: Tensor = inverter(excerpts.log_mel, excerpts.hints)[:, lead:-lead]
+        return made
+
+    @torch.no_grad()
+    def _validate(self, stage: int) -> Validated:
+        models = [self.average.model] if self.average.model is not None else [None]
+        distances = []
+        for model in models:
+            for excerpts in self.validation.fixed(model):
+                made = self._invert(self.average.inverter, excerpts)
+                distances.append(float(self.distance(made, excerpts.target)))
+        metrics = {"validation/distance": sum(distances) / max(len(distances), 1)}
+        best = metrics["validation/distance"] < self.best_loss
+        if best:
+            self.best_loss = metrics["validation/distance"]
+            self._export(metrics)
+        self.folder.log(self.step, stage, metrics, self.fabric.is_global_zero)
+        return Validated(self.step, stage, metrics, best, [])
+
+    def _export(self, metrics: dict[str, float]) -> None:
+        """Writes the averaged weights: an inverter file, or a model file with the inverter in it."""
+        provenance = {
+            "recipe": self.recipe.model_dump(),
+            "steps": self.step,
+            "validation": metrics,
+            "notes": self.bank.provenance,
+        }
+        shape, inverter = self.recipe.shape, self.average.inverter
+        if self.job.bundle is None or self.average.model is None:
+            info = InverterFileInfo(shape=shape, provenance=provenance, spectrogram=self.bank.config)
+            save_inverter(self.job.out, info, inverter)
+            return
+        about = self.job.bundle.info.model_copy(
+            update={"inverter": InverterInfo(shape=shape, provenance=provenance)}
+        )
+        save_bundle(self.job.out, about, self.average.model, self.job.bundle.latents, inverter)
+
+    def _save(self) -> None:
+        state: dict[str, Any] = {
+            "pair": self.pair.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "best": self.best_loss,
+            "meter": [self.meter.sums, self.meter.steps],
+        }
+        self.folder.save(self.fabric, state)
+
+    def _restore(self) -> None:
+        parts = {"pair": self.pair, "average": self.average, "optimizer": self.optimizer}
+        rest = self.folder.restore(self.fabric, parts)
+        if rest:
+            self.step, self.best_loss = int(rest["step"]), float(rest["best"])
+            self.meter.sums, self.meter.steps = rest["meter"]
+            self.folder.cut_log(self.step, self.fabric.is_global_zero)

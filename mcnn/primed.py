@@ -1,0 +1,167 @@
+"""The MCNN that ships: multi-head convolutional inversion of excitations that are in tune already.
+
+As published, an MCNN must find phases by convolution alone, and from a steady spectrogram it can only emit
+multiples of the frame rate (`mcnn.model`). Here every head is given an excitation whose phase is right, and
+says how loud each of its bins is: one head for what is tonal (partials at the known pitch, or a phase
+integrated from the magnitudes), one for noise. Their sum goes through the inverse Fourier transform.
+
+Source:
+    S. Arık, H. Jun, G. Diamos, "Fast spectrogram inversion using multi-head convolutional neural networks",
+    IEEE Signal Processing Letters 26(1), 2019 (arXiv 1808.06719); blocks are ConvNeXt's over time, as in
+    H. Siuzdak, "Vocos", ICLR 2024 (arXiv 2306.00814).
+"""
+
+import math
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from mcnn.config import SpectrogramConfig
+from mcnn.inverter import NO_HINTS, Hints, Inverter
+from mcnn.inverter_config import PrimedConfig
+from mcnn.priming import Excitation, Primer
+from mcnn.spectrogram import Spectrogram
+
+PITCH_OCTAVES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
+"""Cycles per octave of the waves that tell the pitch."""
+LOWEST_HZ = 27.5
+LOG_10 = math.log(10.0)
+DEFAULT = PrimedConfig()
+
+
+class PrimedMcnn(Inverter):
+    """Log-mel and hints to waveform, in real time.
+
+    Args:
+        config: The front end that the log-mels come from.
+        shape: Widths and depths.
+        seed: Of the noise; note `i` of a batch has `seed + i`.
+    """
+
+    name: ClassVar[str] = "mcnn"
+    uses_noise: ClassVar[bool] = True
+    first_band: Tensor
+    shares: Tensor
+
+    def __init__(self, config: SpectrogramConfig, shape: PrimedConfig = DEFAULT, seed: int = 0) -> None:
+        super().__init__(config)
+        self.shape = shape
+        self.seed = seed
+        self.spectrogram = Spectrogram(config)
+        self.primer = Primer(self.spectrogram)
+        width = shape.width
+        self.entry = nn.Conv1d(2 * config.n_mels + N_PITCH, width, 3, padding=1)
+        self.blocks = nn.ModuleList(
+            TrunkBlock(width, shape.kernel_size, shape.expansion) for _ in range(shape.blocks)
+        )
+        self.norm = nn.LayerNorm(width)
+        self.tonal = Head(width, shape.head_width, config.n_bins)
+        self.noise = Head(width, shape.head_width, config.n_mels)
+        bands = self.primer.bands
+        self.register_buffer("first_band", torch.from_numpy(bands.first).long(), persistent=False)
+        self.register_buffer("shares", torch.from_numpy(bands.shares), persistent=False)
+
+    def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
+        """Waveforms; see `Inverter.forward`. Gradients reach the weights and, by the levels, `log_mel`."""
+        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
+            raise ValueError(
+                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
+            )
+        excitation = self.primer(log_mel, hints, [self.seed + i for i in range(len(log_mel))])
+        return self.shape_excitation(log_mel, hints, excitation)
+
+    def shape_excitation(self, log_mel: Tensor, hints: Hints, excitation: Excitation) -> Tensor:
+        """Waveforms `(batch, frames * hop_length)` of excitations that are made already."""
+        tonal, noise = self.gains(log_mel, hints)
+        if log_mel.requires_grad:
+            moved = self._over_bins(LOG_10 * (log_mel - log_mel.detach()).transpose(1, 2))
+            tonal, noise = tonal + moved, noise + moved
+        spectrum = tonal.exp() * excitation.tonal + noise.exp() * excitation.noise
+        return self.spectrogram.istft(spectrum.transpose(1, 2))
+
+    def gains(self, log_mel: Tensor, hints: Hints) -> tuple[Tensor, Tensor]:
+        """What the heads say: gains of tonal part and noise in nepers, each `(batch, frames, bins)`."""
+        h = self.entry(self.features(log_mel, hints))
+        h = h.transpose(1, 2)
+        for block in self.blocks:
+            h = block(h)
+        h = self.norm(h)
+        limit = self.shape.most_gain
+        tonal = limit * torch.tanh(self.tonal(h).float() / limit)
+        noise = limit * torch.tanh(self.noise(h).float() / limit)
+        return tonal, self._over_bins(noise)
+
+    def features(self, log_mel: Tensor, hints: Hints) -> Tensor:
+        """What the trunk is told: log-mel, noise share and pitch, `(batch, features, frames)`."""
+        noise = torch.zeros_like(log_mel) if hints.noise is None else hints.noise
+        f0_hz = torch.zeros_like(log_mel[:, 0]) if hints.f0_hz is None else hints.f0_hz
+        return torch.cat([0.5 * (log_mel + 2.0), noise, pitch_waves(f0_hz)], 1)
+
+    def _over_bins(self, bands: Tensor) -> Tensor:
+        """`(..., mels)` interpolated to `(..., bins)`."""
+        lower, upper = bands[..., self.first_band], bands[..., self.first_band + 1]
+        return lower * self.shares[:, 0] + upper * self.shares[:, 1]
+
+
+N_PITCH = 1 + 2 * len(PITCH_OCTAVES)
+
+
+def pitch_waves(f0_hz: Tensor) -> Tensor:
+    """Whether there is a pitch, and which, as sines and cosines: `(batch, N_PITCH, frames)`.
+
+    Args:
+        f0_hz: `(batch, frames)`, 0 where there is none.
+    """
+    voiced = (f0_hz > 0).float()
+    octaves = torch.log2(f0_hz.clamp_min(LOWEST_HZ / 4) / LOWEST_HZ)
+    angles = [2 * math.pi * rate * octaves for rate in PITCH_OCTAVES]
+    waves = [wave for angle in angles for wave in (angle.sin() * voiced, angle.cos() * voiced)]
+    return torch.stack([voiced, *waves], 1)
+
+
+class TrunkBlock(nn.Module):
+    """A ConvNeXt block over time.
+
+    Args:
+        width: Channels.
+        kernel_size: Frames it sees.
+        expansion: Width of the hidden layer, in multiples of `width`.
+    """
+
+    def __init__(self, width: int, kernel_size: int, expansion: int) -> None:
+        super().__init__()
+        self.across_time = nn.Conv1d(width, width, kernel_size, padding=kernel_size // 2, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.expand = nn.Linear(width, expansion * width)
+        self.contract = nn.Linear(expansion * width, width)
+        nn.init.zeros_(self.contract.weight)
+        nn.init.zeros_(self.contract.bias)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """`(batch, frames, width)` to the same shape."""
+        x = self.across_time(h.transpose(1, 2)).transpose(1, 2)
+        y: Tensor = h + self.contract(nn.functional.gelu(self.expand(self.norm(x))))
+        return y
+
+
+class Head(nn.Module):
+    """One head: a layer of its own, then a level for each bin or band. It starts at no correction.
+
+    Args:
+        width: Channels of the trunk.
+        hidden: Channels of its own.
+        n_out: Bins or bands.
+    """
+
+    def __init__(self, width: int, hidden: int, n_out: int) -> None:
+        super().__init__()
+        self.own = nn.Linear(width, hidden)
+        self.out = nn.Linear(hidden, n_out)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """`(batch, frames, width)` to `(batch, frames, n_out)`."""
+        y: Tensor = self.out(nn.functional.elu(self.own(h)))
+        return y
