@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from aae.conditioning import Condition
 from aae.config import ModelConfig
+from aae.film_block import FilmBlock, apply_linear
 from aae.model import Decoded, Decoder, Performance, StyleMapping, trait_head
 from aae.partials import PartialTemplate
 from mcnn.config import SpectrogramConfig
@@ -36,34 +37,6 @@ ATTACK_FRAMES = 48
 RELEASE_FRAMES = 24
 RESIDUAL_LIMIT = 0.5
 """Largest correction of the residual, in log10 units (10 dB)."""
-
-
-class FilmBlock(nn.Module):
-    """A ConvNeXt block over time whose normalised activations are scaled and shifted by the style (FiLM).
-
-    Args:
-        width: Channels.
-        style_width: Size of the style vector.
-        kernel_size: Frames that the depthwise convolution sees.
-        expansion: Width of the hidden layer, in multiples of `width`.
-    """
-
-    def __init__(self, width: int, style_width: int, kernel_size: int = KERNEL, expansion: int = 3) -> None:
-        super().__init__()
-        self.across_time = nn.Conv1d(width, width, kernel_size, padding=kernel_size // 2, groups=width)
-        self.norm = nn.LayerNorm(width, elementwise_affine=False)
-        self.film = nn.Linear(style_width, 2 * width)
-        self.expand = nn.Linear(width, expansion * width)
-        self.contract = nn.Linear(expansion * width, width)
-        nn.init.zeros_(self.contract.weight)
-
-    def forward(self, h: Tensor, style: Tensor) -> Tensor:
-        """`(batch, frames, width)` and `(batch, style)` to `(batch, frames, width)`."""
-        scale, shift = self.film(style)[:, None].chunk(2, -1)
-        x = self.across_time(h.transpose(1, 2)).transpose(1, 2)
-        x = self.norm(x) * (1 + scale) + shift
-        y: Tensor = h + self.contract(nn.functional.gelu(self.expand(x)))
-        return y
 
 
 class HarmonicDecoder(Decoder):
@@ -89,9 +62,9 @@ class HarmonicDecoder(Decoder):
         self.release = nn.Embedding(RELEASE_FRAMES, width)
         self.along = nn.Linear(8, width)
         self.entry = nn.Linear(2 * width, width)
-        self.blocks = nn.ModuleList(FilmBlock(width, style) for _ in range(config.decoder_blocks))
+        self.blocks = nn.ModuleList(FilmBlock(width, style, KERNEL) for _ in range(config.decoder_blocks))
         self.upsample = nn.Linear(width, 2 * width)
-        self.fine = FilmBlock(width, style, kernel_size=FINE_KERNEL, expansion=2)
+        self.fine = FilmBlock(width, style, FINE_KERNEL, expansion=2)
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, N_KNOTS + N_NOISE + 1)
         self.residual_head = nn.Linear(width, spectrogram.n_mels)
@@ -106,6 +79,12 @@ class HarmonicDecoder(Decoder):
         nn.init.normal_(self.residual_head.weight, std=1e-3)
         nn.init.constant_(self.head.bias[:N_KNOTS], -2.5)
         nn.init.constant_(self.head.bias[N_KNOTS : N_KNOTS + N_NOISE], -3.5)
+
+    def large_layers(self) -> list[nn.Linear]:
+        """See `Decoder.large_layers`; the head is none of them: its numbers are log amplitudes and cents."""
+        blocks = [block for block in self.modules() if isinstance(block, FilmBlock)]
+        mixers = [layer for block in blocks for layer in (block.expand, block.contract)]
+        return [*mixers, self.entry, self.upsample, self.residual_head]
 
     def decode_frames(
         self,
@@ -122,7 +101,7 @@ class HarmonicDecoder(Decoder):
         timbre = self.timbre(style).float()[:, None].split([N_KNOTS, N_NOISE, self.template.n_mels], -1)
         knots, noise, deviation = self.head(h).float().split([N_KNOTS, N_NOISE, 1], -1)
         knots, noise = knots + timbre[0], noise + timbre[1]
-        residual = RESIDUAL_LIMIT * torch.tanh(self.residual_head(h).float() + timbre[2])
+        residual = RESIDUAL_LIMIT * torch.tanh(apply_linear(self.residual_head, h).float() + timbre[2])
         deviation_cents = deviation[..., 0] * 100
         played = deviation_cents
         if performance.deviation_cents is not None:
@@ -155,10 +134,10 @@ class HarmonicDecoder(Decoder):
         reach = len(self.blocks) * (KERNEL // 2)
         first, last = max(0, low - reach), min(n_pairs, high + reach)
         fine = self._positions(performance, 2 * first, 2 * last)
-        h = self.entry(fine.reshape(len(fine), -1, 2 * fine.shape[2]))
+        h = apply_linear(self.entry, fine.reshape(len(fine), -1, 2 * fine.shape[2]))
         for block in self.blocks:
             h = block(h, style)
-        h = self.upsample(h[:, low - first : high - first]).unflatten(2, (2, -1)).flatten(1, 2)
+        h = apply_linear(self.upsample, h[:, low - first : high - first]).reshape(len(h), -1, fine.shape[2])
         h = h + fine[:, 2 * (low - first) : 2 * (high - first)]
         h = self.fine(h, style)[:, start - 2 * low : stop - 2 * low]
         hidden: Tensor = self.norm(h)

@@ -101,6 +101,10 @@ class Decoder(nn.Module, ABC):
             stop: The frame after the last; if not given, all up to the end.
         """
 
+    def large_layers(self) -> list[nn.Linear]:
+        """Layers that most of the time is spent in and that may be kept in less precision than the others."""
+        return []
+
     def forward(self, latent: Tensor, condition: Condition, performance: Performance) -> Decoded:
         """Makes whole log-mels.
 

@@ -1,3 +1,5 @@
+from typing import Literal
+
 import pytest
 import torch
 
@@ -14,7 +16,7 @@ REQUEST = NoteRequest(69, {"instrument": {"bright": 1.0}}, (0.5, -1.0, 0.0), see
 UNPITCHED = NoteRequest(None, {"instrument": {"dark": 1.0}}, (0.0, 0.0, 0.0), seed=4)
 
 
-def _decoder(kind: str = "harmonic") -> NoteDecoder:
+def _decoder(kind: str = "harmonic", precision: Literal["f32", "bf16"] = "f32") -> NoteDecoder:
     torch.manual_seed(0)
     config = ModelConfig.model_validate({"decoder": kind, **SMALL})
     model = build_model(config, CONFIG, {name: len(labels) for name, labels in VOCABULARIES.items()})
@@ -25,7 +27,7 @@ def _decoder(kind: str = "harmonic") -> NoteDecoder:
         coverage=Coverage(attributes=tuple(VOCABULARIES), combinations=()),
         provenance={},
     )
-    return NoteDecoder(Bundle(info, model.eval().requires_grad_(False), {}))
+    return NoteDecoder(Bundle(info, model.eval().requires_grad_(False), {}), precision)
 
 
 def test_hints_tell_pitch_inharmonicity_and_the_share_of_noise() -> None:
@@ -59,11 +61,24 @@ def test_grain_is_given_to_noise_alone_and_then_no_longer_told() -> None:
     assert all(torch.equal(a.log_mel, b.log_mel) for a, b in zip(rough, again, strict=True))
 
 
+def test_less_precision_is_inaudible_and_leaves_the_model_alone() -> None:
+    exact, rounded = _decoder(), _decoder(precision="bf16")
+    assert {layer.weight.dtype for layer in rounded.decoder.large_layers()} == {torch.bfloat16}
+    assert rounded.decoder.get_parameter("head.weight").dtype == torch.float32
+    for decoder in (exact, rounded):
+        torch.manual_seed(1)
+        for parameter in decoder.decoder.parameters():
+            torch.nn.init.normal_(parameter, std=0.1)
+    notes = [decoder.decode([REQUEST], grain=False, n_frames=40)[0] for decoder in (exact, rounded)]
+    change_db = 20 * (notes[0].log_mel - notes[1].log_mel).abs()
+    assert 0 < change_db.mean() < 0.1
+
+
 def test_hints_end_where_the_note_does() -> None:
     """Silence at the end of a log-mel is cut, and what is known of it."""
     decoder = _decoder("convolutional")
-    torch.nn.init.zeros_(decoder.model.decoder.get_parameter("exit.weight"))
-    torch.nn.init.constant_(decoder.model.decoder.get_parameter("exit.bias"), -4.0)
+    torch.nn.init.zeros_(decoder.decoder.get_parameter("exit.weight"))
+    torch.nn.init.constant_(decoder.decoder.get_parameter("exit.bias"), -4.0)
     (note,) = decoder.decode([REQUEST], grain=True)
     assert note.log_mel.shape == (CONFIG.n_mels, SHORTEST_FRAMES)
     assert note.hints.noise is None
