@@ -119,6 +119,7 @@ class ExcerptSource:
                 None if hints.f0_hz is None else _crop(hints.f0_hz.detach(), starts, ends, frames, 0.0),
                 None if hints.inharmonicity is None else hints.inharmonicity.detach(),
                 None if hints.noise is None else _crop(hints.noise.detach(), starts, ends, frames, 0.0),
+                tuple(rng.integers(2**31, size=len(rows)).tolist()),
             ),
             torch.from_numpy(target),
             error,

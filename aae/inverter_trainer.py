@@ -19,6 +19,7 @@ from aae.bundle import Bundle, save_bundle
 from aae.data import TrainingNotes
 from aae.excerpts import LEAD_FRAMES, Excerpts, ExcerptSource
 from aae.inverter_recipe import InverterRecipe
+from aae.model import AutoEncoder
 from aae.notes import NoteBank, Split
 from aae.run_folder import RunFolder
 from aae.training_events import Event, Finished, Progress, Started, Validated
@@ -86,7 +87,7 @@ class Pair(nn.Module):
         model: Its decoder is trained, its encoder stays: the latent space does not move.
     """
 
-    def __init__(self, inverter: Inverter, model: nn.Module | None) -> None:
+    def __init__(self, inverter: Inverter, model: AutoEncoder | None) -> None:
         super().__init__()
         self.inverter = inverter
         self.model = model
@@ -178,19 +179,16 @@ class _Run:
 
     def _invert(self, inverter: Inverter, excerpts: Excerpts) -> Tensor:
         """What an inverter makes of excerpts, without what leads in and out."""
-        inverter.seed = self.step
         lead = LEAD_FRAMES * self.bank.config.hop_length
         made: Tensor = inverter(excerpts.log_mel, excerpts.hints)[:, lead:-lead]
         return made
 
     @torch.no_grad()
     def _validate(self, stage: int) -> Validated:
-        models = [self.average.model] if self.average.model is not None else [None]
         distances = []
-        for model in models:
-            for excerpts in self.validation.fixed(model):
-                made = self._invert(self.average.inverter, excerpts)
-                distances.append(float(self.distance(made, excerpts.target)))
+        for excerpts in self.validation.fixed(self.average.model):
+            made = self._invert(self.average.inverter, excerpts)
+            distances.append(float(self.distance(made, excerpts.target)))
         metrics = {"validation/distance": sum(distances) / max(len(distances), 1)}
         best = metrics["validation/distance"] < self.best_loss
         if best:

@@ -21,13 +21,21 @@ class Hints:
     """`(batch, mels, frames)`, share of the magnitude that is noise of which the log-mel shows the mean, 0 to
     1; None where the log-mel itself has noise's grain, as a recording's has."""
 
+    seeds: tuple[int, ...] = ()
+    """One for each note, of what is random in it: its noise; () takes 0, 1, 2 ..."""
+
     def one(self, index: int, frames: int | None = None) -> "Hints":
         """The hints of one note, batch 1, cut to its frames."""
         return Hints(
             None if self.f0_hz is None else self.f0_hz[index : index + 1, :frames],
             None if self.inharmonicity is None else self.inharmonicity[index : index + 1],
             None if self.noise is None else self.noise[index : index + 1, :, :frames],
+            (self.seed(index),),
         )
+
+    def seed(self, index: int) -> int:
+        """The seed of one note."""
+        return self.seeds[index] if self.seeds else index
 
 
 NO_HINTS = Hints()

@@ -36,7 +36,6 @@ class PrimedMcnn(Inverter):
     Args:
         config: The front end that the log-mels come from.
         shape: Widths and depths.
-        seed: Of the noise; note `i` of a batch has `seed + i`.
     """
 
     name: ClassVar[str] = "mcnn"
@@ -44,10 +43,9 @@ class PrimedMcnn(Inverter):
     first_band: Tensor
     shares: Tensor
 
-    def __init__(self, config: SpectrogramConfig, shape: PrimedConfig = DEFAULT, seed: int = 0) -> None:
+    def __init__(self, config: SpectrogramConfig, shape: PrimedConfig = DEFAULT) -> None:
         super().__init__(config)
         self.shape = shape
-        self.seed = seed
         self.spectrogram = Spectrogram(config)
         self.primer = Primer(self.spectrogram)
         width = shape.width
@@ -68,7 +66,7 @@ class PrimedMcnn(Inverter):
             raise ValueError(
                 f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
             )
-        excitation = self.primer(log_mel, hints, [self.seed + i for i in range(len(log_mel))])
+        excitation = self.primer(log_mel, hints)
         return self.shape_excitation(log_mel, hints, excitation)
 
     def shape_excitation(self, log_mel: Tensor, hints: Hints, excitation: Excitation) -> Tensor:

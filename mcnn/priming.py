@@ -14,7 +14,6 @@ Source:
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -242,33 +241,32 @@ class Primer:
         self.noise = NoiseSpectrum(spectrogram, self.bands)
 
     @torch.no_grad()
-    def __call__(self, log_mel: Tensor, hints: Hints, seeds: Sequence[int]) -> "Excitation":
+    def __call__(self, log_mel: Tensor, hints: Hints) -> "Excitation":
         """Excitations of a batch.
 
         Args:
             log_mel: `(batch, mels, frames)`.
             hints: What else is known.
-            seeds: One for each note, of its noise.
         """
         mels = self.spectrogram.expand(log_mel.detach().float().cpu())
         mels = torch.where(mels < SILENT_MEL * self.config.log_floor, 0.0, mels)
         tonal, noisy = [], []
-        for index, seed in enumerate(seeds):
+        for index in range(len(mels)):
             mel: Floats = np.ascontiguousarray(mels[index].T.numpy())
             own = hints.one(index)
             noise_mel = np.zeros_like(mel)
             if own.noise is not None:
                 noise_mel = mel * own.noise[0].detach().float().cpu().T.numpy()
-            tonal.append(self._tonal(mel - noise_mel, own, seed))
-            noisy.append(self._noise(noise_mel, seed))
+            tonal.append(self._tonal(mel - noise_mel, own))
+            noisy.append(self._noise(noise_mel, own.seed(0)))
         return Excitation(torch.from_numpy(np.stack(tonal)), torch.from_numpy(np.stack(noisy)))
 
-    def _tonal(self, mel: Floats, hints: Hints, seed: int) -> NDArray[np.complex64]:
+    def _tonal(self, mel: Floats, hints: Hints) -> NDArray[np.complex64]:
         n_fft, hop_length = self.config.n_fft, self.config.hop_length
         f0_hz = None if hints.f0_hz is None else fill_unvoiced(hints.f0_hz[0].detach().float().cpu().numpy())
         if f0_hz is None:
             magnitude = self.bands.magnitude(mel)
-            phase = integrate_phase(magnitude, n_fft, hop_length, seed, noise_is_smooth=True)
+            phase = integrate_phase(magnitude, n_fft, hop_length, hints.seed(0), noise_is_smooth=True)
         else:
             b = 0.0 if hints.inharmonicity is None else float(hints.inharmonicity[0])
             magnitude = self.partials.magnitude(mel, f0_hz, b)
