@@ -76,23 +76,22 @@ class MelBands:
         """
         _match(spectrum, mel, self.starts, self.weights, self.shares)
 
-    def match_magnitude(self, magnitude: Floats, mel: Floats) -> None:
-        """Scales magnitudes, in place, towards given mel magnitudes, by as little as each band needs.
+    def ratios(self, magnitude: Floats, mel: Floats) -> Floats:
+        """Given mel magnitudes over those of a spectrum, `(frames, mels)`.
 
         Args:
             magnitude: `(frames, bins)`.
             mel: `(frames, mels)`.
         """
-        _match_magnitude(magnitude, mel, self.starts, self.weights, self.shares)
+        ratios = np.empty_like(mel)
+        _frame_ratios(magnitude, mel, self.starts, self.weights, ratios)
+        return ratios
 
 
 @compiled
-def _match_magnitude(
-    magnitude: Floats, mel: Floats, starts: Integers, weights: Floats, shares: Floats
-) -> None:
-    ratio = np.empty(mel.shape[1], np.float32)
+def _frame_ratios(magnitude: Floats, mel: Floats, starts: Integers, weights: Floats, ratios: Floats) -> None:
     for t in range(len(magnitude)):
-        row = magnitude[t]
+        row, ratio = magnitude[t], ratios[t]
         ratio[:] = TINY
         for band in range(ratio.size - 1):
             lower = upper = np.float32(0)
@@ -103,9 +102,6 @@ def _match_magnitude(
             ratio[band + 1] += upper
         for band in range(ratio.size):
             ratio[band] = mel[t, band] / ratio[band]
-        for band in range(ratio.size - 1):
-            for k in range(starts[band], starts[band + 1]):
-                row[k] *= shares[k, 0] * ratio[band] + shares[k, 1] * ratio[band + 1]
 
 
 @compiled

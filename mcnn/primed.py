@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from mcnn.config import SpectrogramConfig
 from mcnn.inverter import NO_HINTS, Hints, Inverter
 from mcnn.inverter_config import PrimedConfig
-from mcnn.priming import Excitation, Primer
+from mcnn.priming import FINE_STEPS, Excitation, Primer
 from mcnn.spectrogram import Spectrogram
 
 PITCH_OCTAVES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
@@ -40,8 +40,8 @@ class PrimedMcnn(Inverter):
 
     name: ClassVar[str] = "mcnn"
     uses_noise: ClassVar[bool] = True
-    first_band: Tensor
-    shares: Tensor
+    fine_window: Tensor
+    over_bins: Tensor
 
     def __init__(self, config: SpectrogramConfig, shape: PrimedConfig = DEFAULT) -> None:
         super().__init__(config)
@@ -54,11 +54,13 @@ class PrimedMcnn(Inverter):
             TrunkBlock(width, shape.kernel_size, shape.expansion) for _ in range(shape.blocks)
         )
         self.norm = nn.LayerNorm(width)
-        self.tonal = Head(width, shape.head_width, config.n_bins)
-        self.noise = Head(width, shape.head_width, config.n_mels)
-        bands = self.primer.bands
-        self.register_buffer("first_band", torch.from_numpy(bands.first).long(), persistent=False)
-        self.register_buffer("shares", torch.from_numpy(bands.shares), persistent=False)
+        fine_bins = self.primer.fine_n_fft // 2 + 1
+        self.integrated = Head(width, shape.head_width, config.n_bins)
+        self.partials = Head(width, shape.head_width, FINE_STEPS * fine_bins)
+        self.noise = Head(width, shape.head_width, FINE_STEPS * fine_bins)
+        self.register_buffer("fine_window", torch.hann_window(self.primer.fine_n_fft), persistent=False)
+        over_bins = self.spectrogram.mel_filters / self.spectrogram.mel_filters.sum(0).clamp_min(1e-9)
+        self.register_buffer("over_bins", over_bins, persistent=False)
 
     def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
         """Waveforms; see `Inverter.forward`. Gradients reach the weights and, by the levels, `log_mel`."""
@@ -66,40 +68,57 @@ class PrimedMcnn(Inverter):
             raise ValueError(
                 f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
             )
-        excitation = self.primer(log_mel, hints)
-        return self.shape_excitation(log_mel, hints, excitation)
+        return self.shape_excitation(log_mel, hints, self.primer(log_mel, hints))
 
     def shape_excitation(self, log_mel: Tensor, hints: Hints, excitation: Excitation) -> Tensor:
         """Waveforms `(batch, frames * hop_length)` of excitations that are made already."""
-        tonal, noise = self.gains(log_mel, hints)
-        if log_mel.requires_grad:
-            moved = self._over_bins(LOG_10 * (log_mel - log_mel.detach()).transpose(1, 2))
-            tonal, noise = tonal + moved, noise + moved
-        spectrum = tonal.exp() * excitation.tonal + noise.exp() * excitation.noise
-        return self.spectrogram.istft(spectrum.transpose(1, 2))
+        h = self.trunk(log_mel, hints)
+        moved = LOG_10 * (log_mel - log_mel.detach()).transpose(1, 2) if log_mel.requires_grad else None
+        waveform = torch.zeros(len(log_mel), log_mel.shape[2] * self.config.hop_length, device=log_mel.device)
+        if excitation.integrated is not None:
+            gain = self._limit(self.integrated(h))
+            if moved is not None:
+                gain = gain + moved @ self.over_bins
+            waveform = waveform + self.spectrogram.istft((gain.exp() * excitation.integrated).transpose(1, 2))
+        fine = torch.zeros((), device=log_mel.device)
+        for head, spectrum in ((self.partials, excitation.partials), (self.noise, excitation.noise)):
+            if spectrum is not None:
+                gain = self._limit(head(h)).view(*h.shape[:2], FINE_STEPS, -1)
+                if moved is not None:
+                    every = (self.config.n_bins - 1) // (gain.shape[3] - 1)
+                    gain = gain + (moved @ self.over_bins[:, ::every])[:, :, None]
+                fine = fine + gain.flatten(1, 2).exp() * spectrum
+        return waveform + self._fine_istft(fine, waveform.shape[1]) if fine.ndim else waveform
 
-    def gains(self, log_mel: Tensor, hints: Hints) -> tuple[Tensor, Tensor]:
-        """What the heads say: gains of tonal part and noise in nepers, each `(batch, frames, bins)`."""
-        h = self.entry(self.features(log_mel, hints))
-        h = h.transpose(1, 2)
+    def _fine_istft(self, spectrum: Tensor, n_samples: int) -> Tensor:
+        """Waveform `(batch, samples)` of fine spectra `(batch, fine frames, fine bins)`."""
+        n_fft = self.primer.fine_n_fft
+        return torch.istft(
+            spectrum.transpose(1, 2) * (n_fft / 4.0),
+            n_fft,
+            self.primer.fine_hop,
+            window=self.fine_window,
+            center=True,
+            length=n_samples,
+        )
+
+    def trunk(self, log_mel: Tensor, hints: Hints) -> Tensor:
+        """What the heads see, `(batch, frames, width)`."""
+        h = self.entry(self.features(log_mel, hints)).transpose(1, 2)
         for block in self.blocks:
             h = block(h)
-        h = self.norm(h)
-        limit = self.shape.most_gain
-        tonal = limit * torch.tanh(self.tonal(h).float() / limit)
-        noise = limit * torch.tanh(self.noise(h).float() / limit)
-        return tonal, self._over_bins(noise)
+        seen: Tensor = self.norm(h)
+        return seen
+
+    def _limit(self, gain: Tensor) -> Tensor:
+        most = self.shape.most_gain
+        return most * torch.tanh(gain.float() / most)
 
     def features(self, log_mel: Tensor, hints: Hints) -> Tensor:
         """What the trunk is told: log-mel, noise share and pitch, `(batch, features, frames)`."""
         noise = torch.zeros_like(log_mel) if hints.noise is None else hints.noise
         f0_hz = torch.zeros_like(log_mel[:, 0]) if hints.f0_hz is None else hints.f0_hz
         return torch.cat([0.5 * (log_mel + 2.0), noise, pitch_waves(f0_hz)], 1)
-
-    def _over_bins(self, bands: Tensor) -> Tensor:
-        """`(..., mels)` interpolated to `(..., bins)`."""
-        lower, upper = bands[..., self.first_band], bands[..., self.first_band + 1]
-        return lower * self.shares[:, 0] + upper * self.shares[:, 1]
 
 
 N_PITCH = 1 + 2 * len(PITCH_OCTAVES)
