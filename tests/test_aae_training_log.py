@@ -21,7 +21,7 @@ SETTINGS = [
 
 def test_curves_pictures_and_sounds_reach_tensorboard(tmp_path: Path) -> None:
     bank = write_toy_bank(tmp_path / "toy.h5")
-    log = TrainingLog(tmp_path / "run", CONFIG, every_epochs=1)
+    log = TrainingLog(tmp_path / "run", CONFIG, every=1)
     for event in Trainer(load_config("orchestra", SETTINGS), bank, tmp_path / "run", "cpu").fit():
         log.consume(event)
         if isinstance(event, Validated):
