@@ -6,7 +6,7 @@ beside the recording. Every draw follows from (seed, step) alone.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +14,16 @@ import torch
 from torch import Tensor, nn
 
 from aae.config import TrainingConfig
-from aae.data import EpochSampler, TrainingNotes
+from aae.data import Batch, EpochSampler, TrainingNotes
 from aae.inverter_recipe import InverterRecipe
 from aae.losses import masked_l1
-from aae.model import AutoEncoder
+from aae.model import AutoEncoder, Decoded
 from aae.notes import NoteBank
 from mcnn.inverter import NO_HINTS, Hints
 
 LEAD_FRAMES = 4
 """Frames at either end of an excerpt whose waveform is not judged: their windows reach beyond it."""
+CPU = torch.device("cpu")
 N_VALIDATION = 96
 """Excerpts that are validated."""
 
@@ -47,17 +48,29 @@ class ExcerptSource:
         bank: An open bank.
         notes: The split.
         recipe: Lengths, batch size, shares and seed.
+        device: Where the excerpts are wanted.
     """
 
-    def __init__(self, bank: NoteBank, notes: TrainingNotes, recipe: InverterRecipe) -> None:
-        self.bank, self.notes, self.recipe = bank, notes, recipe
+    def __init__(
+        self,
+        bank: NoteBank,
+        notes: TrainingNotes,
+        recipe: InverterRecipe,
+        device: torch.device = CPU,
+    ) -> None:
+        self.bank, self.notes, self.recipe, self.device = bank, notes, recipe, device
         self.hop_length = bank.config.hop_length
         self.silence = float(np.log10(bank.config.log_floor))
+        self._rows = lru_cache(maxsize=2)(lambda epoch: list(self._sampler.epoch(epoch)))
+
+    @cached_property
+    def _sampler(self) -> EpochSampler:
+        """Made when it is needed: a split to validate on may be empty."""
+        recipe = self.recipe
         training = TrainingConfig(
             batch_size=max(2, recipe.batch_size), balance=recipe.balance, seed=recipe.seed, fewest_steps=1
         )
-        self._sampler = EpochSampler(notes, training)
-        self._rows = lru_cache(maxsize=2)(lambda epoch: list(self._sampler.epoch(epoch)))
+        return EpochSampler(self.notes, training)
 
     def draw(self, step: int, model: AutoEncoder | None) -> Excerpts:
         """The excerpts of one step.
@@ -92,11 +105,10 @@ class ExcerptSource:
             model: Makes the log-mels; None takes the recorded ones.
         """
         frames, hop = self.recipe.frames, self.hop_length
-        batch = self.notes.batch(rows)
+        batch = self.notes.batch(rows).to(self.device)
         log_mel, hints, error = batch.log_mel, NO_HINTS, None
         if model is not None:
-            latent = model.encoder(batch.log_mel, batch.performance.mask(batch.log_mel.shape[2])).float()
-            decoded = model.decoder(latent.detach(), batch.condition, batch.performance)
+            decoded = decode_notes(model, batch)
             error = masked_l1(
                 decoded.log_mel.float(), batch.log_mel, batch.performance.mask(batch.log_mel.shape[2])
             )
@@ -121,9 +133,17 @@ class ExcerptSource:
                 None if hints.noise is None else _crop(hints.noise.detach(), starts, ends, frames, 0.0),
                 tuple(rng.integers(2**31, size=len(rows)).tolist()),
             ),
-            torch.from_numpy(target),
+            torch.from_numpy(target).to(self.device),
             error,
         )
+
+
+def decode_notes(model: AutoEncoder, batch: Batch) -> Decoded:
+    """What the decoder makes of notes from their own latents; no gradient reaches the encoder."""
+    with torch.no_grad():
+        latent = model.encoder(batch.log_mel, batch.performance.mask(batch.log_mel.shape[2])).float()
+    decoded: Decoded = model.decoder(latent, batch.condition, batch.performance)
+    return decoded
 
 
 def _crop(values: Tensor, starts: list[int], ends: list[int], frames: int, outside: float) -> Tensor:

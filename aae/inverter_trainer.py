@@ -21,6 +21,7 @@ from aae.excerpts import LEAD_FRAMES, Excerpts, ExcerptSource
 from aae.inverter_recipe import InverterRecipe
 from aae.model import AutoEncoder
 from aae.notes import NoteBank, Split
+from aae.previews import make_inverter_previews
 from aae.run_folder import RunFolder
 from aae.training_events import Event, Finished, Progress, Started, Validated
 from aae.training_steps import Meter, scheduled_rate, update_average
@@ -45,6 +46,12 @@ class InverterJob:
     """Trained weights to begin with."""
     bundle: Bundle | None = None
     """A model whose decoder's log-mels are inverted."""
+
+    @property
+    def origin(self) -> list[nn.Module]:
+        """What is trained already."""
+        start: list[nn.Module] = [] if self.start is None else [self.start]
+        return start if self.bundle is None else [*start, self.bundle.model]
 
     @property
     def folder(self) -> Path:
@@ -99,7 +106,8 @@ class _Run:
     def __init__(self, job: InverterJob, fabric: Fabric, bank: NoteBank) -> None:
         self.job, self.recipe, self.fabric, self.bank = job, job.recipe, fabric, bank
         self.folder = RunFolder(job.folder)
-        self.folder.claim(self.recipe, bank, fabric.is_global_zero)
+        self.folder.require_notes(int((bank.split == Split.TRAIN).sum()))
+        self.folder.claim(self.recipe, bank, fabric.is_global_zero, job.origin)
         torch.manual_seed(self.recipe.seed)
         inverter = deepcopy(job.start) if job.start else build_inverter(self.recipe.shape, bank.config)
         model = deepcopy(job.bundle.model) if job.bundle else None
@@ -108,9 +116,11 @@ class _Run:
         if model is not None:
             model.decoder.requires_grad_(self.recipe.decoder_learning_rate > 0)
         self.average = deepcopy(self.pair).eval().requires_grad_(False)
-        self.train = ExcerptSource(bank, TrainingNotes(bank, Split.TRAIN), self.recipe)
-        self.validation = ExcerptSource(bank, TrainingNotes(bank, Split.VALIDATION), self.recipe)
-        self.folder.require_notes(len(self.train.notes))
+        whole = model is not None and model.decoder.whole_length
+        self.train, self.validation = (
+            ExcerptSource(bank, TrainingNotes(bank, split, whole), self.recipe, fabric.device)
+            for split in (Split.TRAIN, Split.VALIDATION)
+        )
         self.distance = (
             CombinedStftLoss() if isinstance(inverter, PublishedMcnn) else MultiResolutionStftLoss()
         ).to(fabric.device)
@@ -154,6 +164,8 @@ class _Run:
             elif time.monotonic() - saved_at > CHECKPOINT_EVERY_S:
                 self._save()
                 saved_at = time.monotonic()
+        if not self.job.out.exists():  # somebody took it away
+            yield self._validate(max(self.step - 1, 0) // self.recipe.validate_every)
         yield Finished(reason, self.step, self.job.out)
 
     def _update(self) -> dict[str, Tensor]:
@@ -189,13 +201,18 @@ class _Run:
         for excerpts in self.validation.fixed(self.average.model):
             made = self._invert(self.average.inverter, excerpts)
             distances.append(float(self.distance(made, excerpts.target)))
-        metrics = {"validation/distance": sum(distances) / max(len(distances), 1)}
-        best = metrics["validation/distance"] < self.best_loss
+        # without notes to validate on, the latest is kept
+        distance = sum(distances) / len(distances) if distances else float("nan")
+        metrics = {"validation/distance": distance}
+        best = not distances or distance < self.best_loss
         if best:
-            self.best_loss = metrics["validation/distance"]
-            self._export(metrics)
+            self.best_loss = distance
+            self._export(metrics if distances else {})
         self.folder.log(self.step, stage, metrics, self.fabric.is_global_zero)
-        return Validated(self.step, stage, metrics, best, [])
+        previews = make_inverter_previews(
+            self.average.inverter, self.average.model, self.validation.notes, self.bank, self.fabric.device
+        )
+        return Validated(self.step, stage, metrics, best, previews)
 
     def _export(self, metrics: dict[str, float]) -> None:
         """Writes the averaged weights: an inverter file, or a model file with the inverter in it."""
@@ -233,3 +250,5 @@ class _Run:
             self.step, self.best_loss = int(rest["step"]), float(rest["best"])
             self.meter.sums, self.meter.steps = rest["meter"]
             self.folder.cut_log(self.step, self.fabric.is_global_zero)
+        if not self.job.out.exists():
+            self.best_loss = float("inf")

@@ -1,14 +1,18 @@
-"""What a model under training sounds and looks like: validation notes, reconstructed and varied."""
+"""What is under training, to see and to hear: validation notes beside what is made of them."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from aae.data import TrainingNotes
+from aae.excerpts import decode_notes
 from aae.model import AutoEncoder
+from aae.notes import NoteBank
 from aae.pitch_names import pitch_name
+from mcnn.inverter import Hints, Inverter
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,18 @@ class Preview:
     """`(mels, frames)`, decoded from a random point of the prior."""
 
 
+@dataclass(frozen=True)
+class InverterPreview:
+    """One validation note beside what an inverter makes of its log-mel, recorded or decoded."""
+
+    name: str
+    """Its pitch and labels."""
+    target: Tensor
+    """`(samples,)`, the recording."""
+    made: Tensor
+    """`(samples,)`."""
+
+
 @torch.inference_mode()
 def make_previews(
     model: AutoEncoder, notes: TrainingNotes, device: torch.device, n_notes: int = 6
@@ -39,8 +55,7 @@ def make_previews(
     """
     if not len(notes):
         return []
-    order = np.lexsort([notes.midi_pitch, *notes.labels.values()])
-    rows = order[np.unique(np.linspace(0, len(notes) - 1, n_notes).astype(int))]
+    rows = _spread(notes, n_notes)
     batch = notes.batch(rows).to(device)
     latent, decoded, _ = model(batch.log_mel, batch.condition, batch.performance)
     point = torch.randn(latent.shape, generator=torch.Generator().manual_seed(0)).to(device)
@@ -55,6 +70,52 @@ def make_previews(
             )
         )
     return previews
+
+
+@torch.no_grad()
+def make_inverter_previews(
+    inverter: Inverter,
+    model: AutoEncoder | None,
+    notes: TrainingNotes,
+    bank: NoteBank,
+    device: torch.device,
+    n_notes: int = 6,
+) -> list[InverterPreview]:
+    """Whole notes of an even spread of a split as an inverter makes them, the same notes every time.
+
+    Args:
+        inverter: In evaluation mode.
+        model: Makes the log-mels; None takes the recorded ones.
+        notes: The validation split.
+        bank: Where its recordings are.
+        device: Where inverter and model are.
+        n_notes: How many.
+    """
+    if not len(notes):
+        return []
+    rows = _spread(notes, n_notes)
+    batch = notes.batch(rows).to(device)
+    log_mel, hints = batch.log_mel, Hints(seeds=tuple(range(len(rows))))
+    if model is not None:
+        decoded = decode_notes(model, batch)
+        log_mel = decoded.log_mel.float()
+        hints = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, hints.seeds)
+    previews = []
+    for i, row in enumerate(rows):
+        length = int(batch.performance.n_frames[i])
+        made = inverter(log_mel[i : i + 1, :, :length], hints.one(i, length))[0].float().cpu()
+        target = torch.zeros_like(made)
+        recorded = torch.from_numpy(bank.waveform(int(notes.bank_indices[row])))[: len(made)]
+        target[: len(recorded)] = recorded
+        previews.append(InverterPreview(f"{i + 1} {_name(notes, int(row))}", target, made))
+    return previews
+
+
+def _spread(notes: TrainingNotes, n_notes: int) -> npt.NDArray[np.int64]:
+    """Positions of an even spread over labels and pitches."""
+    order = np.lexsort([notes.midi_pitch, *notes.labels.values()])
+    rows: npt.NDArray[np.int64] = order[np.unique(np.linspace(0, len(notes) - 1, n_notes).astype(int))]
+    return rows
 
 
 def _name(notes: TrainingNotes, row: int) -> str:

@@ -3,12 +3,14 @@
 import csv
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from pydantic import BaseModel
+from torch import nn
 
 from aae.notes import NoteBank
 from mcnn.atomic import atomic_path
@@ -30,13 +32,26 @@ class RunFolder:
         self.checkpoint_path = path / "checkpoint.pt"
         self.metrics_path = path / "metrics.csv"
 
-    def claim(self, config: BaseModel, bank: NoteBank, is_first: bool) -> None:
+    def claim(
+        self, config: BaseModel, bank: NoteBank, is_first: bool, origin: Sequence[nn.Module] = ()
+    ) -> None:
         """Makes the folder this recipe's, or refuses one that belongs to another.
+
+        Args:
+            config: The recipe.
+            bank: What is trained on.
+            is_first: Whether this process writes.
+            origin: Trained networks that the run begins with, if any.
 
         Raises:
             InputError: If it holds another run, or cannot be written.
         """
-        recipe = {"config": config.model_dump(), "notes": {"n_notes": len(bank), "ids": _fingerprint(bank)}}
+        recipe: dict[str, Any] = {
+            "config": config.model_dump(),
+            "notes": {"n_notes": len(bank), "ids": _digest("\n".join(bank.ids).encode())},
+        }
+        if origin:
+            recipe["trained_from"] = _digest(*(_weights(module) for module in origin))
         path = self.path / "config.json"
         try:
             if path.exists():
@@ -118,8 +133,13 @@ def _plain(value: Any) -> Any:
     return value.state_dict() if hasattr(value, "state_dict") else value
 
 
-def _fingerprint(bank: NoteBank) -> str:
-    return hashlib.blake2b("\n".join(bank.ids).encode(), digest_size=8).hexdigest()
+def _digest(*parts: bytes) -> str:
+    return hashlib.blake2b(b"".join(parts), digest_size=8).hexdigest()
+
+
+def _weights(module: nn.Module) -> bytes:
+    tensors = module.state_dict().values()
+    return b"".join(tensor.cpu().reshape(-1).view(torch.uint8).numpy().tobytes() for tensor in tensors)
 
 
 def _difference(before: Any, recipe: dict[str, Any]) -> str:

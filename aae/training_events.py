@@ -1,9 +1,10 @@
 """What a training reports while it runs; the command line, the desktop and TensorBoard consume the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aae.previews import Preview
+from aae.previews import InverterPreview, Preview
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Validated:
     epoch: int
     metrics: dict[str, float]
     best: bool
-    previews: list[Preview]
+    previews: Sequence[Preview | InverterPreview]
     """The same validation notes every time, as the averaged model makes them now."""
 
 
