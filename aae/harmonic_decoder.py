@@ -12,15 +12,14 @@ blocks are ConvNeXt's (Liu et al., CVPR 2022, arXiv 2201.03545) over time; harmo
 2001.04643).
 """
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from aae.composition import LOG_10, compose, compose_compiled
 from aae.conditioning import Condition
 from aae.config import ModelConfig
-from aae.film_block import FilmBlock, apply_linear
+from aae.film_block import FilmBlock, apply_linear, runs_compiled
 from aae.model import Decoded, Decoder, Performance, StyleMapping, trait_head
 from aae.partials import PartialTemplate
 from mcnn.config import SpectrogramConfig
@@ -29,14 +28,11 @@ N_PARTIALS = 128
 N_SINGLE = 40
 N_KNOTS = 64
 N_NOISE = 80
-LOG_10 = math.log(10.0)
 KERNEL = 7
 """Frames at half the rate that each block sees."""
 FINE_KERNEL = 5
 ATTACK_FRAMES = 48
 RELEASE_FRAMES = 24
-RESIDUAL_LIMIT = 0.5
-"""Largest correction of the residual, in log10 units (10 dB)."""
 
 
 class HarmonicDecoder(Decoder):
@@ -101,7 +97,7 @@ class HarmonicDecoder(Decoder):
         timbre = self.timbre(style).float()[:, None].split([N_KNOTS, N_NOISE, self.template.n_mels], -1)
         knots, noise, deviation = self.head(h).float().split([N_KNOTS, N_NOISE, 1], -1)
         knots, noise = knots + timbre[0], noise + timbre[1]
-        residual = RESIDUAL_LIMIT * torch.tanh(apply_linear(self.residual_head, h).float() + timbre[2])
+        residual = apply_linear(self.residual_head, h).float() + timbre[2]
         deviation_cents = deviation[..., 0] * 100
         played = deviation_cents
         if performance.deviation_cents is not None:
@@ -110,16 +106,15 @@ class HarmonicDecoder(Decoder):
         inharmonicity = nn.functional.softplus(self.inharmonicity_head(style).float())[:, 0] * 0.01
         amplitude = torch.exp(LOG_10 * (knots @ self.knots_to_partials).clamp(-7, 1))
         harmonic_mel = self.template(amplitude, f0_hz, inharmonicity)
-        noise_mel = torch.exp(LOG_10 * (noise @ self.noise_to_mels).clamp(-7, 1))
-        log_mel = torch.log10(harmonic_mel + noise_mel + self.log_floor) + residual
-        log_mel = log_mel.clamp_min(math.log10(self.log_floor))
+        made = compose_compiled if runs_compiled(h) else compose
+        log_mel, share, residual = made(harmonic_mel, noise @ self.noise_to_mels, residual, self.log_floor)
         return Decoded(
             log_mel=log_mel.transpose(1, 2),
             f0_hz=f0_hz,
             inharmonicity=inharmonicity,
             deviation_cents=deviation_cents,
             residual=residual.transpose(1, 2),
-            noise=(noise_mel / (harmonic_mel + noise_mel + 1e-9)).transpose(1, 2),
+            noise=share.transpose(1, 2),
         )
 
     def _hidden(self, style: Tensor, performance: Performance, start: int, stop: int) -> Tensor:

@@ -78,12 +78,14 @@ def _draw(amplitude: Floats, position: Floats, start: Ints, taps: Floats, out: F
             row = int(position[frame, k])
             if row < 0 or row >= last:
                 break
-            fraction = position[frame, k] - row
-            low = amplitude[frame, k] * (1 - fraction)
-            high = amplitude[frame, k] * fraction
-            for j in range(taps.shape[1]):
-                out[frame, start[row] + j] += low * taps[row, j]
-                out[frame, start[row + 1] + j] += high * taps[row + 1, j]
+            high = amplitude[frame, k] * (position[frame, k] - np.float32(row))
+            low = amplitude[frame, k] - high
+            bands = out[frame, start[row] : start[row] + TAPS]
+            for j in range(TAPS):
+                bands[j] += low * taps[row, j]
+            bands = out[frame, start[row + 1] : start[row + 1] + TAPS]
+            for j in range(TAPS):
+                bands[j] += high * taps[row + 1, j]
 
 
 @compiled
@@ -103,12 +105,15 @@ def _draw_backward(
             row = int(position[frame, k])
             if row < 0 or row >= last:
                 break
-            fraction = position[frame, k] - row
-            below, above = 0.0, 0.0
-            for j in range(taps.shape[1]):
-                below += grad[frame, start[row] + j] * taps[row, j]
-                above += grad[frame, start[row + 1] + j] * taps[row + 1, j]
-            grad_amplitude[frame, k] = (1 - fraction) * below + fraction * above
+            fraction = position[frame, k] - np.float32(row)
+            below, above = np.float32(0), np.float32(0)
+            bands = grad[frame, start[row] : start[row] + TAPS]
+            for j in range(TAPS):
+                below += bands[j] * taps[row, j]
+            bands = grad[frame, start[row + 1] : start[row + 1] + TAPS]
+            for j in range(TAPS):
+                above += bands[j] * taps[row + 1, j]
+            grad_amplitude[frame, k] = below + fraction * (above - below)
             grad_position[frame, k] = amplitude[frame, k] * (above - below)
 
 
