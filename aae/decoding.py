@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from aae.bundle import Bundle
-from aae.conditioning import Vocabulary
+from aae.conditioning import Condition, Vocabulary
 from aae.model import Decoder, Performance
 from aae.modulation import oscillate
 from mcnn.errors import InputError
@@ -56,6 +56,16 @@ class DecodedNote:
     """How loud it is to be; see `mcnn.level`."""
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What is asked of the decoder for a batch of notes."""
+
+    style: Tensor
+    condition: Condition
+    performance: Performance
+    levels_db: npt.NDArray[np.float64]
+
+
 class NoteDecoder:
     """Makes the log-mels of asked notes.
 
@@ -94,26 +104,39 @@ class NoteDecoder:
         """
         if not requests:
             return []
+        plan = self._plan(requests, n_frames)
+        decoded = self.decoder.decode_frames(plan.style, plan.condition, plan.performance)
+        known = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise)
+        notes = []
+        for i, request in enumerate(requests):
+            length = int(plan.performance.n_frames[i])
+            log_mel, hints = decoded.log_mel[i, :, :length], known.one(i, length)
+            if grain and hints.noise is not None:
+                log_mel = self._roughen(log_mel, hints.noise[0], request.seed)
+                hints = replace(hints, noise=None)
+            log_mel = self._without_silence(log_mel)
+            notes.append(DecodedNote(log_mel, hints.one(0, log_mel.shape[1]), float(plan.levels_db[i])))
+        return notes
+
+    @torch.inference_mode()
+    def begin(self, request: NoteRequest) -> "NoteInParts":
+        """Prepares a note to be decoded part by part, so that its beginning can sound before its end is made.
+
+        Raises:
+            InputError: For mixes, notes or latents the model cannot take.
+        """
+        return NoteInParts(self.decoder, self._plan([request], None))
+
+    def _plan(self, requests: Sequence[NoteRequest], n_frames: int | None) -> "_Plan":
+        """Everything that is asked of the decoder, and how loud the notes are to be."""
         condition = self.vocabulary.encode([r.midi_pitch for r in requests], [r.mix for r in requests])
         latent = self._latent(requests)
         style = self.decoder.mapping(latent, condition)
         traits = self.decoder.trait_head(style).numpy()
         if n_frames is not None:
             traits[:, 0] = np.log(n_frames)
-        performance = self._perform(traits, requests)
-        decoded = self.decoder.decode_frames(style, condition, performance)
         levels_db = (REFERENCE_LEVEL_DB + 20.0 * traits[:, 1].astype(float)).clip(*LEVEL_RANGE_DB)
-        known = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise)
-        notes = []
-        for i, request in enumerate(requests):
-            length = int(performance.n_frames[i])
-            log_mel, hints = decoded.log_mel[i, :, :length], known.one(i, length)
-            if grain and hints.noise is not None:
-                log_mel = self._roughen(log_mel, hints.noise[0], request.seed)
-                hints = replace(hints, noise=None)
-            log_mel = self._without_silence(log_mel)
-            notes.append(DecodedNote(log_mel, hints.one(0, log_mel.shape[1]), float(levels_db[i])))
-        return notes
+        return _Plan(style, condition, self._perform(traits, requests), levels_db)
 
     def _latent(self, requests: Sequence[NoteRequest]) -> Tensor:
         size = self.latent_size
@@ -162,6 +185,33 @@ class NoteDecoder:
         heard = (log_mel.amax(0) > floor + SILENCE_ABOVE_FLOOR).nonzero()
         last = int(heard.max()) + 1 if len(heard) else 0
         return log_mel[:, : max(last, SHORTEST_FRAMES)]
+
+
+class NoteInParts:
+    """A note whose frames are decoded when they are needed; made by `NoteDecoder.begin`.
+
+    Its parts are what `NoteDecoder.decode` makes without grain, but that silence at the end is not cut off.
+
+    Args:
+        decoder: The model's.
+        plan: Of this one note.
+    """
+
+    def __init__(self, decoder: Decoder, plan: _Plan) -> None:
+        self._decoder = decoder
+        self._plan = plan
+        self.n_frames = int(plan.performance.n_frames[0])
+        self.level_db = float(plan.levels_db[0])
+
+    @torch.inference_mode()
+    def decode(self, start: int, stop: int) -> DecodedNote:
+        """Frames `start` to `stop`, which may lie beyond the end: then they are fewer."""
+        plan, stop = self._plan, min(stop, self.n_frames)
+        if not 0 <= start < stop:
+            raise ValueError(f"frames {start} to {stop} of a note that has {self.n_frames}")
+        decoded = self._decoder.decode_frames(plan.style, plan.condition, plan.performance, start, stop)
+        hints = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise)
+        return DecodedNote(decoded.log_mel[0], hints, self.level_db)
 
 
 def _noise_grain(spectrogram: Spectrogram) -> Tensor:

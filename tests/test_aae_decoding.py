@@ -86,6 +86,21 @@ def test_hints_end_where_the_note_does() -> None:
     torch.testing.assert_close(note.hints.f0_hz, torch.full((1, SHORTEST_FRAMES), 440.0))
 
 
+@pytest.mark.parametrize("kind", ["harmonic", "convolutional"])
+def test_a_note_in_parts_is_the_whole_note(kind: str) -> None:
+    decoder = _decoder(kind)
+    (whole,) = decoder.decode([REQUEST], grain=False)
+    note = decoder.begin(REQUEST)
+    parts = [note.decode(start, start + 7) for start in range(0, note.n_frames, 7)]
+    assert (note.n_frames, note.level_db) == (whole.log_mel.shape[1], whole.level_db)
+    torch.testing.assert_close(torch.cat([p.log_mel for p in parts], 1), whole.log_mel, rtol=1e-5, atol=1e-5)
+    pitches = [part.hints.f0_hz for part in parts if part.hints.f0_hz is not None]
+    assert whole.hints.f0_hz is not None
+    torch.testing.assert_close(torch.cat(pitches, 1), whole.hints.f0_hz)
+    with pytest.raises(ValueError, match=f"of a note that has {note.n_frames}"):
+        note.decode(note.n_frames, note.n_frames + 7)
+
+
 def test_nothing_asked_is_nothing_made_and_the_impossible_is_refused() -> None:
     decoder = _decoder()
     assert decoder.decode([], grain=True) == []
