@@ -32,6 +32,8 @@ class InverterRecipe(BaseModel):
     """The same for the decoder; 0 leaves it as it is."""
     log_mel: float = Field(2.0, ge=0)
     """Weight of the decoder's own objective, the L1 distance of log-mels, where it is trained too."""
+    log_magnitude: float = Field(3.0, ge=0)
+    """Weight of the levels' distance relative to spectral convergence: what is quiet to what is loud."""
     adversarial: float = Field(0.0, ge=0)
     """Weight of the discriminators' judgement; 0 does without."""
     feature_matching: float = Field(1.0, ge=0)

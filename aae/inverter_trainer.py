@@ -27,7 +27,12 @@ from aae.training_events import Event, Finished, Progress, Started, Validated
 from aae.training_steps import Meter, scheduled_rate, update_average
 from mcnn.inverter import Inverter
 from mcnn.inverter_file import InverterFileInfo, InverterInfo, build_inverter, save_inverter
-from mcnn.losses import CombinedStftLoss, MultiResolutionStftLoss
+from mcnn.losses import (
+    CombinedStftLoss,
+    LogMagnitudeLoss,
+    MultiResolutionStftLoss,
+    SpectralConvergenceLoss,
+)
 from mcnn.model import PublishedMcnn
 
 CHECKPOINT_EVERY_S = 60.0
@@ -121,8 +126,11 @@ class _Run:
             ExcerptSource(bank, TrainingNotes(bank, split, whole), self.recipe, fabric.device)
             for split in (Split.TRAIN, Split.VALIDATION)
         )
+        weights = {SpectralConvergenceLoss: 1.0, LogMagnitudeLoss: self.recipe.log_magnitude}
         self.distance = (
-            CombinedStftLoss() if isinstance(inverter, PublishedMcnn) else MultiResolutionStftLoss()
+            CombinedStftLoss()
+            if isinstance(inverter, PublishedMcnn)
+            else MultiResolutionStftLoss(weights=weights)
         ).to(fabric.device)
         rates = [(inverter.parameters(), self.recipe.learning_rate)]
         if model is not None and self.recipe.decoder_learning_rate:

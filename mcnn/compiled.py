@@ -19,7 +19,7 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
     Where no folder for the cache can be written, every process compiles anew.
     """
-    options: dict[str, Any] = {"nogil": True, "fastmath": True}
+    options: dict[str, Any] = {"nogil": True, "fastmath": True, "error_model": "numpy"}
     try:
         loop = numba.njit(cache=True, **options)(function)
     except RuntimeError:

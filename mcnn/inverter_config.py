@@ -52,6 +52,8 @@ class PrimedConfig(BaseModel):
     """Width of a block's hidden layer, in multiples of `width`."""
     head_width: int = Field(96, ge=8)
     """Channels of each head before its bins."""
+    projections: int = Field(2, ge=0)
+    """How often a spectrum with integrated phases is made one that a waveform can have, before the heads."""
     most_gain: float = Field(3.0, gt=0)
     """Largest correction of a level, in nepers (26 dB)."""
 

@@ -176,15 +176,21 @@ class MultiResolutionStftLoss(nn.Module):
     Args:
         resolutions: Window and hop length of each, in samples.
         floor: Magnitude below which levels do not matter.
+        weights: How much each of the two counts.
 
     Source:
         R. Yamamoto, E. Song, J.-M. Kim, "Parallel WaveGAN", ICASSP 2020, equations 3 to 6.
     """
 
-    def __init__(self, resolutions: Sequence[tuple[int, int]] = RESOLUTIONS, floor: float = FLOOR) -> None:
+    def __init__(
+        self,
+        resolutions: Sequence[tuple[int, int]] = RESOLUTIONS,
+        floor: float = FLOOR,
+        weights: Mapping[type[StftLoss], float] = MAGNITUDE_WEIGHTS,
+    ) -> None:
         super().__init__()
         self.losses = [
-            CombinedStftLoss(MAGNITUDE_WEIGHTS, n_fft, hop_length, floor) for n_fft, hop_length in resolutions
+            CombinedStftLoss(weights, n_fft, hop_length, floor) for n_fft, hop_length in resolutions
         ]
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

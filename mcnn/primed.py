@@ -47,7 +47,7 @@ class PrimedMcnn(Inverter):
         super().__init__(config)
         self.shape = shape
         self.spectrogram = Spectrogram(config)
-        self.primer = Primer(self.spectrogram)
+        self.primer = Primer(self.spectrogram, shape.projections)
         width = shape.width
         self.entry = nn.Conv1d(2 * config.n_mels + N_PITCH, width, 3, padding=1)
         self.blocks = nn.ModuleList(

@@ -19,8 +19,10 @@ from mcnn.compiled import Floats
 from mcnn.inverter import Hints
 from mcnn.mel_inversion import MelBands
 from mcnn.noise_spectrum import NoiseSpectrum
+from mcnn.overlap_add import OverlapAdd
 from mcnn.partial_spectrum import PartialSpectrum, count_turns
 from mcnn.phase import integrate_phase
+from mcnn.phase_inverters import FAST_BIN_UPDATES, FAST_LOBE_UPDATES
 from mcnn.spectrogram import Spectrogram
 
 FINE_STEPS = 2
@@ -49,12 +51,14 @@ class Primer:
 
     Args:
         spectrogram: The front end.
+        projections: How often an integrated spectrum is made one that a waveform can have.
     """
 
-    def __init__(self, spectrogram: Spectrogram) -> None:
+    def __init__(self, spectrogram: Spectrogram, projections: int) -> None:
         self.spectrogram = spectrogram
         self.config = spectrogram.config
-        self.bands = MelBands(spectrogram.mel_filters)
+        self.projections = projections
+        self.bands = MelBands(spectrogram.mel_filters, FAST_LOBE_UPDATES, FAST_BIN_UPDATES)
         self.fine_hop = self.config.hop_length // FINE_STEPS
         self.fine_n_fft = self.fine_hop * FINE_OVERLAP
         self.partials = PartialSpectrum(self.config, self.bands, self.fine_n_fft, FINE_STEPS)
@@ -83,7 +87,7 @@ class Primer:
                 mel = mel - noise_mel
             f0_hz = None if own.f0_hz is None else fill_unvoiced(own.f0_hz[0].detach().float().cpu().numpy())
             if f0_hz is None:
-                integrated[i] = self._integrate(mel, own.seed(0))
+                integrated[i] = self._integrate(mel, own.seed(0), own.noise is not None)
             else:
                 stiffness = 0.0 if own.inharmonicity is None else float(own.inharmonicity[0])
                 turns = count_turns(f0_hz, self.config.frame_rate_hz)
@@ -95,12 +99,18 @@ class Primer:
             None if hints.noise is None else torch.from_numpy(noise),
         )
 
-    def _integrate(self, mel: Floats, seed: int) -> NDArray[np.complex64]:
+    def _integrate(self, mel: Floats, seed: int, noise_is_smooth: bool) -> NDArray[np.complex64]:
+        """Spectrum `(frames, bins)` of mel magnitudes `(frames, mels)`, nearly one that a waveform has."""
+        config = self.config
         magnitude = self.bands.magnitude(mel)
-        phase = integrate_phase(
-            magnitude, self.config.n_fft, self.config.hop_length, seed, noise_is_smooth=True
-        )
-        return torch.polar(torch.from_numpy(magnitude), torch.from_numpy(phase)).numpy()
+        phase = integrate_phase(magnitude, config.n_fft, config.hop_length, seed, noise_is_smooth)
+        spectrum = torch.polar(torch.from_numpy(magnitude), torch.from_numpy(phase))
+        if self.projections:
+            transform = OverlapAdd(config, len(mel))
+            for _ in range(self.projections):
+                spectrum = transform.analyse(transform.synthesise(spectrum))
+                self.bands.match(torch.view_as_real(spectrum).flatten(1).numpy(), mel)
+        return spectrum.numpy()
 
 
 def fill_unvoiced(f0_hz: Floats) -> Floats | None:
