@@ -35,7 +35,7 @@ class InverterRecipe(BaseModel):
     log_magnitude: float = Field(3.0, ge=0)
     """Weight of the levels' distance relative to spectral convergence: what is quiet to what is loud."""
     adversarial: float = Field(0.0, ge=0)
-    """Weight of the discriminators' judgement; 0 does without."""
+    """Size of the gradient of the discriminators' judgement relative to the distance's; 0 does without."""
     feature_matching: float = Field(1.0, ge=0)
     """Weight of the distance of the discriminators' features, relative to `adversarial`."""
     adversarial_from: float = Field(0.3, ge=0, le=1)

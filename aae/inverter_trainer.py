@@ -15,6 +15,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from aae.adversary import Adversary, balanced
 from aae.bundle import Bundle, save_bundle
 from aae.data import TrainingNotes
 from aae.excerpts import LEAD_FRAMES, Excerpts, ExcerptSource
@@ -141,6 +142,11 @@ class _Run:
             betas=(0.8, 0.99),
             weight_decay=1e-4,
         )
+        self.adversary = (
+            Adversary(self.recipe.learning_rate, self.recipe.feature_matching).to(fabric.device)
+            if self.recipe.adversarial
+            else None
+        )
         self.step, self.best_loss = 0, float("inf")
         self.meter = Meter()
 
@@ -186,12 +192,16 @@ class _Run:
         excerpts = self.train.draw(self.step, self.pair.model)
         made = self._invert(self.pair.inverter, excerpts)
         values = {"distance": self.distance(made, excerpts.target)}
-        total = values["distance"]
+        (direction,) = torch.autograd.grad(values["distance"], made, retain_graph=True)
+        if self.adversary is not None and self.step >= self.recipe.adversarial_from * self.recipe.steps:
+            deceiving, judged = self.adversary.judge(made, excerpts.target)
+            direction = balanced(direction, deceiving, self.recipe.adversarial)
+            values |= judged
+        self.optimizer.zero_grad()
         if excerpts.log_mel_error is not None and self.recipe.decoder_learning_rate:
             values["log_mel"] = excerpts.log_mel_error
-            total = total + self.recipe.log_mel * values["log_mel"]
-        self.optimizer.zero_grad()
-        self.fabric.backward(total)
+            (self.recipe.log_mel * values["log_mel"]).backward(retain_graph=True)
+        made.backward(direction)  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.pair.parameters(), 1.0)
         self.optimizer.step()
         update_average(self.average, self.pair, self.recipe.ema_decay, self.step)
@@ -245,6 +255,7 @@ class _Run:
             "pair": self.pair.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            **{name: part.state_dict() for name, part in self._adversary_parts().items()},
             "step": self.step,
             "best": self.best_loss,
             "meter": [self.meter.sums, self.meter.steps],
@@ -253,6 +264,7 @@ class _Run:
 
     def _restore(self) -> None:
         parts = {"pair": self.pair, "average": self.average, "optimizer": self.optimizer}
+        parts |= self._adversary_parts()
         rest = self.folder.restore(self.fabric, parts)
         if rest:
             self.step, self.best_loss = int(rest["step"]), float(rest["best"])
@@ -260,3 +272,8 @@ class _Run:
             self.folder.cut_log(self.step, self.fabric.is_global_zero)
         if not self.job.out.exists():
             self.best_loss = float("inf")
+
+    def _adversary_parts(self) -> dict[str, Any]:
+        if self.adversary is None:
+            return {}
+        return {"adversary": self.adversary, "adversary_optimizer": self.adversary.optimizer}
