@@ -57,7 +57,7 @@ class WeightsFormat:
             with safe_open(path, "pt") as file:
                 metadata = file.metadata() or {}
         except (SafetensorError, OSError) as error:
-            raise InputError(f"{path} is truncated or is not a {self.noun} (.safetensors): {error}") from None
+            raise InputError(f"{path} is truncated or is no {self.noun} (.safetensors): {error}") from None
         if metadata.get("format") != self.name:
             raise InputError(f"{path} is a safetensors file, but not one of clariolin's {self.noun}s")
         if metadata.get("format_version") != str(self.version):
