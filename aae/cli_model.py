@@ -11,6 +11,7 @@ import typer
 
 from aae.cli_console import SHIPPED_MODEL, StagesBar, print_json, results_console, table
 from aae.cli_dataset import pitch_range
+from mcnn.inverter_names import InverterName
 
 if TYPE_CHECKING:
     from aae.bundle import Coverage
@@ -39,6 +40,9 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="Folder for report.md, report.json and pictures.")],
     seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 0,
     notes_per_instrument: Annotated[int, typer.Option(min=1, help="New notes of each instrument.")] = 40,
+    inverter: Annotated[
+        InverterName, typer.Option(help="Way from spectrogram to sound.")
+    ] = "griffin-lim",
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work, for a first look.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
@@ -51,7 +55,7 @@ def evaluate(
     from aae.evaluate import evaluate as measure
 
     with StagesBar() as bar:
-        for event in measure(model, notes, out, seed, notes_per_instrument, quick):
+        for event in measure(model, notes, out, seed, notes_per_instrument, quick, inverter):
             if isinstance(event, Evaluated):
                 evaluated = event
             else:

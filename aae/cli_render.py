@@ -10,6 +10,7 @@ import typer
 
 from aae.cli_console import SHIPPED_MODEL, duration_in_words, progress_bar, results_console, warn
 from mcnn.errors import InputError
+from mcnn.inverter_names import InverterName
 
 if TYPE_CHECKING:
     from aae.render import NoteReady, RenderPlan
@@ -45,7 +46,7 @@ def render(
         int, typer.Option(min=0, max=LARGEST_SEED, help="Another seed makes other variations.")
     ] = 0,
     inverter: Annotated[
-        Literal["griffin-lim"], typer.Option(help="Way from spectrogram to sound.")
+        InverterName, typer.Option(help="Way from spectrogram to sound; mcnn is trained with the model.")
     ] = "griffin-lim",
     format: Annotated[Literal["wav"], typer.Option(help="24-bit WAV files.")] = "wav",
     contact_sheet: Annotated[
@@ -65,6 +66,8 @@ def render(
     pitches = parse_notes(notes)
     point = parse_latent(latent)
     synthesizer = Synthesizer.open(model, inverter)
+    if synthesizer.notice:
+        warn(synthesizer.notice)
     mixes = parse_styles(context.args, synthesizer.info.vocabularies, _own_options(context))
     plan = plan_notes(
         synthesizer,

@@ -64,6 +64,7 @@ class _Plan:
     condition: Condition
     performance: Performance
     levels_db: npt.NDArray[np.float64]
+    seeds: tuple[int, ...]
 
 
 class NoteDecoder:
@@ -106,7 +107,7 @@ class NoteDecoder:
             return []
         plan = self._plan(requests, n_frames)
         decoded = self.decoder.decode_frames(plan.style, plan.condition, plan.performance)
-        known = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise)
+        known = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, plan.seeds)
         notes = []
         for i, request in enumerate(requests):
             length = int(plan.performance.n_frames[i])
@@ -136,7 +137,8 @@ class NoteDecoder:
         if n_frames is not None:
             traits[:, 0] = np.log(n_frames)
         levels_db = (REFERENCE_LEVEL_DB + 20.0 * traits[:, 1].astype(float)).clip(*LEVEL_RANGE_DB)
-        return _Plan(style, condition, self._perform(traits, requests), levels_db)
+        seeds = tuple(request.seed for request in requests)
+        return _Plan(style, condition, self._perform(traits, requests), levels_db, seeds)
 
     def _latent(self, requests: Sequence[NoteRequest]) -> Tensor:
         size = self.latent_size
@@ -210,7 +212,7 @@ class NoteInParts:
         if not 0 <= start < stop:
             raise ValueError(f"frames {start} to {stop} of a note that has {self.n_frames}")
         decoded = self._decoder.decode_frames(plan.style, plan.condition, plan.performance, start, stop)
-        hints = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise)
+        hints = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, plan.seeds)
         return DecodedNote(decoded.log_mel[0], hints, self.level_db)
 
 

@@ -93,6 +93,7 @@ def evaluate(
     seed: int = 0,
     notes_per_instrument: int = 40,
     quick: bool = False,
+    inverter: str = "griffin-lim",
 ) -> Iterator[StageProgress | Evaluated]:
     """Measures a model against a NoteBank and writes a report.
 
@@ -103,6 +104,7 @@ def evaluate(
         seed: Of every draw; the same seed gives the same report on the same machine.
         notes_per_instrument: New notes of each instrument.
         quick: Measure about a tenth.
+        inverter: Name of the way from log-mel to waveform.
 
     Yields:
         Progress, and at the end `Evaluated`.
@@ -118,7 +120,7 @@ def evaluate(
         if quick
         else EvaluationSettings(seed, notes_per_instrument)
     )
-    synthesizer = Synthesizer.open(model)
+    synthesizer = Synthesizer.open(model, inverter)
     with NoteBank.open(bank) as notes:
         synthesizer.info.spectrogram.require_equal(notes.config, str(model), str(bank))
         _require_held_out(notes)

@@ -12,8 +12,7 @@ from torch import Tensor
 from aae.bundle import Bundle, ModelInfo, load_bundle, strongest
 from aae.conditioning import Condition, Mix
 from aae.decoding import NoteDecoder, NoteRequest
-from mcnn.errors import InputError
-from mcnn.griffin_lim import GriffinLim
+from aae.inverters import choose_inverter
 from mcnn.inverter import Inverter
 from mcnn.level import loudest_rms_db
 
@@ -30,9 +29,6 @@ ONSET_STEP_S = 0.005
 PRE_ROLL_S = 0.01
 """What is kept before that, as in a NoteBank."""
 
-INVERTERS: dict[str, type[GriffinLim]] = {GriffinLim.name: GriffinLim}
-"""Ways from log-mel to waveform, by the name that the command line uses."""
-
 
 class Synthesizer:
     """Makes notes with a model.
@@ -40,15 +36,17 @@ class Synthesizer:
     Args:
         bundle: An opened model file.
         inverter: Turns its log-mels into waveforms.
+        notice: What a person should know about that choice.
     """
 
-    def __init__(self, bundle: Bundle, inverter: Inverter) -> None:
+    def __init__(self, bundle: Bundle, inverter: Inverter, notice: str | None = None) -> None:
         self.info: ModelInfo = bundle.info
         self.model = bundle.model
         self.latents = bundle.latents
         self.decoder = NoteDecoder(bundle)
         self.vocabulary = self.decoder.vocabulary
         self.inverter = inverter
+        self.notice = notice
 
     @classmethod
     def open(cls, path: Path, inverter: str = "griffin-lim") -> "Synthesizer":
@@ -61,10 +59,9 @@ class Synthesizer:
         Raises:
             InputError: If the file cannot be used or there is no such inverter.
         """
-        if inverter not in INVERTERS:
-            raise InputError(f"no inverter '{inverter}'; there are {', '.join(INVERTERS)}")
         bundle = load_bundle(path)
-        return cls(bundle, INVERTERS[inverter](bundle.info.spectrogram))
+        chosen = choose_inverter(inverter, bundle)
+        return cls(bundle, chosen.inverter, chosen.notice)
 
     def complete(self, mix: Mix) -> dict[str, dict[str, float]]:
         """Fills in what a mix leaves open.
@@ -169,4 +166,4 @@ def strongest_labels(mix: Mix) -> dict[str, str | None]:
     return {name: strongest(weights) if weights else None for name, weights in mix.items()}
 
 
-__all__ = ["INVERTERS", "Condition", "NoteRequest", "Synthesizer", "strongest_labels"]
+__all__ = ["Condition", "NoteRequest", "Synthesizer", "strongest_labels"]

@@ -94,7 +94,7 @@ def test_impossible_requests_are_refused(synthesizer: Synthesizer, request_: Not
 
 
 def test_unknown_inverters_are_refused(model_path: Path) -> None:
-    with pytest.raises(InputError, match="no inverter 'magic'; there are griffin-lim"):
+    with pytest.raises(InputError, match="no inverter 'magic'; there are griffin-lim, mcnn"):
         Synthesizer.open(model_path, "magic")
 
 

@@ -1,0 +1,5 @@
+"""What the inverters are called, for the command line, which must not load them to know."""
+
+from typing import Literal
+
+InverterName = Literal["griffin-lim", "mcnn", "rtpghi", "pghi", "spsi"]
