@@ -16,7 +16,7 @@ class InverterRecipe(BaseModel):
 
     shape: PrimedConfig | McnnConfig = PrimedConfig()
     """Which network, and its size."""
-    steps: int = Field(2500, ge=1)
+    steps: int = Field(1200, ge=1)
     """Updates of the weights."""
     batch_size: int = Field(12, ge=1)
     """Excerpts a step."""
