@@ -13,10 +13,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from aae.config import TrainingConfig
+from aae.config import LossConfig, TrainingConfig
 from aae.data import Batch, EpochSampler, TrainingNotes
 from aae.inverter_recipe import InverterRecipe
-from aae.losses import masked_l1
+from aae.losses import attack_l1, deviation_l1, masked_l1
 from aae.model import AutoEncoder, Decoded
 from aae.notes import NoteBank
 from mcnn.inverter import NO_HINTS, Hints
@@ -37,8 +37,8 @@ class Excerpts:
     hints: Hints
     target: Tensor
     """`(batch, (frames - 2 LEAD_FRAMES) * hop_length)`: the recording, without what leads in and out."""
-    log_mel_error: Tensor | None = None
-    """How far the decoder's whole notes are from the recorded ones, a scalar; None for recordings."""
+    decoder_error: Tensor | None = None
+    """The decoder's own objective on the whole notes, a scalar; None for recordings."""
 
 
 class ExcerptSource:
@@ -109,9 +109,7 @@ class ExcerptSource:
         log_mel, hints, error = batch.log_mel, NO_HINTS, None
         if model is not None:
             decoded = decode_notes(model, batch)
-            error = masked_l1(
-                decoded.log_mel.float(), batch.log_mel, batch.performance.mask(batch.log_mel.shape[2])
-            )
+            error = decoder_error(decoded, batch)
             log_mel = decoded.log_mel.float()
             hints = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise)
         starts = []
@@ -144,6 +142,17 @@ def decode_notes(model: AutoEncoder, batch: Batch) -> Decoded:
         latent = model.encoder(batch.log_mel, batch.performance.mask(batch.log_mel.shape[2])).float()
     decoded: Decoded = model.decoder(latent, batch.condition, batch.performance)
     return decoded
+
+
+def decoder_error(decoded: Decoded, batch: Batch) -> Tensor:
+    """What the decoder is to keep while an inverter is trained with it: its own objective, a scalar."""
+    weights, mask = LossConfig(), batch.performance.mask(batch.log_mel.shape[2])
+    made = decoded.log_mel.float()
+    error = masked_l1(made, batch.log_mel, mask) + weights.attack * attack_l1(made, batch.log_mel, mask)
+    if decoded.deviation_cents is not None:
+        cents = deviation_l1(decoded.deviation_cents.float(), batch.deviation_cents, batch.voiced)
+        error = error + weights.deviation * cents
+    return error
 
 
 def _crop(values: Tensor, starts: list[int], ends: list[int], frames: int, outside: float) -> Tensor:

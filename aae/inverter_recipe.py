@@ -16,7 +16,7 @@ class InverterRecipe(BaseModel):
 
     shape: PrimedConfig | McnnConfig = PrimedConfig()
     """Which network, and its size."""
-    steps: int = Field(1200, ge=1)
+    steps: int = Field(1400, ge=1)
     """Updates of the weights."""
     batch_size: int = Field(12, ge=1)
     """Excerpts a step."""
@@ -30,8 +30,8 @@ class InverterRecipe(BaseModel):
     """Peak rate of AdamW."""
     decoder_learning_rate: float = Field(0.0, ge=0)
     """The same for the decoder; 0 leaves it as it is."""
-    log_mel: float = Field(2.0, ge=0)
-    """Weight of the decoder's own objective, the L1 distance of log-mels, where it is trained too."""
+    decoder: float = Field(2.0, ge=0)
+    """Weight of the decoder's own objective (log-mels, attacks, f0), where it is trained too."""
     log_magnitude: float = Field(3.0, ge=0)
     """Weight of the levels' distance relative to spectral convergence: what is quiet to what is loud."""
     adversarial: float = Field(0.0, ge=0)
@@ -60,11 +60,11 @@ PRETRAIN: dict[str, dict[str, Any]] = {
 }
 """Recipes of `clariolin mcnn train`, by name."""
 FINETUNE: dict[str, Any] = {
-    "steps": 3000,
-    "decoded": 0.8,
-    "learning_rate": 5e-4,
+    "steps": 2000,
+    "decoded": 0.85,
+    "learning_rate": 6e-4,
     "decoder_learning_rate": 5e-5,
-    "adversarial": 0.1,
+    "adversarial": 0.5,
 }
 """The recipe of `clariolin mcnn finetune`."""
 

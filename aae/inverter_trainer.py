@@ -36,6 +36,8 @@ from mcnn.losses import (
 )
 from mcnn.model import PublishedMcnn
 
+STAYS = ("mapping.", "trait_head.")
+"""Parts of a decoder that fine-tuning leaves alone: what the latent means, how long and loud a note is."""
 CHECKPOINT_EVERY_S = 60.0
 REPORT_EVERY_STEPS = 10
 
@@ -97,7 +99,7 @@ class Pair(nn.Module):
 
     Args:
         inverter: Log-mel to waveform.
-        model: Its decoder is trained, its encoder stays: the latent space does not move.
+        model: Its decoder is trained, its encoder stays, so that the latent space does not move.
     """
 
     def __init__(self, inverter: Inverter, model: AutoEncoder | None) -> None:
@@ -120,7 +122,8 @@ class _Run:
         self.pair = Pair(inverter, model).to(fabric.device).train()
         inverter.requires_grad_(True)
         if model is not None:
-            model.decoder.requires_grad_(self.recipe.decoder_learning_rate > 0)
+            for name, parameter in model.decoder.named_parameters():
+                parameter.requires_grad_(self.recipe.decoder_learning_rate > 0 and not name.startswith(STAYS))
         self.average = deepcopy(self.pair).eval().requires_grad_(False)
         whole = model is not None and model.decoder.whole_length
         self.train, self.validation = (
@@ -133,12 +136,13 @@ class _Run:
             if isinstance(inverter, PublishedMcnn)
             else MultiResolutionStftLoss(weights=weights)
         ).to(fabric.device)
-        rates = [(inverter.parameters(), self.recipe.learning_rate)]
+        rates = [(list(inverter.parameters()), self.recipe.learning_rate)]
         if model is not None and self.recipe.decoder_learning_rate:
-            rates.append((model.decoder.parameters(), self.recipe.decoder_learning_rate))
+            tuned = [parameter for parameter in model.decoder.parameters() if parameter.requires_grad]
+            rates.append((tuned, self.recipe.decoder_learning_rate))
         self.rates = [rate for _, rate in rates]
         self.optimizer = torch.optim.AdamW(
-            [{"params": list(parameters), "lr": rate} for parameters, rate in rates],
+            [{"params": parameters, "lr": rate} for parameters, rate in rates],
             betas=(0.8, 0.99),
             weight_decay=1e-4,
         )
@@ -198,9 +202,9 @@ class _Run:
             direction = balanced(direction, deceiving, self.recipe.adversarial)
             values |= judged
         self.optimizer.zero_grad()
-        if excerpts.log_mel_error is not None and self.recipe.decoder_learning_rate:
-            values["log_mel"] = excerpts.log_mel_error
-            (self.recipe.log_mel * values["log_mel"]).backward(retain_graph=True)
+        if excerpts.decoder_error is not None and self.recipe.decoder_learning_rate:
+            values["decoder"] = excerpts.decoder_error
+            (self.recipe.decoder * values["decoder"]).backward(retain_graph=True)
         made.backward(direction)  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.pair.parameters(), 1.0)
         self.optimizer.step()
