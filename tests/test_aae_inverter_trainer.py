@@ -178,7 +178,9 @@ def test_finetuning_left_at_any_event_continues_exactly(
 
 
 def test_a_finetuned_model_file_renders(bank: Path, bundle: Bundle, tmp_path: Path) -> None:
-    job = _finetuning(bank, bundle, tmp_path / "model.safetensors", "decoder_learning_rate=1e-3")
+    job = _finetuning(
+        bank, bundle, tmp_path / "model.safetensors", "decoder_learning_rate=1e-3", "adversarial=0"
+    )
     _fit(job)
     opened = load_bundle(job.out)
     assert opened.inverter is not None
@@ -200,7 +202,13 @@ def test_a_finetuned_model_file_renders(bank: Path, bundle: Bundle, tmp_path: Pa
 
 def test_a_decoder_that_is_not_to_learn_stays(bank: Path, bundle: Bundle, tmp_path: Path) -> None:
     job = _finetuning(
-        bank, bundle, tmp_path / "model.safetensors", "decoder_learning_rate=0", "steps=3", "warmup_steps=0"
+        bank,
+        bundle,
+        tmp_path / "model.safetensors",
+        "decoder_learning_rate=0",
+        "adversarial=0",
+        "steps=3",
+        "warmup_steps=0",
     )
     _fit(job)
     opened, before = load_bundle(job.out), bundle.model.state_dict()
