@@ -10,17 +10,22 @@ Source:
     Inharmonic series: H. Fletcher, "Normal vibration frequencies of a stiff piano string", JASA 36(1), 1964.
 """
 
+from dataclasses import dataclass
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
-from mcnn.compiled import Floats, compiled
+from mcnn.compiled import Floats, Integers, compiled
 from mcnn.config import SpectrogramConfig
-from mcnn.mel_inversion import MelBands
+from mcnn.mel_inversion import TINY, MelBands
 
 LOBE_STEPS = 256
-"""Entries of the lobe's table, per bin."""
+"""Rows of the lobe's table."""
 LOBE_BINS = 4
 """Half-width of what is drawn of a Hann window's lobe, in bins: two of its side lobes."""
+MARGIN = 2 * LOBE_BINS
+"""Bins on both sides of a row that is drawn into, so that lobes at its ends need no care."""
 BETWEEN = 1e-4
 """Height of the spectrum between partials, before it is scaled to the mel magnitudes."""
 INAUDIBLE = 1e-7
@@ -30,15 +35,32 @@ GOLDEN_TURN = 0.38196601
 
 Complexes = NDArray[np.complex64]
 Doubles = NDArray[np.float64]
+Filters: TypeAlias = tuple[Integers, Floats, Floats, Floats]
+"""Lower band, weights and shares of each bin, and each band's magnitude between partials."""
 
 
-def hann_lobe() -> Floats:
-    """Transform of a Hann window, 1 at its centre, by offset: `(LOBE_BINS * LOBE_STEPS + 2,)`."""
-    offset = np.arange(LOBE_BINS * LOBE_STEPS + 2) / LOBE_STEPS
-    with np.errstate(divide="ignore", invalid="ignore"):
-        lobe = np.sinc(offset) / (1.0 - offset**2)
-    lobe[LOBE_STEPS] = 0.5
-    return lobe.astype(np.float32)
+def lobe_table() -> Floats:
+    """Transform of a Hann window around a partial, 1 at its centre: `(LOBE_STEPS + 2, 2 * LOBE_BINS)`.
+
+    Row `i` is that of a partial `i / LOBE_STEPS` above a bin, at the bins from `LOBE_BINS - 1` below that one
+    to `LOBE_BINS` above, with the alternating sign that phases relative to the window's centre have.
+    """
+    bins = np.arange(1 - LOBE_BINS, LOBE_BINS + 1)
+    offset = bins - np.arange(LOBE_STEPS + 2)[:, None] / LOBE_STEPS
+    one_off = np.abs(offset) == 1
+    lobe = np.where(one_off, 0.5, np.sinc(offset) / np.where(one_off, 1.0, 1.0 - offset**2))
+    lobe[np.abs(offset) >= LOBE_BINS] = 0.0
+    return (lobe * np.where(bins % 2, -1.0, 1.0)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Series:
+    """What the partials of one note have in common over time."""
+
+    stretch: Doubles
+    """`(partials,)`, frequencies in multiples of the fundamental."""
+    start: Doubles
+    """`(partials,)`, phases at the beginning, in turns."""
 
 
 class PartialSpectrum:
@@ -53,7 +75,21 @@ class PartialSpectrum:
 
     def __init__(self, config: SpectrogramConfig, bands: MelBands, n_fft: int, steps: int) -> None:
         self.config, self.bands, self.n_fft, self.steps = config, bands, n_fft, steps
-        self._lobe = hann_lobe()
+        self.lobe = lobe_table()
+        between = np.zeros(bands.n_mels, np.float64)
+        np.add.at(between, bands.first, bands.weights[:, 0])
+        np.add.at(between, bands.first + 1, bands.weights[:, 1])
+        self.filters = bands.first, bands.weights, bands.shares, (BETWEEN * between).astype(np.float32)
+        """What `set_amplitudes` needs of the mel filters."""
+
+    def series(self, inharmonicity: float) -> Series:
+        """The partials of a note, as many as there can be.
+
+        Args:
+            inharmonicity: Fletcher's coefficient B.
+        """
+        k = np.arange(1, self.config.n_bins, dtype=np.float64)
+        return Series(k * np.sqrt(1.0 + inharmonicity * k * k), np.mod(GOLDEN_TURN * k * k, 1.0))
 
     def draw(self, mel: Floats, f0_hz: Floats, inharmonicity: float, turns: Doubles) -> Complexes:
         """Spectra of the partials.
@@ -71,7 +107,9 @@ class PartialSpectrum:
         frame_s = self.config.hop_length / self.config.sample_rate
         bins_per_hz = self.n_fft / self.config.sample_rate
         amplitude = self.amplitudes(mel, f0_hz, inharmonicity)
-        _draw(amplitude, f0_hz, inharmonicity, turns, frame_s, bins_per_hz, self._lobe, self.steps, spectrum)
+        series = self.series(inharmonicity)
+        tables = series.stretch, series.start, self.lobe
+        _draw_all(amplitude, f0_hz, turns, frame_s, bins_per_hz, *tables, self.steps, spectrum)
         return spectrum
 
     def amplitudes(self, mel: Floats, f0_hz: Floats, inharmonicity: float) -> Floats:
@@ -83,12 +121,9 @@ class PartialSpectrum:
             inharmonicity: Fletcher's coefficient B.
         """
         position = f0_hz * np.float32(self.config.n_fft / self.config.sample_rate)
-        comb = np.full((len(mel), self.config.n_bins), BETWEEN, np.float32)
-        _comb(position, inharmonicity, self._lobe, comb)
-        ratios = self.bands.ratios(comb, mel)
         n_partials = max(1, int((self.config.n_bins - 1) / max(float(position.min(initial=1e9)), 1.0)))
-        amplitude = np.zeros((len(mel), n_partials), np.float32)
-        _pick(ratios, position, inharmonicity, self.bands.first, self.bands.shares, amplitude)
+        amplitude = np.empty((len(mel), n_partials), np.float32)
+        _set_all(mel, position, self.series(inharmonicity).stretch, self.lobe, self.filters, amplitude)
         return amplitude
 
 
@@ -108,89 +143,205 @@ def count_turns(f0_hz: Floats, frame_rate_hz: float, start: float = 0.0) -> Doub
 
 
 @compiled
-def _partial(position: float, k: int, inharmonicity: float) -> float:
-    return float(position * k * np.sqrt(1.0 + inharmonicity * k * k))
-
-
-@compiled
-def _lobe_at(offset: float, lobe: Floats) -> float:
-    where = abs(offset) * LOBE_STEPS
-    if where >= LOBE_BINS * LOBE_STEPS:
-        return 0.0
-    before = int(where)
-    return float(lobe[before] + (where - before) * (lobe[before + 1] - lobe[before]))
-
-
-@compiled
-def _comb(position: Floats, inharmonicity: float, lobe: Floats, comb: Floats) -> None:
-    """Main lobes of height 1 at the partials' positions, in bins."""
-    n_bins = comb.shape[1]
-    for t in range(len(comb)):
-        k = 1
-        centre = _partial(position[t], k, inharmonicity)
-        while centre < n_bins - 1:
-            for m in range(max(int(centre) - 1, 0), min(int(centre) + 3, n_bins)):
-                comb[t, m] = max(comb[t, m], abs(_lobe_at(m - centre, lobe)))
-            k += 1
-            centre = _partial(position[t], k, inharmonicity)
-
-
-@compiled
-def _pick(
-    ratios: Floats,
-    position: Floats,
-    inharmonicity: float,
-    first: NDArray[np.int32],
-    shares: Floats,
-    amplitude: Floats,
+def _set_all(
+    mel: Floats, position: Floats, stretch: Doubles, lobe: Floats, filters: Filters, amplitude: Floats
 ) -> None:
-    """Each partial's share of its two bands' ratios, between the two bins that it lies between."""
-    for t in range(len(amplitude)):
-        for k in range(amplitude.shape[1]):
-            centre = _partial(position[t], k + 1, inharmonicity)
-            m = int(centre)
-            if m >= len(first) - 1:
-                break
-            low = shares[m, 0] * ratios[t, first[m]] + shares[m, 1] * ratios[t, first[m] + 1]
-            m += 1
-            high = shares[m, 0] * ratios[t, first[m]] + shares[m, 1] * ratios[t, first[m] + 1]
-            amplitude[t, k] = low + (centre - int(centre)) * (high - low)
+    comb, ratio = new_scratch(filters)
+    for t in range(len(mel)):
+        set_amplitudes(mel[t], position[t], stretch, lobe, filters, comb, ratio, amplitude[t])
 
 
 @compiled
-def _draw(
+def new_scratch(filters: Filters) -> tuple[Floats, Floats]:
+    """Memory of `set_amplitudes`: a row of bins and one of bands."""
+    first, _, _, between = filters
+    return np.full(first.size, np.float32(BETWEEN), np.float32), np.empty(between.size, np.float32)
+
+
+@compiled
+def set_amplitudes(
+    mel: Floats,
+    position: float,
+    stretch: Doubles,
+    lobe: Floats,
+    filters: Filters,
+    comb: Floats,
+    ratio: Floats,
+    amplitude: Floats,
+) -> int:
+    """Sets the amplitudes of one frame's partials; returns how many there are.
+
+    They are those of lobes of height 1, times their share of the ratios of two bands' given magnitudes to
+    theirs, between the two bins that they lie between.
+
+    Args:
+        mel: Mel magnitudes `(mels,)`.
+        position: The fundamental, in bins.
+        stretch: `Series.stretch`.
+        lobe: `lobe_table()`.
+        filters: `PartialSpectrum.filters`.
+        comb: Scratch, `(bins,)`, that is `BETWEEN` everywhere, before and after.
+        ratio: Scratch, `(mels,)`.
+        amplitude: `(partials,)`, 0 above the last one.
+    """
+    first, weights, shares, between = filters
+    last_bin = first.size - 1
+    count = 0
+    while count < amplitude.size and position * stretch[count] < last_bin:
+        centre = position * stretch[count]
+        below = int(centre)
+        row = int((centre - below) * LOBE_STEPS)
+        part = np.float32((centre - below) * LOBE_STEPS - row)
+        for m in range(max(below - 1, 0), min(below + 3, last_bin + 1)):
+            column = m - below + LOBE_BINS - 1
+            height = lobe[row, column] + part * (lobe[row + 1, column] - lobe[row, column])
+            comb[m] = max(comb[m], abs(height))
+        count += 1
+    ratio[:] = between
+    done = 0
+    for k in range(count):
+        below = int(position * stretch[k])
+        for m in range(max(below - 1, done), min(below + 3, last_bin + 1)):
+            above = comb[m] - np.float32(BETWEEN)
+            ratio[first[m]] += weights[m, 0] * above
+            ratio[first[m] + 1] += weights[m, 1] * above
+            comb[m] = np.float32(BETWEEN)
+        done = max(done, below + 3)
+    for band in range(ratio.size):
+        ratio[band] = mel[band] / max(ratio[band], TINY)
+    for k in range(count):
+        centre = position * stretch[k]
+        m = int(centre)
+        low = shares[m, 0] * ratio[first[m]] + shares[m, 1] * ratio[first[m] + 1]
+        m += 1
+        high = shares[m, 0] * ratio[first[m]] + shares[m, 1] * ratio[first[m] + 1]
+        amplitude[k] = low + np.float32(centre - int(centre)) * (high - low)
+    amplitude[count:] = 0
+    return count
+
+
+@compiled
+def _sine(turns: np.float32) -> np.float32:
+    """Sine of a quarter turn at most, to 1e-7: a polynomial, so that loops become vector instructions."""
+    angle = turns * np.float32(2 * np.pi)
+    square = angle * angle
+    rest = np.float32(1) - square * np.float32(1 / 72) * (np.float32(1) - square * np.float32(1 / 110))
+    rest = np.float32(1) - square * np.float32(1 / 20) * (np.float32(1) - square * np.float32(1 / 42) * rest)
+    return angle * (np.float32(1) - square * np.float32(1 / 6) * rest)
+
+
+@compiled
+def draw_partials(
+    here: Floats,
+    after: Floats,
+    share: np.float32,
+    position: float,
+    turns: float,
+    stretch: Doubles,
+    start: Doubles,
+    lobe: Floats,
+    waves: Floats,
+    real: Floats,
+    imaginary: Floats,
+) -> None:
+    """Adds the lobe of every partial, and near 0 Hz that of its negative frequency, to one drawn frame.
+
+    Args:
+        here: Amplitudes `(partials,)` of the front end's frame before.
+        after: Those of the one after.
+        share: Where between them it is.
+        position: The fundamental, in drawn bins.
+        turns: Its cycles until then.
+        stretch: `Series.stretch`, like `start`.
+        start: Phases at the beginning.
+        lobe: `lobe_table()`.
+        waves: Scratch, `(3, partials)`.
+        real: Real parts, `(MARGIN + bins + MARGIN,)`.
+        imaginary: Imaginary parts.
+    """
+    sizes, cosines, sines = waves[0], waves[1], waves[2]
+    for k in range(here.size):
+        size = here[k] + share * (after[k] - here[k])
+        cycles = turns * stretch[k] + start[k]
+        turn = np.float32(cycles - np.floor(cycles + 0.5))
+        away = abs(turn)
+        sine = _sine(min(away, np.float32(0.5) - away))
+        sizes[k] = size
+        cosines[k] = size * _sine(np.float32(0.25) - away)
+        sines[k] = size * (sine if turn > np.float32(0) else -sine)
+    last_bin = real.size - 2 * MARGIN - 1
+    for k in range(here.size):
+        centre = position * stretch[k]
+        if centre >= last_bin:
+            break
+        if sizes[k] < np.float32(INAUDIBLE):
+            continue
+        _add_lobe(centre, cosines[k], sines[k], lobe, real, imaginary)
+        if centre < LOBE_BINS:
+            _add_lobe(-centre, cosines[k], -sines[k], lobe, real, imaginary)
+
+
+@compiled
+def _add_lobe(
+    centre: float, cosine: np.float32, sine: np.float32, lobe: Floats, real: Floats, imaginary: Floats
+) -> None:
+    below = int(np.floor(centre))
+    where = (centre - below) * LOBE_STEPS
+    part = np.float32(where - int(where))
+    lower, upper = lobe[int(where)], lobe[int(where) + 1]
+    if below & 1:
+        cosine, sine = -cosine, -sine
+    first = MARGIN + below - LOBE_BINS + 1
+    reals, imaginaries = real[first : first + 2 * LOBE_BINS], imaginary[first : first + 2 * LOBE_BINS]
+    for j in range(2 * LOBE_BINS):
+        height = lower[j] + part * (upper[j] - lower[j])
+        reals[j] += cosine * height
+        imaginaries[j] += sine * height
+
+
+@compiled
+def place_between(
+    f0_hz: Floats, turns: Doubles, t: int, after: int, share: float, frame_s: float
+) -> tuple[float, float]:
+    """Fundamental and its cycles at a place between two frames, as `count_turns` integrates it."""
+    rise = share * (f0_hz[after] - f0_hz[t])
+    return f0_hz[t] + rise, turns[t] + frame_s * share * (f0_hz[t] + 0.5 * rise)
+
+
+@compiled
+def _draw_all(
     amplitude: Floats,
     f0_hz: Floats,
-    inharmonicity: float,
     turns: Doubles,
     frame_s: float,
     bins_per_hz: float,
+    stretch: Doubles,
+    start: Doubles,
     lobe: Floats,
     steps: int,
     spectrum: Complexes,
 ) -> None:
-    """Adds every partial's lobe, and near 0 Hz that of its negative frequency, to every drawn frame."""
     n_bins = spectrum.shape[1]
+    rows = np.empty((2, n_bins + 2 * MARGIN), np.float32)
+    waves = np.empty((3, amplitude.shape[1]), np.float32)
     for s in range(len(spectrum)):
         t = s // steps
         after = min(t + 1, len(f0_hz) - 1)
         share = (s - t * steps) / steps
-        rise = f0_hz[after] - f0_hz[t]
-        base = turns[t] + frame_s * share * (f0_hz[t] + 0.5 * share * rise)
-        position = (f0_hz[t] + share * rise) * bins_per_hz
-        for k in range(1, amplitude.shape[1] + 1):
-            stretch = k * np.sqrt(1.0 + inharmonicity * k * k)
-            centre = position * stretch
-            if centre >= n_bins - 1:
-                break
-            size = amplitude[t, k - 1] + share * (amplitude[after, k - 1] - amplitude[t, k - 1])
-            if size < INAUDIBLE:
-                continue
-            cycles = base * stretch + GOLDEN_TURN * k * k
-            angle = 2.0 * np.pi * (cycles - np.floor(cycles))
-            real, imaginary = size * np.cos(angle), size * np.sin(angle)
-            for m in range(max(int(centre) - LOBE_BINS + 1, 0), min(int(centre) + LOBE_BINS + 1, n_bins)):
-                height = _lobe_at(m - centre, lobe)
-                image = _lobe_at(m + centre, lobe)
-                sign = -1.0 if m & 1 else 1.0
-                spectrum[s, m] += complex(sign * real * (height + image), sign * imaginary * (height - image))
+        hz, cycles = place_between(f0_hz, turns, t, after, share, frame_s)
+        rows[:] = 0
+        draw_partials(
+            amplitude[t],
+            amplitude[after],
+            np.float32(share),
+            hz * bins_per_hz,
+            cycles,
+            stretch,
+            start,
+            lobe,
+            waves,
+            rows[0],
+            rows[1],
+        )
+        for m in range(n_bins):
+            spectrum[s, m] = complex(rows[0, MARGIN + m], rows[1, MARGIN + m])
