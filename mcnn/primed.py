@@ -14,14 +14,17 @@ Source:
 import math
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mcnn.cached_network import CachedNetwork, Precision
 from mcnn.config import SpectrogramConfig
 from mcnn.inverter import NO_HINTS, Hints, Inverter
 from mcnn.inverter_config import PrimedConfig
 from mcnn.priming import FINE_STEPS, Excitation, Primer
 from mcnn.spectrogram import Spectrogram
+from mcnn.voice_bank import VoiceBank
 
 PITCH_OCTAVES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Cycles per octave of the waves that tell the pitch."""
@@ -61,6 +64,9 @@ class PrimedMcnn(Inverter):
         self.register_buffer("fine_window", torch.hann_window(self.primer.fine_n_fft), persistent=False)
         over_bins = self.spectrogram.mel_filters / self.spectrogram.mel_filters.sum(0).clamp_min(1e-9)
         self.register_buffer("over_bins", over_bins, persistent=False)
+        self.precision: Precision = "f32"
+        """What large layers are computed in where pitched notes are played, without gradients, on the CPU."""
+        self._banks: list[tuple[object, VoiceBank]] = []
 
     def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
         """Waveforms; see `Inverter.forward`. Gradients reach the weights and, by the levels, `log_mel`."""
@@ -68,7 +74,47 @@ class PrimedMcnn(Inverter):
             raise ValueError(
                 f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
             )
+        if self._can_play(log_mel, hints):
+            return self._play(log_mel, hints)
         return self.shape_excitation(log_mel, hints, self.primer(log_mel, hints))
+
+    def cached_network(
+        self, n_voices: int, max_frames: int, precision: Precision | None = None
+    ) -> CachedNetwork:
+        """Trunk and heads of pitched notes, for playing; see `CachedNetwork`."""
+        blocks = [
+            (b.across_time, b.norm, b.expand, b.contract) for b in self.blocks if isinstance(b, TrunkBlock)
+        ]
+        heads = [(head.own, head.out) for head in (self.partials, self.noise)]
+        precision = precision or self.precision
+        return CachedNetwork(self.entry, blocks, self.norm, heads, n_voices, max_frames, precision)
+
+    def _can_play(self, log_mel: Tensor, hints: Hints) -> bool:
+        """Whether compiled loops, which know no gradients and no integrated phases, do for this batch."""
+        return (
+            log_mel.device.type == "cpu"
+            and log_mel.dtype == self.entry.weight.dtype == torch.float32
+            and not torch.is_grad_enabled()
+            and not torch.is_autocast_enabled("cpu")
+            and hints.f0_hz is not None
+            and bool((hints.f0_hz > 0).any(1).all())
+        )
+
+    def _play(self, log_mel: Tensor, hints: Hints) -> Tensor:
+        """Waveforms of pitched notes as they are streamed, which is the fastest way to whole notes, too."""
+        weights = [(p.data_ptr(), 0 if p.is_inference() else p._version) for p in self.parameters()]
+        made_of = (self.precision, weights)
+        # A list's pop and append are atomic: every thread has a bank of its own while it plays.
+        kept = self._banks.pop() if self._banks else None
+        bank = kept[1] if kept is not None and kept[0] == made_of else VoiceBank(self, 1)
+        waveform = np.zeros((len(log_mel), log_mel.shape[2] * self.config.hop_length), np.float32)
+        for i in range(len(log_mel)):
+            bank.begin(0)
+            bank.push(0, log_mel[i : i + 1], hints.one(i))
+            bank.finish(0)
+            bank.read([0], [waveform[i]])
+        self._banks.append((made_of, bank))
+        return torch.from_numpy(waveform)
 
     def shape_excitation(self, log_mel: Tensor, hints: Hints, excitation: Excitation) -> Tensor:
         """Waveforms `(batch, frames * hop_length)` of excitations that are made already."""
@@ -118,7 +164,11 @@ class PrimedMcnn(Inverter):
         """What the trunk is told: log-mel, noise share and pitch, `(batch, features, frames)`."""
         noise = torch.zeros_like(log_mel) if hints.noise is None else hints.noise
         f0_hz = torch.zeros_like(log_mel[:, 0]) if hints.f0_hz is None else hints.f0_hz
-        return torch.cat([0.5 * (log_mel + 2.0), noise, pitch_waves(f0_hz)], 1)
+        return torch.cat([0.5 * (log_mel + 2.0), noise, self.pitch_features(f0_hz)], 1)
+
+    def pitch_features(self, f0_hz: Tensor) -> Tensor:
+        """Those of them that tell the pitch."""
+        return pitch_waves(f0_hz)
 
 
 N_PITCH = 1 + 2 * len(PITCH_OCTAVES)

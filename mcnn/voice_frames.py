@@ -1,0 +1,149 @@
+"""What has arrived of one note, frame by frame, as the loops of `fine_synthesis` need it."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mcnn.compiled import Floats, compiled
+from mcnn.config import SpectrogramConfig
+from mcnn.fine_synthesis import Known, exponential
+from mcnn.inverter import Hints
+from mcnn.partial_spectrum import Doubles
+from mcnn.priming import SILENT_MEL
+
+LOG_10 = np.float32(np.log(10.0))
+NOTHING: Floats = np.zeros((0, 0), np.float32)
+TILE = 16
+"""Numbers in a line of the cache."""
+
+
+class VoiceFrames:
+    """Frames of one note after the other; the memory is kept, and grows only for notes longer than that.
+
+    Args:
+        config: The front end.
+        n_features: Features of a frame, as the network's entry takes them.
+    """
+
+    def __init__(self, config: SpectrogramConfig, n_features: int) -> None:
+        self._config = config
+        self._sizes = n_features, config.n_mels
+        self._allocate(config.max_frames)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins a note."""
+        self.base = 0
+        """Number of the first frame that is still kept."""
+        self.stop = 0
+        """Frames that arrived."""
+        self.sure = 0
+        """Frames whose f0 is known: within a gap it depends on what comes after."""
+        self.has_noise = False
+
+    @property
+    def known(self) -> Known:
+        """The arrays that `FineSynthesis.shape` reads, from frame `base` on."""
+        return self.tonal, self.noisy, self.f0_hz, self.turns
+
+    @property
+    def _arrays(self) -> list[NDArray[Any]]:
+        return [self.features, *self.known]
+
+    def push(self, log_mel: Tensor, pitch: Tensor, hints: Hints, used: int) -> None:
+        """Takes frames in.
+
+        Args:
+            log_mel: `(mels, frames)`.
+            pitch: What the network is told of the pitch, `(waves, frames)`.
+            hints: Of the same, batch 1, with f0.
+            used: Frames before this one are not needed any more.
+        """
+        count = log_mel.shape[1]
+        self._make_room(count, used)
+        new = slice(self.stop - self.base, self.stop - self.base + count)
+        noise = NOTHING if hints.noise is None else hints.noise[0].numpy()
+        self.has_noise = self.has_noise or hints.noise is not None
+        floor = np.float32(self._config.log_floor)
+        rows = self.features[new], self.tonal[new], self.noisy[new]
+        self.features[new, 2 * len(log_mel) :] = pitch.T.numpy()
+        _take(log_mel.numpy(), noise, floor, *rows)
+        assert hints.f0_hz is not None
+        self.f0_hz[new] = hints.f0_hz[0].numpy()
+        self.stop += count
+        self._fill_gaps(new)
+
+    def finish(self) -> None:
+        """Says that the note ends with the last frame; its pitch is held from the last voiced one."""
+        if self.sure < self.stop and self.sure:
+            gap = slice(self.sure - self.base, self.stop - self.base)
+            self.f0_hz[gap] = self.f0_hz[gap.start - 1]
+            self._count_turns(gap.stop)
+
+    def _fill_gaps(self, new: slice) -> None:
+        """Interpolates f0 between voiced frames up to the last voiced one, as `priming.fill_unvoiced`."""
+        voiced = new.start + np.flatnonzero(self.f0_hz[new] > 0)
+        if not len(voiced):
+            return
+        start, stop = self.sure - self.base, int(voiced[-1]) + 1
+        if self.sure:
+            voiced = np.concatenate([[start - 1], voiced])
+        places = np.arange(start, stop)
+        self.f0_hz[start:stop] = np.interp(places, voiced, self.f0_hz[voiced])
+        self._count_turns(stop)
+
+    def _count_turns(self, stop: int) -> None:
+        """Cycles up to each frame that has become sure, as `partial_spectrum.count_turns`."""
+        start = self.sure - self.base
+        if not self.sure:
+            self.turns[0], start = 0.0, 1
+        steps = self.f0_hz[start:stop].astype(np.float64) + self.f0_hz[start - 1 : stop - 1]
+        steps *= 0.5 / self._config.frame_rate_hz
+        self.turns[start:stop] = self.turns[start - 1] + np.cumsum(steps)
+        self.sure = self.base + stop
+
+    def _make_room(self, count: int, used: int) -> None:
+        kept = slice(max(min(used, self.sure) - 1 - self.base, 0), self.stop - self.base)
+        size = kept.stop - kept.start + count
+        if kept.stop + count <= len(self.features):
+            return
+        old = self._arrays
+        if size > len(self.features):
+            self._allocate(2 * size)
+        for new, array in zip(self._arrays, old, strict=True):
+            new[: kept.stop - kept.start] = array[kept].copy()
+        self.base += kept.start
+
+    def _allocate(self, n_frames: int) -> None:
+        n_features, n_mels = self._sizes
+        self.features: Floats = np.zeros((n_frames, n_features), np.float32)
+        self.tonal: Floats = np.zeros((n_frames, n_mels), np.float32)
+        self.noisy: Floats = np.zeros((n_frames, n_mels), np.float32)
+        self.f0_hz: Floats = np.zeros(n_frames, np.float32)
+        self.turns: Doubles = np.zeros(n_frames, np.float64)
+
+
+@compiled
+def _take(
+    log_mel: Floats, noise: Floats, floor: np.float32, features: Floats, tonal: Floats, noisy: Floats
+) -> None:
+    """Turns frames, which come as columns, into rows: features and magnitudes.
+
+    Features of the log-mel and of the noise's share are those of `PrimedMcnn.features`.
+    """
+    n_mels = len(log_mel)
+    for first in range(0, n_mels, TILE):
+        for t in range(len(tonal)):
+            for c in range(first, min(first + TILE, n_mels)):
+                features[t, c] = np.float32(0.5) * (log_mel[c, t] + np.float32(2))
+                tonal[t, c] = LOG_10 * log_mel[c, t]
+                noisy[t, c] = noise[c, t] if noise.size else np.float32(0)
+    for t in range(len(tonal)):
+        for c in range(n_mels):
+            mel = exponential(tonal[t, c]) - floor
+            mel = mel if mel >= np.float32(SILENT_MEL) * floor else np.float32(0)
+            features[t, n_mels + c] = noisy[t, c]
+            noisy[t, c] *= mel
+            tonal[t, c] = mel - noisy[t, c]
