@@ -318,6 +318,7 @@ def _convolve(
                 for c in range(width):
                     total[c] += weight[c] * row[c]
                 if u == t:
-                    past[to] = row + bias_after
+                    for c in range(width):
+                        past[to, c] = row[c] + bias_after[c]
             _normalise(total, norm[0], norm[1], norm[2], out[to])
         _remember(h, memory, given)

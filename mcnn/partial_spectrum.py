@@ -81,6 +81,8 @@ class PartialSpectrum:
         np.add.at(between, bands.first + 1, bands.weights[:, 1])
         self.filters = bands.first, bands.weights, bands.shares, (BETWEEN * between).astype(np.float32)
         """What `set_amplitudes` needs of the mel filters."""
+        self._k: Doubles = np.arange(1, config.n_bins, dtype=np.float64)
+        self._start: Doubles = np.mod(GOLDEN_TURN * self._k**2, 1.0)
 
     def series(self, inharmonicity: float) -> Series:
         """The partials of a note, as many as there can be.
@@ -88,8 +90,7 @@ class PartialSpectrum:
         Args:
             inharmonicity: Fletcher's coefficient B.
         """
-        k = np.arange(1, self.config.n_bins, dtype=np.float64)
-        return Series(k * np.sqrt(1.0 + inharmonicity * k * k), np.mod(GOLDEN_TURN * k * k, 1.0))
+        return Series(self._k * np.sqrt(1.0 + inharmonicity * self._k**2), self._start)
 
     def draw(self, mel: Floats, f0_hz: Floats, inharmonicity: float, turns: Doubles) -> Complexes:
         """Spectra of the partials.

@@ -12,9 +12,11 @@ objects may be used by different threads, also with the same inverter. The inver
 meanwhile.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from mcnn.cached_network import Precision
@@ -86,7 +88,8 @@ class Voices:
     Args:
         inverter: On the CPU.
         n_voices: Notes at once.
-        precision: What large layers are computed in; the inverter's own if not given.
+        precision: What large layers are computed in; the inverter's own if not given. `bf16` pays for whole
+            notes, hardly for blocks.
     """
 
     def __init__(self, inverter: PrimedMcnn, n_voices: int = 16, precision: Precision | None = None) -> None:
@@ -96,6 +99,17 @@ class Voices:
         self._gains: Floats = np.zeros(n_voices, np.float32)
         self.lookahead = self._bank.network.lookahead
         """Frames that must have arrived after those of which samples are made."""
+        self._load()
+
+    def _load(self) -> None:
+        """Plays a note, so that loops are compiled, or loaded, before one has to sound in time."""
+        config, voice = self._bank.config, self.begin()
+        assert voice is not None
+        silence = torch.full((1, config.n_mels, 2), math.log10(config.log_floor))
+        voice.push(silence, Hints(torch.full((1, 2), 440.0), None, torch.zeros_like(silence)))
+        voice.finish()
+        self.mix(config.hop_length)
+        voice.stop()
 
     @property
     def playing(self) -> Sequence[Voice]:

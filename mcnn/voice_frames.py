@@ -15,8 +15,6 @@ from mcnn.priming import SILENT_MEL
 
 LOG_10 = np.float32(np.log(10.0))
 NOTHING: Floats = np.zeros((0, 0), np.float32)
-TILE = 16
-"""Numbers in a line of the cache."""
 
 
 class VoiceFrames:
@@ -64,12 +62,14 @@ class VoiceFrames:
         count = log_mel.shape[1]
         self._make_room(count, used)
         new = slice(self.stop - self.base, self.stop - self.base + count)
-        noise = NOTHING if hints.noise is None else hints.noise[0].numpy()
+        # A decoder makes frames row by row and shows them as columns: then this copies nothing.
+        log_mels: Floats = log_mel.T.contiguous().numpy()
+        noise: Floats = NOTHING if hints.noise is None else hints.noise[0].T.contiguous().numpy()
         self.has_noise = self.has_noise or hints.noise is not None
         floor = np.float32(self._config.log_floor)
         rows = self.features[new], self.tonal[new], self.noisy[new]
         self.features[new, 2 * len(log_mel) :] = pitch.T.numpy()
-        _take(log_mel.numpy(), noise, floor, *rows)
+        _take(log_mels, noise, floor, *rows)
         assert hints.f0_hz is not None
         self.f0_hz[new] = hints.f0_hz[0].numpy()
         self.stop += count
@@ -88,10 +88,9 @@ class VoiceFrames:
         if not len(voiced):
             return
         start, stop = self.sure - self.base, int(voiced[-1]) + 1
-        if self.sure:
-            voiced = np.concatenate([[start - 1], voiced])
-        places = np.arange(start, stop)
-        self.f0_hz[start:stop] = np.interp(places, voiced, self.f0_hz[voiced])
+        if len(voiced) < stop - start:
+            known = np.concatenate([[start - 1], voiced]) if self.sure else voiced
+            self.f0_hz[start:stop] = np.interp(np.arange(start, stop), known, self.f0_hz[known])
         self._count_turns(stop)
 
     def _count_turns(self, stop: int) -> None:
@@ -129,21 +128,20 @@ class VoiceFrames:
 def _take(
     log_mel: Floats, noise: Floats, floor: np.float32, features: Floats, tonal: Floats, noisy: Floats
 ) -> None:
-    """Turns frames, which come as columns, into rows: features and magnitudes.
-
-    Features of the log-mel and of the noise's share are those of `PrimedMcnn.features`.
-    """
-    n_mels = len(log_mel)
-    for first in range(0, n_mels, TILE):
-        for t in range(len(tonal)):
-            for c in range(first, min(first + TILE, n_mels)):
-                features[t, c] = np.float32(0.5) * (log_mel[c, t] + np.float32(2))
-                tonal[t, c] = LOG_10 * log_mel[c, t]
-                noisy[t, c] = noise[c, t] if noise.size else np.float32(0)
-    for t in range(len(tonal)):
+    """Makes features, those of `PrimedMcnn.features`, and the two parts' magnitudes, all frame by frame."""
+    n_mels = log_mel.shape[1]
+    for t in range(len(log_mel)):
+        row, told, rest, random = log_mel[t], features[t], tonal[t], noisy[t]
         for c in range(n_mels):
-            mel = exponential(tonal[t, c]) - floor
-            mel = mel if mel >= np.float32(SILENT_MEL) * floor else np.float32(0)
-            features[t, n_mels + c] = noisy[t, c]
-            noisy[t, c] *= mel
-            tonal[t, c] = mel - noisy[t, c]
+            told[c] = np.float32(0.5) * (row[c] + np.float32(2))
+            mel = exponential(LOG_10 * row[c]) - floor
+            rest[c] = mel if mel >= np.float32(SILENT_MEL) * floor else np.float32(0)
+        if len(noise):
+            share, told = noise[t], told[n_mels:]
+            for c in range(n_mels):
+                told[c] = share[c]
+                random[c] = rest[c] * share[c]
+                rest[c] -= random[c]
+        else:
+            told[n_mels : 2 * n_mels] = 0
+            random[:] = 0
