@@ -25,6 +25,9 @@ from mcnn.inverter import NO_HINTS, Hints
 from mcnn.primed import PrimedMcnn
 from mcnn.voice_bank import VoiceBank
 
+LOAD_FRAMES = 16
+"""Frames of the silent note that loads everything."""
+
 
 class Voice:
     """One of the notes of `Voices`; made by `Voices.begin`."""
@@ -105,8 +108,8 @@ class Voices:
         """Plays a note, so that loops are compiled, or loaded, before one has to sound in time."""
         config, voice = self._bank.config, self.begin()
         assert voice is not None
-        silence = torch.full((1, config.n_mels, 2), math.log10(config.log_floor))
-        voice.push(silence, Hints(torch.full((1, 2), 440.0), None, torch.zeros_like(silence)))
+        silence = torch.full((1, config.n_mels, LOAD_FRAMES), math.log10(config.log_floor))
+        voice.push(silence, Hints(torch.full((1, LOAD_FRAMES), 440.0), None, torch.zeros_like(silence)))
         voice.finish()
         self.mix(config.hop_length)
         voice.stop()

@@ -117,11 +117,12 @@ class VoiceFrames:
 
     def _allocate(self, n_frames: int) -> None:
         n_features, n_mels = self._sizes
-        self.features: Floats = np.zeros((n_frames, n_features), np.float32)
-        self.tonal: Floats = np.zeros((n_frames, n_mels), np.float32)
-        self.noisy: Floats = np.zeros((n_frames, n_mels), np.float32)
-        self.f0_hz: Floats = np.zeros(n_frames, np.float32)
-        self.turns: Doubles = np.zeros(n_frames, np.float64)
+        # `zeros` would leave it to the first note to fetch the memory.
+        self.features: Floats = np.full((n_frames, n_features), 0, np.float32)
+        self.tonal: Floats = np.full((n_frames, n_mels), 0, np.float32)
+        self.noisy: Floats = np.full((n_frames, n_mels), 0, np.float32)
+        self.f0_hz: Floats = np.full(n_frames, 0, np.float32)
+        self.turns: Doubles = np.full(n_frames, 0, np.float64)
 
 
 @compiled
