@@ -3,18 +3,19 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import soundfile
 
 import aae.evaluate
-import mcnn.bench
+from aae.bundle import read_info
 from aae.cli import main
 from aae.evaluate import Evaluated
 from aae.stages import StageProgress
-from mcnn.bench import InversionBench, InversionRow
+from mcnn.inverter_config import McnnConfig, PrimedConfig
+from mcnn.inverter_file import InverterFileInfo, build_inverter, save_inverter
 from tests.toy_bank import INSTRUMENTS, write_toy_bank
 
 CLARIOLIN = Path(sys.executable).with_name("clariolin")
@@ -131,41 +132,50 @@ def test_a_process_and_a_call_make_the_same_bytes(
     assert abs(waveform[-1]) < 1e-3
 
 
-@pytest.fixture
-def two_methods(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The inversion bench without its work: librosa alone takes minutes."""
-
-    def measured(waveforms: Sequence[object], config: object, threads: Sequence[int]) -> InversionBench:
-        rows = tuple(
-            InversionRow(
-                method=method,
-                source="linear",
-                n_threads=threads[0],
-                spectral_convergence_db=error_db,
-                realtime_factor=factor,
-            )
-            for method, error_db, factor in [("clariolin 32", -40.0, 20.0), ("librosa 100", -32.0, 2.5)]
-        )
-        return InversionBench(n_notes=len(waveforms), duration_s=1.0, rows=rows)
-
-    monkeypatch.setattr(mcnn.bench, "bench_inversion", measured)
-
-
-@pytest.mark.usefixtures("two_methods")
 def test_bench_prints_one_json_object(model: Path, notes: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", str(model), "--notes", str(notes), "--count", "2", "--json"]) == 0
+    assert main(["bench", str(model), "--notes", str(notes), "--quick", "--count", "2", "--json"]) == 0
     measured = json.loads(capsys.readouterr().out)
-    assert measured["inversion"]["n_notes"] == 2
-    assert measured["model"]["inverter"] == "griffin-lim"
-    assert measured["inverted"] == "held-out recordings of notes.h5"
+    assert measured["sound_of"] == "held-out notes of notes.h5"
+    assert measured["live"] == "rtpghi"
+    assert measured["recordings"]["n_notes"] == 2
+    assert [row["method"] for row in measured["recordings"]["rows"]] == [
+        "griffin-lim 32",
+        "griffin-lim 100",
+        "librosa 32",
+        "librosa 100",
+        "rtpghi",
+        "pghi",
+        "spsi",
+        "mcnn-published",
+    ]
+    assert measured["recordings"]["rows"][-1]["spectral_convergence"] is None
+    assert [row["method"] for row in measured["decoded"]["rows"]][-2:] == ["rtpghi", "recordings"]
+    assert measured["latency"] is None
+    assert "rtpghi stands in for it" in measured["notices"][0]
 
 
-@pytest.mark.usefixtures("two_methods")
-def test_bench_in_words(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", str(model), "--count", "1"]) == 0
+def test_bench_takes_inverter_files(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    front_end = read_info(model).spectrogram
+    shapes: dict[str, PrimedConfig | McnnConfig] = {
+        "own": PrimedConfig(width=8, blocks=1, head_width=8),
+        "old": McnnConfig(heads=2, layers=4),
+    }
+    files = []
+    for name, shape in shapes.items():
+        path = tmp_path / f"{name}.safetensors"
+        info = InverterFileInfo(shape=shape, provenance={}, spectrogram=front_end)
+        save_inverter(path, info, build_inverter(shape, front_end))
+        files += ["--inverter-file", str(path)]
+    assert main(["bench", str(model), "--quick", "--count", "1", *files]) == 0
     said = capsys.readouterr().out
-    assert "clariolin 32 from linear magnitudes beside librosa 100: 8.0 dB better, 8.0 times as fast." in said
-    assert "The model decodes a note of" in said
+    assert "Inversion of log-mels, notes that model.safetensors made: one note" in said
+    assert "mcnn beside griffin-lim 100 (one note): spectral convergence" in said
+    assert "mcnn beside librosa 100 (one note): spectral convergence" in said
+    assert "a block of 16 voices" in said
+    assert "without --notes there are no recordings" in said
+    assert "untrained" not in said
+    assert main(["bench", str(model), "--inverter-file", str(model)]) == 2
+    assert "not one of clariolin's inverter files" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("as_json", [False, True])
