@@ -122,7 +122,7 @@ def run_bench(
         latency=latency,
         recordings=recordings,
         decoded=decoded,
-        targets=targets(chosen.inverter.name, speed, latency, recordings, decoded),
+        targets=targets(chosen.inverter.name, speed, latency, recordings if notes else None, decoded),
     )
 
 
@@ -214,7 +214,8 @@ class _Source:
         """The model's own log-mels of the same notes, where there are recordings beside them."""
         if self.bank is None:
             self.notices.append(
-                "without --notes there are no recordings to measure the decoder's notes against"
+                "without --notes there are no recordings: what is inverted was made with griffin-lim, which "
+                "favours it, and the decoder's notes have nothing to be held against"
             )
             return None
         positions = held_out_positions(self.bank, self.count)

@@ -31,7 +31,7 @@ def targets(
     live: str,
     speed: ModelBench,
     latency: LatencyBench | None,
-    recordings: InversionBench,
+    recordings: InversionBench | None,
     decoded: DecodedBench | None,
 ) -> tuple[Target, ...]:
     """Every aim about which there is a figure.
@@ -40,11 +40,11 @@ def targets(
         live: The inverter that the model plays with.
         speed: Of the model.
         latency: Of the model.
-        recordings: Inversions of real log-mels.
+        recordings: Inversions of real notes' log-mels; None where there were none.
         decoded: Inversions of the decoder's log-mels.
     """
     found = [_speed(speed), *_latency(latency)]
-    if any(row.method == live for row in recordings.rows):
+    if recordings is not None and any(row.method == live for row in recordings.rows):
         found.append(_quality("from recordings' log-mels", *recordings.beside(live, REFERENCE)))
     if decoded is not None and any(row.method == live for row in decoded.rows):
         mine, other = decoded.row(live), decoded.row(REFERENCE)

@@ -15,7 +15,7 @@ from aae.cli_console import results_console, table
 from aae.inverters import FALLBACK, TRAINED
 from mcnn.bench import InversionBench, InversionRow
 
-QUALITY = ("spectral conv.", "log mag. (dB)", "front end (dB)", "pitch (cents)")
+QUALITY = ("spectral\nconv.", "log\nmag.\n(dB)", "front\nend\n(dB)", "pitch\n(cents)")
 """Spectral convergence and log-magnitude distance, means of three analyses; spectral convergence of the
 front end's own linear spectrogram; distance from the wanted pitch."""
 LIBROSA = "librosa 100"
@@ -68,7 +68,7 @@ def _print_recordings(console: Console, found: InversionBench, sound_of: str) ->
         f"Inversion of log-mels, {sound_of}: {_notes(found.n_notes)} ({found.duration_s:.1f} s), "
         f"{_threads(found.n_threads)}:"
     )
-    rows = _right(table("method", "notes", *QUALITY, "times realtime", "weights"))
+    rows = _right(table("method", "notes", *QUALITY, "times\nreal\ntime", "weights"))
     for row in found.rows:
         rows.add_row(row.method, str(row.n_notes), *_quality(row), _speed(row), _count(row.n_parameters))
     console.print(rows)
@@ -85,7 +85,7 @@ def _print_decoded(console: Console, found: DecodedBench) -> None:
         f"Inversion of the decoder's log-mels beside the recordings: {_notes(found.n_notes)} "
         f"({found.duration_s:.1f} s), {_threads(found.n_threads)}; times with the decoder's:"
     )
-    rows = _right(table("method", *QUALITY, "clicks (%)", "broken (%)", "times realtime"))
+    rows = _right(table("method", *QUALITY, "clicks\n(%)", "broken\n(%)", "times\nreal\ntime"))
     for row in found.rows:
         shares = f"{100 * row.click_share:.0f}", f"{100 * row.broken_share:.0f}"
         rows.add_row(row.method, *_quality(row), *shares, _speed(row))
@@ -103,7 +103,7 @@ def _print_speed(console: Console, found: ModelBench) -> None:
         for row in found.rows
     }
     kinds = list(dict.fromkeys((note_s, n_threads) for _, note_s, n_threads in cells))
-    rows = _right(table("part", *(f"{note_s:.1f} s, {_threads(n)}" for note_s, n in kinds)))
+    rows = _right(table("part", *(f"{note_s:.1f} s,\n{_threads(n)}" for note_s, n in kinds)))
     for part in dict.fromkeys(part for part, _, _ in cells):
         rows.add_row(part, *(cells.get((part, *kind), "-") for kind in kinds))
     console.print(rows)
@@ -120,10 +120,10 @@ def _print_latency(console: Console, found: LatencyBench) -> None:
     console.print(
         f"Playing live, one thread, blocks of {found.block_samples} samples ({found.block_ms:.1f} ms):"
     )
-    rows = _right(table("what", "precision", "times", "median (ms)", "95 % under", "99 % under", "margin"))
+    rows = _right(table("what", "precision", "times", "median\n(ms)", "95 %\nunder", "99 %\nunder", "margin"))
     for row in found.rows:
         for what, timing, margin in (
-            ("note request to first block", row.first_block, ""),
+            ("request to first block", row.first_block, ""),
             (f"a block of {found.n_voices} voices", row.block, f"{100 * row.margin:.0f} %"),
         ):
             times = (f"{ms:.1f}" for ms in (timing.median_ms, timing.p95_ms, timing.p99_ms))
