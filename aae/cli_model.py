@@ -40,9 +40,7 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="Folder for report.md, report.json and pictures.")],
     seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 0,
     notes_per_instrument: Annotated[int, typer.Option(min=1, help="New notes of each instrument.")] = 40,
-    inverter: Annotated[
-        InverterName, typer.Option(help="Way from spectrogram to sound.")
-    ] = "griffin-lim",
+    inverter: Annotated[InverterName, typer.Option(help="Way from spectrogram to sound.")] = "griffin-lim",
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work, for a first look.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
