@@ -25,6 +25,7 @@ class FakeSynthesizer:
 
     def __init__(self) -> None:
         self.rendered: list[NoteRequest] = []
+        self.notice: str | None = None
         self.info = SimpleNamespace(
             spectrogram=SpectrogramConfig(), vocabularies=dict(VOCABULARIES), latent_size=3
         )

@@ -102,7 +102,10 @@ def test_bad_input_is_one_line_and_writes_nothing(
 
 
 def test_bad_model_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for content, message in [(None, "there is no model file at"), (b"RIFF....WAVE", "is not a model file")]:
+    for content, message in [
+        (None, "there is no model file at"),
+        (b"RIFF....WAVE", "is truncated or is no model file"),
+    ]:
         path = tmp_path / "model.safetensors"
         if content is not None:
             path.write_bytes(content)
