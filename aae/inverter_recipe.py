@@ -60,7 +60,7 @@ PRETRAIN: dict[str, dict[str, Any]] = {
 }
 """Recipes of `clariolin mcnn train`, by name."""
 FINETUNE: dict[str, Any] = {
-    "steps": 2000,
+    "steps": 1500,
     "decoded": 0.85,
     "learning_rate": 6e-4,
     "decoder_learning_rate": 5e-5,

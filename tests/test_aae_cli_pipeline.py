@@ -195,7 +195,7 @@ def test_evaluate_shows_progress_and_report(
     }
 
     def measured(*arguments: object) -> Iterator[StageProgress | Evaluated]:
-        assert arguments == (model, notes, tmp_path, 3, 40, True)
+        assert arguments == (model, notes, tmp_path, 3, 40, True, "griffin-lim")
         yield StageProgress("judging new notes", 1, 2)
         yield Evaluated(report, tmp_path)
 
