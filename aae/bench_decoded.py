@@ -4,9 +4,7 @@ Held-out notes go through encoder and decoder with their measured performance, s
 frame by frame beside the recording.
 """
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +12,14 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from aae.conditioning import Condition
-from aae.data import TrainingNotes
-from aae.notes import NOT_GIVEN, UNPITCHED, NoteBank, Split
-from aae.pitch_names import pitch_frequency_hz
-from aae.recognition_features import ACTIVE_RANGE_DB, FloatArray, frame_energy_db
+from aae.held_out_decoding import DecodedBeside, HeldOutDecoder, invert_decoded
+from aae.notes import NoteBank
 from aae.synthesizer import FADE_IN_S, Synthesizer
 from aae.wholeness import Wholeness, measure_wholeness
 from mcnn.bench import InversionRow, NoteFigures, compare, pitch_error_cents, summarize, torch_threads
 from mcnn.bench_methods import GRIFFIN_LIM_ITERATIONS
 from mcnn.griffin_lim import GriffinLim
-from mcnn.inverter import Hints, Inverter
+from mcnn.inverter import Inverter
 from mcnn.phase_inverters import RtpghiInverter
 from mcnn.spectrogram import Spectrogram
 
@@ -56,24 +51,6 @@ class DecodedBench(BaseModel):
     def row(self, method: str) -> DecodedRow:
         """The row of a method."""
         return next(row for row in self.rows if row.method == method)
-
-
-@dataclass(frozen=True)
-class _Decoded:
-    """One decoded note beside the recording."""
-
-    log_mel: Tensor
-    """`(1, mels, frames)`, without the grain of noise."""
-    hints: Hints
-    asked_hz: float | None
-    asked_cents: FloatArray | None
-    """`(frames,)`, the pitch that was drawn, as deviation from the nominal one."""
-    real: Tensor
-    """`(1, frames * hop_length)`."""
-    active: slice
-    """The samples of `real` from its first active frame to its last."""
-    seconds: float
-    """Computing time of the decoder."""
 
 
 def inverters_of(synthesizer: Synthesizer, trained: dict[str, Inverter]) -> dict[str, Inverter]:
@@ -110,11 +87,11 @@ def bench_decoded(
     figures: dict[str, list[NoteFigures]] = {name: [] for name in (*inverters, REAL)}
     sounds: dict[str, list[Wholeness]] = {name: [] for name in figures}
     n_parameters = {name: sum(p.numel() for p in one.parameters()) for name, one in inverters.items()}
-    source = _Source(synthesizer, bank)
+    source = HeldOutDecoder(synthesizer, bank)
     with torch_threads(n_threads), torch.inference_mode():
         for done, position in enumerate((positions[0], *positions)):  # the first one warms up
             note = source.decode(int(position), done)
-            made = {name: _invert(synthesizer, inverter, note) for name, inverter in inverters.items()}
+            made = {name: invert_decoded(synthesizer, inverter, note) for name, inverter in inverters.items()}
             made[REAL] = note.real, 0.0
             if done == 0:
                 continue
@@ -138,71 +115,7 @@ def bench_decoded(
     )
 
 
-class _Source:
-    """Decodes notes of a bank's test split by their own latents.
-
-    Args:
-        synthesizer: The model.
-        bank: The notes.
-    """
-
-    def __init__(self, synthesizer: Synthesizer, bank: NoteBank) -> None:
-        self.synthesizer, self.bank, self.model = synthesizer, bank, synthesizer.model
-        self.notes = TrainingNotes(bank, Split.TEST, self.model.decoder.whole_length)
-
-    def decode(self, position: int, seed: int) -> _Decoded:
-        """One note; the encoder's time does not count."""
-        batch = self.notes.batch(np.searchsorted(self.notes.bank_indices, [position]))
-        midi_pitch, condition = self._condition(position)
-        latent = self.model.encoder(batch.log_mel, batch.performance.mask(batch.log_mel.shape[2])).float()
-        started = time.perf_counter()
-        decoded = self.model.decoder(latent, condition, batch.performance)
-        seconds = time.perf_counter() - started
-        frames, hop_length = int(batch.performance.n_frames[0]), self.bank.config.hop_length
-        hints = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, (seed,)).one(0, frames)
-        energy_db = frame_energy_db(batch.log_mel[0, :, :frames].numpy(), self.bank.config.log_floor)
-        active = np.flatnonzero(energy_db > energy_db.max() - ACTIVE_RANGE_DB)
-        asked_hz = None if midi_pitch is None else pitch_frequency_hz(midi_pitch)
-        recorded = torch.from_numpy(self.bank.waveform(position))[: frames * hop_length]
-        return _Decoded(
-            log_mel=decoded.log_mel[:, :, :frames].float(),
-            hints=hints,
-            asked_hz=asked_hz,
-            asked_cents=None if asked_hz is None else _cents(decoded.f0_hz[0, :frames].numpy(), asked_hz),
-            real=torch.nn.functional.pad(recorded, (0, frames * hop_length - len(recorded)))[None],
-            active=slice(int(active[0]) * hop_length, int(active[-1] + 1) * hop_length),
-            seconds=seconds,
-        )
-
-    def _condition(self, position: int) -> tuple[int | None, Condition]:
-        """A note's pitch and its condition in the model's vocabulary, without labels it does not know."""
-        known, bank = self.synthesizer.info.vocabularies, self.bank
-        mix = {}
-        for name, column in bank.labels.items():
-            label = bank.attributes[name][column[position]] if column[position] != NOT_GIVEN else None
-            if label in known.get(name, ()):
-                mix[name] = {label: 1.0}
-        midi_pitch = None if bank.midi_pitch[position] == UNPITCHED else int(bank.midi_pitch[position])
-        return midi_pitch, self.synthesizer.vocabulary.encode([midi_pitch], [mix])
-
-
-def _cents(f0_hz: FloatArray, nominal_hz: float) -> FloatArray:
-    """Deviation from a nominal pitch, NaN where there is no pitch."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(f0_hz > 0, 1200 * np.log2(f0_hz / nominal_hz), np.nan).astype(np.float32)
-
-
-def _invert(synthesizer: Synthesizer, inverter: Inverter, note: _Decoded) -> tuple[Tensor, float]:
-    """Waveform `(1, samples)` and the decoder's and its own seconds; with grain as by `Synthesizer`."""
-    started = time.perf_counter()
-    log_mel, hints = note.log_mel, note.hints
-    if hints.noise is not None and not inverter.uses_noise:
-        log_mel = synthesizer.decoder._roughen(log_mel[0], hints.noise[0], hints.seed(0))[None]
-        hints = replace(hints, noise=None)
-    return inverter(log_mel, hints), note.seconds + time.perf_counter() - started
-
-
-def _judge(waveform: Tensor, note: _Decoded, seconds: float, spectrogram: Spectrogram) -> NoteFigures:
+def _judge(waveform: Tensor, note: DecodedBeside, seconds: float, spectrogram: Spectrogram) -> NoteFigures:
     """Distances over the note's active part, and its pitch against the one that was asked for."""
     figures = compare(waveform[:, note.active], note.real[:, note.active], seconds, spectrogram)
     cents = None

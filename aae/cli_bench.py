@@ -28,6 +28,12 @@ def bench(
             help="A trained inverter to compare with, as often as wanted; it stands in where MODEL has none.",
         ),
     ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Draw six of the NoteBank's held-out notes there, recorded and inverted."
+        ),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work: rough figures.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -41,7 +47,10 @@ def bench(
 
     from aae.bench_run import QUICK, Effort, run_bench
     from aae.cli_bench_tables import print_report
+    from mcnn.errors import InputError
 
+    if pictures is not None and notes is None:
+        raise InputError("--pictures shows held-out notes: give the NoteBank that they are in as --notes")
     effort = QUICK if quick else Effort()
     if count is not None:
         effort = replace(effort, n_notes=count)
@@ -49,7 +58,24 @@ def bench(
     typer.echo(f"Measuring on {effort.n_notes} notes: {minutes} ...", err=True)
     with StagesBar() as bar:
         report = run_bench(model, notes, effort, threads, inverter_file or (), bar.show)
+    if pictures is not None and notes is not None:
+        _draw(model, notes, pictures)
     if json:
         print_json(report.model_dump())
     else:
         print_report(report)
+
+
+def _draw(model: Path, notes: Path, directory: Path) -> None:
+    """Draws what `--pictures` asks for and says where it is."""
+    from aae.bundle import load_bundle
+    from aae.inversion_pictures import draw_inversions
+    from aae.inverters import TRAINED, choose_inverter
+    from aae.notes import NoteBank
+    from aae.synthesizer import Synthesizer
+
+    bundle = load_bundle(model)
+    inverter = choose_inverter(TRAINED, bundle).inverter
+    with NoteBank.open(notes) as bank:
+        path = draw_inversions(Synthesizer(bundle, inverter), bank, inverter, directory)
+    typer.echo(f"Drawn: {path}", err=True)

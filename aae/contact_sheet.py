@@ -151,19 +151,24 @@ def _draw_note(
     return image
 
 
-def _label_axes(axes: npt.NDArray[Any], n_notes: int, longest_s: float, config: SpectrogramConfig) -> None:
-    """Ticks for all, words only on the outer edges."""
-    columns = axes.shape[1]
+def label_mel_axis(axis: Axes, config: SpectrogramConfig) -> None:
+    """Frequencies in Hz at the rows of a log-mel's picture."""
     mel_hz = librosa.mel_frequencies(config.n_mels + 2, fmin=0.0, fmax=config.sample_rate / 2)[1:-1]
     labelled = [hz for hz in _LABELLED_HZ if hz < mel_hz[-1]]
     bands = np.interp(labelled, mel_hz, np.arange(config.n_mels))
     names = {round(float(band), 6): _hz_name(hz) for band, hz in zip(bands, labelled, strict=True)}
+    axis.set_ylim(-0.5, config.n_mels - 0.5)
+    axis.yaxis.set_major_locator(FixedLocator(list(names)))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda band, _: names.get(round(band, 6), "")))
+
+
+def _label_axes(axes: npt.NDArray[Any], n_notes: int, longest_s: float, config: SpectrogramConfig) -> None:
+    """Ticks for all, words only on the outer edges."""
+    columns = axes.shape[1]
     first: Axes = axes[0, 0]
     first.set_xlim(0.0, longest_s)
-    first.set_ylim(-0.5, config.n_mels - 0.5)
     first.xaxis.set_major_locator(MultipleLocator(0.5 if longest_s > 0.75 else 0.1))
-    first.yaxis.set_major_locator(FixedLocator(list(names)))
-    first.yaxis.set_major_formatter(FuncFormatter(lambda band, _: names.get(round(band, 6), "")))
+    label_mel_axis(first, config)
     for index, axis in enumerate(axes.flat[:n_notes]):
         axis.tick_params(labelsize=8, colors=_FAINT, length=3, width=0.6)
         axis.spines[:].set_visible(False)

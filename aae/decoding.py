@@ -113,7 +113,7 @@ class NoteDecoder:
             length = int(plan.performance.n_frames[i])
             log_mel, hints = decoded.log_mel[i, :, :length], known.one(i, length)
             if grain and hints.noise is not None:
-                log_mel = self._roughen(log_mel, hints.noise[0], request.seed)
+                log_mel = self.roughen(log_mel, hints.noise[0], request.seed)
                 hints = replace(hints, noise=None)
             log_mel = self._without_silence(log_mel)
             notes.append(DecodedNote(log_mel, hints.one(0, log_mel.shape[1]), float(plan.levels_db[i])))
@@ -168,7 +168,7 @@ class NoteDecoder:
             modulation_strength=torch.from_numpy(traits[:, 3].clip(0, 1)),
         )
 
-    def _roughen(self, log_mel: Tensor, noise: Tensor, seed: int) -> Tensor:
+    def roughen(self, log_mel: Tensor, noise: Tensor, seed: int) -> Tensor:
         """Gives the noisy share of a log-mel the grain that noise has; the decoder puts out its mean.
 
         Args:

@@ -154,6 +154,14 @@ def test_bench_prints_one_json_object(model: Path, notes: Path, capsys: pytest.C
     assert "rtpghi stands in for it" in measured["notices"][0]
 
 
+def test_bench_pictures_want_recordings(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", str(model), "--pictures", str(tmp_path / "new")]) == 2
+    assert "give the NoteBank that they are in as --notes" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
 def test_bench_takes_inverter_files(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     front_end = read_info(model).spectrogram
     shapes: dict[str, PrimedConfig | McnnConfig] = {
