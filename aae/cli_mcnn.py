@@ -73,7 +73,8 @@ def finetune(
 ) -> None:
     """Trains an inverter and a model's decoder together, each on what the other makes.
 
-    FILE is the best so far: a whole model file with the inverter in it. Interrupt it at will: the same
+    FILE is a whole model file with the inverter in it: the best so far, and once the discriminators have
+    joined in, the latest. Interrupt it at will: the same
     command continues from what is in FILE.training. Curves, pictures and sounds: tensorboard --logdir
     FILE.training.
     """
@@ -180,6 +181,7 @@ class _PairShow(_InverterShow):
     """How the training of inverter and decoder together goes."""
 
     product: ClassVar[str] = "The model with its inverter"
+    kept: ClassVar[str] = "kept"
 
     def advice(self, path: Path) -> str:
         return (

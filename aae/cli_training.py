@@ -43,6 +43,8 @@ class TrainingShow(ABC):
     """Above the lines of the validations."""
     product: ClassVar[str]
     """What is being trained."""
+    kept: ClassVar[str] = "best so far, kept"
+    """Beside a validation after which the file is written."""
 
     def __init__(self) -> None:
         self.console = results_console()
@@ -96,7 +98,7 @@ class TrainingShow(ABC):
         self.validations += 1
         if self.validations == 1:
             self.console.print(self.heading)
-        self.console.print(f"{self.row(event)}{'   best so far, kept' if event.best else ''}")
+        self.console.print(f"{self.row(event)}{f'   {self.kept}' if event.best else ''}")
 
     def _finished(self, event: "Finished") -> None:
         why = {

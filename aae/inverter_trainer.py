@@ -4,6 +4,7 @@ The loop is the auto-encoder's (`aae.trainer`) in small: `fit` yields events and
 holds the state, and running the same command again continues.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from copy import deepcopy
@@ -186,6 +187,11 @@ class _Run:
             yield self._validate(max(self.step - 1, 0) // self.recipe.validate_every)
         yield Finished(reason, self.step, self.job.out)
 
+    @property
+    def _is_judged(self) -> bool:
+        """Whether discriminators have joined in."""
+        return self.adversary is not None and self.step >= self.recipe.adversarial_from * self.recipe.steps
+
     def _update(self) -> dict[str, Tensor]:
         """One update of the weights."""
         share = scheduled_rate(
@@ -197,7 +203,7 @@ class _Run:
         made = self._invert(self.pair.inverter, excerpts)
         values = {"distance": self.distance(made, excerpts.target)}
         (direction,) = torch.autograd.grad(values["distance"], made, retain_graph=True)
-        if self.adversary is not None and self.step >= self.recipe.adversarial_from * self.recipe.steps:
+        if self.adversary is not None and self._is_judged:
             deceiving, judged = self.adversary.judge(made, excerpts.target)
             direction = balanced(direction, deceiving, self.recipe.adversarial)
             values |= judged
@@ -219,22 +225,27 @@ class _Run:
 
     @torch.no_grad()
     def _validate(self, stage: int) -> Validated:
-        distances = []
-        for excerpts in self.validation.fixed(self.average.model):
-            made = self._invert(self.average.inverter, excerpts)
-            distances.append(float(self.distance(made, excerpts.target)))
-        # without notes to validate on, the latest is kept
-        distance = sum(distances) / len(distances) if distances else float("nan")
+        distance = self._validation_distance()
         metrics = {"validation/distance": distance}
-        best = not distances or distance < self.best_loss
+        # The latest is kept where there are no notes to validate on, and once discriminators have a say: what
+        # they ask for is not in the distance, which even grows by it.
+        best = math.isnan(distance) or self._is_judged or distance < self.best_loss
         if best:
             self.best_loss = distance
-            self._export(metrics if distances else {})
+            self._export({} if math.isnan(distance) else metrics)
         self.folder.log(self.step, stage, metrics, self.fabric.is_global_zero)
         previews = make_inverter_previews(
             self.average.inverter, self.average.model, self.validation.notes, self.bank, self.fabric.device
         )
         return Validated(self.step, stage, metrics, best, previews)
+
+    def _validation_distance(self) -> float:
+        """Mean over notes that are not trained on; NaN if there are none."""
+        distances = []
+        for excerpts in self.validation.fixed(self.average.model):
+            made = self._invert(self.average.inverter, excerpts)
+            distances.append(float(self.distance(made, excerpts.target)))
+        return sum(distances) / len(distances) if distances else math.nan
 
     def _export(self, metrics: dict[str, float]) -> None:
         """Writes the averaged weights: an inverter file, or a model file with the inverter in it."""

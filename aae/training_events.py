@@ -33,7 +33,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Validated:
-    """An epoch is done; `best` says whether its model is the best so far and was kept."""
+    """An epoch is done; `best` says whether its model was kept, as a rule because it is the best so far."""
 
     step: int
     epoch: int

@@ -270,6 +270,23 @@ def test_without_notes_to_validate_on_the_latest_is_kept(tmp_path: Path) -> None
     assert load_inverter(tmp_path / "inverter.safetensors")[0].provenance["steps"] == 2
 
 
+def test_judged_by_discriminators_the_latest_is_kept(
+    bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distances = iter([0.0, 1.0, 2.0])  # the first is never to be beaten by distance
+
+    def measured(_run: object) -> float:
+        return next(distances)
+
+    settings = ("steps=3", "validate_every=1", "adversarial=0.5", "adversarial_from=0.6")
+    job = InverterJob(_recipe(*settings), bank, tmp_path / "inverter.safetensors")
+    monkeypatch.setattr("aae.inverter_trainer._Run._validation_distance", measured)
+    assert [event.best for event in _validated(_fit(job))] == [True, True, True]
+    calm = InverterJob(_recipe(*settings[:2]), bank, tmp_path / "calm.safetensors")
+    distances = iter([0.0, 1.0, 2.0])
+    assert [event.best for event in _validated(_fit(calm))] == [True, False, False]
+
+
 class _Echo(Inverter):
     """Every sample is the mean of its frame's log-mel, or its pitch where that is known."""
 
