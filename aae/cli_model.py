@@ -112,6 +112,7 @@ def describe_model(path: Path) -> dict[str, Any]:
         "parameters": sum(_product(shape) for shape in shapes),
         "decoder": info.model.decoder,
         "latent_size": info.latent_size,
+        "inverter": None if info.inverter is None else info.inverter.model_dump(),
         "attributes": {
             name: {label: _trained(info.coverage, name, label) for label in labels}
             for name, labels in info.vocabularies.items()
@@ -166,6 +167,12 @@ def _print_model(facts: Mapping[str, Any]) -> None:
             f"Trained on {origin.get('source')} ({origin.get('title')}; {origin.get('licence')}), "
             f"{facts['provenance'].get('steps')} steps."
         )
+    inverter = facts["inverter"]
+    console.print(
+        "It plays live by rtpghi: no inverter was trained with it (`clariolin mcnn finetune` does that)."
+        if inverter is None
+        else f"It plays live by its own inverter, trained with it in {inverter['provenance']['steps']} steps."
+    )
     for name, labels in facts["attributes"].items():
         counts = table(f"--{name}", "trained notes", "range")
         for label, count in labels.items():
