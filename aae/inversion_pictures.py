@@ -30,10 +30,10 @@ from mcnn.spectrogram import Spectrogram
 PICTURE = "inversion.png"
 ITERATIONS = 100
 KINDS = {
-    "plucked": ("pizz", "pluck"),
+    "plucked": ("pizz-normal", "pizz", "pluck"),
     "tremolo": ("tremolo", "flutter", "roll"),
     "breathy": ("flute", "subtone", "aeolian", "breath"),
-    "percussive": ("col-legno", "battuto", "struck", "staccat", "slap"),
+    "percussive": ("battuto", "col-legno", "struck", "staccat", "slap"),
 }
 """Words in a note's labels, most telling first, that say what kind it is."""
 RANGE_DB = 80.0
