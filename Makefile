@@ -113,5 +113,5 @@ $(VENV)/.installed: $(VENV)/.torch-$(TORCH) pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	@$(PIP) --editable '.[train,dev]'
+	@$(PIP) --editable '.[train,soundfont,cluster,dev]'
 	@touch $@

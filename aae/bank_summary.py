@@ -14,8 +14,9 @@ def summarise(bank: NoteBank) -> dict[str, Any]:
 
     Returns:
         `notes`, `duration_s`, `splits`, `midi_pitch` (`low`, `high`, `unpitched`), `attributes` (name to
-        label to `notes`, `low`, `high`), `combinations` (each attribute's label, `notes`, `low`, `high`),
-        `front_end` and `provenance`. `low` and `high` are MIDI numbers, None where no note has a pitch.
+        label to `notes`, `low`, `high`, `tuning_cents`), `combinations` (each attribute's label, `notes`,
+        `low`, `high`), `front_end` and `provenance`. `low` and `high` are MIDI numbers, None where no note
+        has a pitch.
     """
     everything = np.ones(len(bank), dtype=bool)
     unpitched = int((bank.midi_pitch == UNPITCHED).sum())
@@ -26,7 +27,11 @@ def summarise(bank: NoteBank) -> dict[str, Any]:
         "splits": {split.name.lower(): int((bank.split == split).sum()) for split in Split},
         "midi_pitch": {"low": pitches["low"], "high": pitches["high"], "unpitched": unpitched},
         "attributes": {
-            name: {label: _count(bank, bank.labels[name] == index) for index, label in enumerate(labels)}
+            name: {
+                label: _count(bank, bank.labels[name] == index)
+                | {"tuning_cents": _tuning_cents(bank, bank.labels[name] == index)}
+                for index, label in enumerate(labels)
+            }
             for name, labels in bank.attributes.items()
         },
         "combinations": combinations(bank, list(bank.attributes)),
@@ -68,3 +73,9 @@ def _count(bank: NoteBank, chosen: npt.NDArray[np.bool_]) -> dict[str, int | Non
         "low": int(pitches.min()) if len(pitches) else None,
         "high": int(pitches.max()) if len(pitches) else None,
     }
+
+
+def _tuning_cents(bank: NoteBank, chosen: npt.NDArray[np.bool_]) -> float | None:
+    """Median deviation of some notes from equal temperament at A4 = 440 Hz; None if it is not known."""
+    known = bank.tuning_cents[chosen & np.isfinite(bank.tuning_cents)]
+    return round(float(np.median(known)), 1) if len(known) else None

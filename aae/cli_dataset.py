@@ -1,29 +1,34 @@
-"""`clariolin dataset build` and `clariolin dataset info`: recordings become a NoteBank; what is in one."""
+"""`clariolin dataset`: recordings become a NoteBank; banks are shown, joined and taken apart."""
 
-from collections.abc import Iterator, Mapping
+import resource
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aae.cli_console import (
-    StagesBar,
-    duration_in_words,
-    print_json,
-    require_own_datasets,
-    results_console,
-    table,
-)
+from aae.cli_console import StagesBar, print_json, require_own_datasets
+from mcnn.errors import InputError
 
 if TYPE_CHECKING:
-    from aae.notes import NoteBank
-    from datasets.report import BuildEvent, BuildFinished
+    from datasets.aliases import Vocabulary
+    from datasets.banks import BanksFinished
+    from datasets.report import BuildEvent, BuildFinished, BuildProgress
 
-app = typer.Typer(help="Makes a NoteBank of recordings, or shows one.")
+app = typer.Typer(help="Makes a NoteBank of recordings; shows, joins or takes apart those there are.")
 
-MOST_ROWS = 40
-TAKE_LIKE = ("duration", "dynamics")
-"""Attributes that tell takes of one note apart; the table of combinations leaves them out."""
+FORMATS = "auto, folder, good-sounds, nsynth, orchideasol, philharmonia, sol, soundfont, tinysol, vsco"
+_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+_TAGS = Annotated[
+    list[str] | None,
+    typer.Option("--tag", help="An attribute for every note, such as room=church; may be repeated."),
+]
+_OWN_ALIASES = Annotated[
+    list[Path] | None,
+    typer.Option("--aliases", help="A TOML table of words of your own that goes before the standard one."),
+]
 
 
 @app.callback()
@@ -33,9 +38,9 @@ def _require_own_package() -> None:
 
 @app.command()
 def build(
-    source: Annotated[Path, typer.Argument(help="Folder of recordings.")],
-    format: Annotated[str, typer.Option(help="How the folder names its notes: philharmonia, folder.")],
+    source: Annotated[Path, typer.Argument(help="Folder of recordings, or a SoundFont.")],
     out: Annotated[Path, typer.Option(help="The NoteBank to make, such as notes.h5.")],
+    format: Annotated[str, typer.Option(help=f"Which library it is: {FORMATS}.")] = "auto",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes. [default: one a core]", show_default=False)
     ] = None,
@@ -48,112 +53,189 @@ def build(
             "--unpitched/--no-unpitched", help="Whether sounds without pitch go in. [default: the format's]"
         ),
     ] = None,
+    fix_octaves: Annotated[
+        bool,
+        typer.Option(
+            "--fix-octaves", help="Move the labels where a whole folder sounds another note; else skip it."
+        ),
+    ] = False,
     correct_pitch: Annotated[
         bool,
         typer.Option(
-            "--correct-pitch", help="Relabel notes that surely sound another pitch; else skip them."
+            "--correct-pitch", help="Relabel single notes that surely sound another pitch; else skip them."
         ),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
+    tag: _TAGS = None,
+    shared_words: Annotated[
+        bool,
+        typer.Option("--shared-words", help="Use the words that all libraries share, not the library's own."),
+    ] = False,
+    aliases: _OWN_ALIASES = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Let the workers of this Dask scheduler do it, such as tcp://127.0.0.1:8786."),
+    ] = None,
+    json: _JSON = False,
 ) -> None:
     """Prepares recordings for training.
 
     It ends with a table of what was left out and why. Interrupt it at will: the same command continues.
     """
+    from aae.cli_dataset_tables import print_report
     from datasets.build import build as build_bank
 
-    finished = _follow(
-        build_bank(source, format, out, workers, limit, unpitched=unpitched, correct_pitch=correct_pitch)
+    began_s = time.monotonic()
+    finished, n_resumed = _follow(
+        build_bank(
+            source,
+            format,
+            out,
+            workers,
+            limit,
+            unpitched=unpitched,
+            fix_octaves=fix_octaves,
+            correct_pitch=correct_pitch,
+            tags=parse_tags(tag or []),
+            vocabulary=_vocabulary(aliases or []) if shared_words or aliases else None,
+            scheduler=scheduler,
+        )
     )
+    seconds = time.monotonic() - began_s
+    n_read = 0 if finished.was_there else finished.report.n_recordings - n_resumed
+    cost = {
+        "seconds": round(seconds, 3),
+        "recordings_per_second": round(n_read / max(seconds, 1e-3), 2),
+        "peak_memory_mb": round(_peak_memory_mb(), 1),
+    }
     if json:
-        print_json(finished.report.to_json())
+        print_json({**finished.report.to_json(), **cost})
     else:
-        _print_report(finished)
+        print_report(finished, cost)
 
 
 @app.command()
 def info(
     notes: Annotated[Path, typer.Argument(help="A NoteBank, such as notes.h5.")],
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw counts, pitches, lengths and levels into this PNG.")
+    ] = None,
+    json: _JSON = False,
 ) -> None:
     """Shows what is in a NoteBank."""
     from aae.bank_summary import combinations, summarise
+    from aae.cli_dataset_tables import TAKE_LIKE, print_combinations, print_summary
     from aae.notes import NoteBank
 
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise InputError(f"{picture} is no name for a picture: give one that ends in .png")
     with NoteBank.open(notes) as bank:
         summary = summarise(bank)
         if json:
             print_json({"file": str(notes)} | summary)
-            return
-        shown = [name for name in bank.attributes if name not in TAKE_LIKE]
-        _print_summary(notes, summary, bank)
-        _print_combinations(shown, combinations(bank, shown))
+        else:
+            shown = [name for name in bank.attributes if name not in TAKE_LIKE]
+            print_summary(notes, summary, bank)
+            print_combinations(shown, combinations(bank, shown))
+        if picture is not None:
+            from aae.bank_picture import draw_bank
+
+            draw_bank(bank, picture)
 
 
-def _follow(events: "Iterator[BuildEvent]") -> "BuildFinished":
-    """Shows a build's progress; returns its last event."""
+@app.command()
+def merge(
+    notes: Annotated[list[Path], typer.Argument(help="NoteBanks, two or more.")],
+    out: Annotated[Path, typer.Option(help="The NoteBank to make.")],
+    own_words: Annotated[
+        bool, typer.Option("--own-words", help="Keep each library's own words; else use the shared ones.")
+    ] = False,
+    aliases: _OWN_ALIASES = None,
+    tag: _TAGS = None,
+    json: _JSON = False,
+) -> None:
+    """Joins NoteBanks into one, so that several libraries can be trained on together.
+
+    The libraries' words are made the same: pizz, pizzicato-secco and pizz-normal become one technique.
+    """
+    from datasets.banks import merge as merge_banks
+
+    vocabulary = None if own_words else _vocabulary(aliases or [])
+    _show_banks(merge_banks(notes, out, vocabulary=vocabulary, tags=parse_tags(tag or [])), json)
+
+
+@app.command()
+def split(
+    notes: Annotated[Path, typer.Argument(help="A NoteBank.")],
+    by: Annotated[str, typer.Option(help="The attribute to split by, such as instrument.")],
+    out: Annotated[Path, typer.Option(help="Folder for the NoteBanks, one a label.")],
+    json: _JSON = False,
+) -> None:
+    """Takes a NoteBank apart: one NoteBank for each label of an attribute."""
+    from datasets.banks import split_by
+
+    _show_banks(split_by(notes, by, out), json)
+
+
+def parse_tags(texts: Sequence[str]) -> dict[str, str]:
+    """Attributes of `key=value` texts.
+
+    Raises:
+        InputError: If a text is none, or a key is given twice.
+    """
+    tags: dict[str, str] = {}
+    for text in texts:
+        key, _, value = (part.strip().lower() for part in text.partition("="))
+        if not key or not value:
+            raise InputError(f"--tag {text!r} is no attribute: write for example room=church")
+        if key in tags:
+            raise InputError(f"--tag {key} is given twice: {tags[key]!r} and {value!r}")
+        tags[key.replace(" ", "-")] = value.replace(" ", "-")
+    return tags
+
+
+def _vocabulary(own: Sequence[Path]) -> "Vocabulary":
+    from datasets.aliases import Vocabulary
+
+    return Vocabulary.standard(*own)
+
+
+def _follow(events: "Iterator[BuildEvent]") -> "tuple[BuildFinished, int]":
+    """Shows a build's progress; returns its last event, and how many recordings an earlier run had read."""
     from datasets.report import BuildProgress
 
+    n_resumed = 0
     with StagesBar() as bar:
         for event in events:
             if not isinstance(event, BuildProgress):
-                return event
+                return event, n_resumed
+            n_resumed = max(n_resumed, event.resumed)
             skipped = sum(event.skipped.values())
             note = f"{skipped} left out" if skipped else ""
             bar.show(event.stage, event.done, event.total, note, event.resumed)
     raise RuntimeError("the build ended without a report")
 
 
-def _print_report(finished: "BuildFinished") -> None:
-    report, console = finished.report, results_console()
-    left_out = report.n_recordings - report.n_notes
-    was_there = " was there already" if finished.was_there else ""
-    console.print(
-        f"{report.bank}{was_there}: {report.n_notes} notes of {report.n_recordings} recordings, "
-        f"{left_out} left out."
-    )
-    if report.corrections:
-        console.print(f"{len(report.corrections)} notes were given the pitch they sound (--json lists them).")
-    if left_out:
-        reasons = table("left out because", "recordings", "for example")
-        for reason, count, example in report.rows():
-            reasons.add_row(reason, str(count), example)
-        console.print(reasons)
+def _show_banks(events: "Iterator[BuildProgress | BanksFinished]", json: bool) -> None:
+    """Shows the progress of a merge or split, then what was made."""
+    from aae.cli_dataset_tables import print_banks
+    from datasets.report import BuildProgress
+
+    with StagesBar() as bar:
+        for event in events:
+            if isinstance(event, BuildProgress):
+                bar.show(event.stage, event.done, event.total)
+            else:
+                finished = event
+    if json:
+        banks: Mapping[str, int] = {str(path): count for path, count in finished.banks.items()}
+        renamed = [dict(zip(("attribute", "label", "word"), row, strict=True)) for row in finished.renamed]
+        print_json({"banks": banks, "duplicates": finished.duplicates, "renamed": renamed})
+    else:
+        print_banks(finished)
 
 
-def _print_summary(path: Path, summary: Mapping[str, Any], bank: "NoteBank") -> None:
-    console, splits = results_console(), summary["splits"]
-    console.print(
-        f"{path}: {summary['notes']} notes, {duration_in_words(summary['duration_s'])} of sound, "
-        f"{pitch_range(summary['midi_pitch'])}, {summary['midi_pitch']['unpitched']} unpitched. "
-        f"{splits['train']} to train on, {splits['validation']} to validate, {splits['test']} to test."
-    )
-    origin = bank.provenance
-    console.print(f"From {origin.get('source')} ({origin.get('title')}; {origin.get('licence')}).")
-    for name, labels in summary["attributes"].items():
-        counts = table(name, "notes", "range")
-        for label, count in labels.items():
-            counts.add_row(label, str(count["notes"]), pitch_range(count))
-        console.print(counts)
-
-
-def _print_combinations(names: list[str], rows: list[dict[str, Any]]) -> None:
-    if len(names) < 2:
-        return
-    counts = table(*names, "notes", "range")
-    for row in rows[:MOST_ROWS]:
-        counts.add_row(*(row[name] or "not given" for name in names), str(row["notes"]), pitch_range(row))
-    console = results_console()
-    console.print(f"{len(rows)} combinations of {' and '.join(names)}:")
-    console.print(counts)
-    if len(rows) > MOST_ROWS:
-        console.print(f"... and {len(rows) - MOST_ROWS} rarer ones (--json lists all).")
-
-
-def pitch_range(count: Mapping[str, Any]) -> str:
-    """The lowest and the highest note of some notes, in words."""
-    from aae.pitch_names import pitch_name
-
-    if count["low"] is None:
-        return "no pitch" if count.get("notes", True) else ""
-    return f"{pitch_name(count['low'])} to {pitch_name(count['high'])}"
+def _peak_memory_mb() -> float:
+    """Most memory that this process, or the largest of those it started, has held."""
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(who).ru_maxrss for who in whose) * unit / 1e6

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aae.cli_console import SHIPPED_MODEL, StagesBar, print_json, results_console, table
-from aae.cli_dataset import pitch_range
+from aae.cli_dataset_tables import pitch_range
 from mcnn.inverter_names import InverterName
 
 if TYPE_CHECKING:

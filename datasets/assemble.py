@@ -7,14 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from aae.note_writer import NoteBankWriter
 from aae.notes import NoteData, Split
 from mcnn.atomic import atomic_path
 from mcnn.config import SpectrogramConfig
 
 from .base import Adapter, Recording, Skip, SkipReason
+from .pitch_check import track
 from .report import BuildProgress
 from .shards import Outcome, ShardNote, read_notes
+from .verdicts import Verdicts, judge
 
 _SPLITS = (Split.TRAIN,) * 8 + (Split.VALIDATION, Split.TEST)
 
@@ -35,33 +39,46 @@ def split_of(labels: Mapping[str, str], midi_pitch: int, take_like: frozenset[st
 
 
 def settle(
-    recordings: Mapping[str, Recording], outcomes: Sequence[Outcome], adapter: Adapter, fewest: int
-) -> dict[str, Skip]:
-    """All recordings that do not go into the bank.
+    recordings: Mapping[str, Recording],
+    outcomes: Sequence[Outcome],
+    adapter: Adapter,
+    fewest: int,
+    *,
+    correct_pitch: bool = False,
+    fix_octaves: bool = False,
+) -> Verdicts:
+    """Decides which recordings go into the bank, and with which pitch.
 
     Args:
         recordings: By id, in order.
         outcomes: What the workers made of those that had no skip yet.
         adapter: Says which attributes drop rare labels.
         fewest: A label of such an attribute with fewer notes is dropped.
+        correct_pitch: As in `judge`.
+        fix_octaves: As in `judge`.
 
     Returns:
-        Id to skip, in the order of the recordings.
+        The verdicts, skips in the order of the recordings.
     """
+    verdicts = judge(recordings, outcomes, correct_pitch=correct_pitch, fix_octaves=fix_octaves)
     skips = {id_: recording.skip for id_, recording in recordings.items() if recording.skip}
+    skips |= verdicts.skips
     for outcome in outcomes:
         if outcome.skip:
             skips[outcome.id] = Skip(outcome.id, *outcome.skip)
-    skips.update(_duplicates(recordings, [outcome for outcome in outcomes if outcome.id not in skips]))
+    kept = [outcome for outcome in outcomes if outcome.id not in skips]
+    skips.update(_duplicates(recordings, kept, verdicts.pitches))
     for attribute in adapter.rare:
-        kept = [recordings[outcome.id] for outcome in outcomes if outcome.id not in skips]
-        counts = Counter(recording.labels[attribute] for recording in kept if attribute in recording.labels)
-        for recording in kept:
-            label = recording.labels.get(attribute)
+        notes = [recordings[outcome.id] for outcome in kept if outcome.id not in skips]
+        counts = Counter(note.labels[attribute] for note in notes if attribute in note.labels)
+        for note in notes:
+            label = note.labels.get(attribute)
             if label is not None and counts[label] < fewest:
                 detail = f"{attribute} {label}: {counts[label]} notes, fewer than {fewest}"
-                skips[recording.id] = Skip(recording.id, SkipReason.RARE, detail)
-    return {id_: skips[id_] for id_ in recordings if id_ in skips}
+                skips[note.id] = Skip(note.id, SkipReason.RARE, detail)
+    verdicts.skips = {id_: skips[id_] for id_ in recordings if id_ in skips}
+    verdicts.corrections = [note for note in verdicts.corrections if note.id not in skips]
+    return verdicts
 
 
 def write_bank(
@@ -70,7 +87,7 @@ def write_bank(
     adapter: Adapter,
     recordings: Mapping[str, Recording],
     shards: Sequence[Path],
-    skips: Mapping[str, Skip],
+    verdicts: Verdicts,
     provenance: Mapping[str, Any],
 ) -> Iterator[BuildProgress]:
     """Writes the bank from the shards, one shard in memory at a time.
@@ -81,7 +98,7 @@ def write_bank(
         adapter: Says which attributes only tell takes apart.
         recordings: By id.
         shards: In the order of the recordings.
-        skips: Notes to leave out.
+        verdicts: Notes to leave out, and pitches that are not the labels'.
         provenance: Goes into the bank.
 
     Yields:
@@ -90,7 +107,7 @@ def write_bank(
     attributes: dict[str, set[str]] = defaultdict(set)
     total = 0
     for id_, recording in recordings.items():
-        if id_ not in skips:
+        if id_ not in verdicts.skips:
             total += 1
             for name, label in recording.labels.items():
                 attributes[name].add(label)
@@ -99,32 +116,37 @@ def write_bank(
     with atomic_path(path) as partial, NoteBankWriter(partial, config, vocabularies) as bank:
         for shard in shards:
             for note in read_notes(shard):
-                if note.outcome.id not in skips:
-                    labels = recordings[note.outcome.id].labels
-                    bank.add(_note_data(note, labels, adapter.take_like))
+                if note.outcome.id not in verdicts.skips:
+                    midi_pitch = verdicts.pitches.get(note.outcome.id, note.outcome.midi_pitch)
+                    recording = recordings[note.outcome.id]
+                    bank.add(_note_data(note, midi_pitch, recording, adapter.take_like, config))
                     done += 1
             yield BuildProgress("writing", done, total)
         bank.finish(provenance)
 
 
-def _duplicates(recordings: Mapping[str, Recording], outcomes: Sequence[Outcome]) -> dict[str, Skip]:
+def _duplicates(
+    recordings: Mapping[str, Recording], outcomes: Sequence[Outcome], corrected: Mapping[str, int]
+) -> dict[str, Skip]:
     """Of files with the same bytes the first stays, if all say the same; if not, none can be believed.
 
     Those whose labels had to be corrected are believed last.
     """
+    n_copies = Counter(outcome.digest for outcome in outcomes)
     groups: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        groups[outcome.digest].append(outcome)
+        if n_copies[outcome.digest] > 1:
+            groups[outcome.digest].append(outcome)
     skips: dict[str, Skip] = {}
     for group in groups.values():
-        believed = [outcome for outcome in group if not outcome.corrected] or group
+        believed = [outcome for outcome in group if outcome.id not in corrected] or group
         for outcome in group:
             if outcome not in believed:
                 detail = f"same as {believed[0].id}, whose label is right"
                 skips[outcome.id] = Skip(outcome.id, SkipReason.DUPLICATE, detail)
         first, *others = believed
         said = {
-            (outcome.midi_pitch, *sorted(recordings[outcome.id].labels.items()))
+            (corrected.get(outcome.id, outcome.midi_pitch), *sorted(recordings[outcome.id].labels.items()))
             for outcome in (first, *others)
         }
         for outcome in others:
@@ -137,16 +159,28 @@ def _duplicates(recordings: Mapping[str, Recording], outcomes: Sequence[Outcome]
     return skips
 
 
-def _note_data(note: ShardNote, labels: Mapping[str, str], take_like: frozenset[str]) -> NoteData:
-    outcome = note.outcome
+def _note_data(
+    note: ShardNote,
+    midi_pitch: int,
+    recording: Recording,
+    take_like: frozenset[str],
+    config: SpectrogramConfig,
+) -> NoteData:
+    """A note with its final pitch; followed anew if its curve is relative to another one."""
+    outcome, waveform = note.outcome, note.waveform
+    tuning_cents, f0_cents = outcome.tuning_cents, note.f0_cents
+    if midi_pitch != outcome.tracked_pitch:
+        again = track(waveform, config.sample_rate, config.hop_length, midi_pitch)
+        tuning_cents, f0_cents = again.tuning_cents, again.f0_cents.astype(np.float16)
+    official = recording.split
     return NoteData(
         id=outcome.id,
-        midi_pitch=outcome.midi_pitch,
-        labels=labels,
-        split=split_of(labels, outcome.midi_pitch, take_like),
+        midi_pitch=midi_pitch,
+        labels=recording.labels,
+        split=split_of(recording.labels, midi_pitch, take_like) if official is None else official,
         level_db=outcome.level_db,
-        tuning_cents=outcome.tuning_cents,
-        waveform=note.waveform,
+        tuning_cents=tuning_cents,
+        waveform=waveform,
         log_mel=note.log_mel,
-        f0_cents=note.f0_cents,
+        f0_cents=f0_cents,
     )

@@ -3,6 +3,7 @@
 Conventions: waveforms are `(samples,)` float32, mono. Levels are root mean squares in dB of full scale.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,13 @@ SILENT_LEVEL_DB = -70.0
 SHORTEST_NOTE_S = 0.05
 
 _LOWEST_HZ = 10.0
+_SLOWEST_HZ, _FASTEST_HZ, _MOST_CHANNELS = 1_000, 1_000_000, 256
+_BLOCK_VALUES = 1 << 20
+_CANCELLED = 1e-4
+"""Of the loudest channel's power; a mix below it is what is left of channels of opposite sign."""
+_STREAMED_BYTES = 0xFFFF_0000
+"""Sizes above it are what programs write that did not know the size."""
+_COUNTS_AS_WHOLE = 1.01
 _ENVELOPE_WINDOW_S = 0.005
 _ENVELOPE_HOP_S = 0.001
 _PREROLL_S = 0.010
@@ -56,6 +64,8 @@ class UnreadableError(ValueError):
 def read_mono(path: Path, sample_rate: int) -> npt.NDArray[np.float32]:
     """Decodes the beginning of an audio file, mixes it to mono and resamples it.
 
+    Channels that cancel each other are not mixed: the loudest is taken.
+
     Args:
         path: Any file libsndfile reads.
         sample_rate: Samples per second of the result.
@@ -64,21 +74,66 @@ def read_mono(path: Path, sample_rate: int) -> npt.NDArray[np.float32]:
         UnreadableError: If the file is damaged, empty, or holds numbers that are no samples.
     """
     try:
+        size = path.stat().st_size
+        if not size:
+            raise UnreadableError("empty file")
+        _require_whole(path, size)
         with soundfile.SoundFile(path) as file:
-            samples = file.read(int(LONGEST_READ_S * file.samplerate), dtype="float32", always_2d=True)
-            file_rate = file.samplerate
-    except (soundfile.SoundFileError, OSError, ValueError, TypeError) as error:
-        raise UnreadableError(
-            "empty file" if path.exists() and not path.stat().st_size else "not decodable"
-        ) from error
-    if not len(samples):
+            mono, file_rate = _mixed(file), file.samplerate
+    except (soundfile.SoundFileError, OSError, TypeError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not decodable"
+        raise UnreadableError(reason) from error
+    if not len(mono):
         raise UnreadableError("no samples")
-    mono = samples.mean(axis=1)
     if not np.isfinite(mono).all():
         raise UnreadableError("samples that are no finite numbers")
     if file_rate != sample_rate:
         mono = soxr.resample(mono, file_rate, sample_rate)
+    if not len(mono):
+        raise UnreadableError("no samples")
     return _without_offset(mono, sample_rate)
+
+
+def _require_whole(path: Path, size: int) -> None:
+    """Refuses a WAV or AIFF that says that it is longer than it is.
+
+    libsndfile reads what is there and says nothing; the note would end in the middle.
+    """
+    with path.open("rb") as file:
+        kind, declared = file.read(4), file.read(4)
+    if kind not in (b"RIFF", b"FORM") or len(declared) < 4:
+        return
+    whole = int.from_bytes(declared, "little" if kind == b"RIFF" else "big") + 8
+    if _STREAMED_BYTES > whole > size * _COUNTS_AS_WHOLE:
+        raise UnreadableError(f"truncated: {size} of {whole} bytes are there")
+
+
+def _mixed(file: soundfile.SoundFile) -> npt.NDArray[np.float32]:
+    """The first `LONGEST_READ_S` of a file in mono, read in blocks whatever its header promises."""
+    if not (_SLOWEST_HZ <= file.samplerate <= _FASTEST_HZ and 1 <= file.channels <= _MOST_CHANNELS):
+        raise UnreadableError(f"{file.channels} channels at {file.samplerate} Hz are no recording")
+    mixed: list[npt.NDArray[np.float32]] = []
+    power = np.zeros(file.channels)
+    for block in _blocks(file):
+        mixed.append(block.mean(axis=1))
+        power += np.square(block, dtype=np.float64).sum(axis=0)
+    mono = np.concatenate([np.zeros(0, np.float32), *mixed])
+    if file.channels > 1 and np.square(mono, dtype=np.float64).sum() < _CANCELLED * power.max():
+        file.seek(0)
+        loudest = int(power.argmax())
+        mono = np.concatenate([np.zeros(0, np.float32), *(block[:, loudest] for block in _blocks(file))])
+    return mono
+
+
+def _blocks(file: soundfile.SoundFile) -> Iterator[npt.NDArray[np.float32]]:
+    """Blocks `(samples, channels)` of the beginning."""
+    left = int(LONGEST_READ_S * file.samplerate)
+    while left > 0:
+        block = file.read(min(left, max(1, _BLOCK_VALUES // file.channels)), dtype="float32", always_2d=True)
+        if not len(block):
+            return
+        left -= len(block)
+        yield block
 
 
 def prepare(waveform: npt.NDArray[np.float32], sample_rate: int, max_samples: int) -> PreparedAudio | None:

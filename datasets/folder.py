@@ -10,17 +10,19 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from aae.notes import UNPITCHED
 from aae.pitch_names import parse_pitch
 from mcnn.errors import InputError
 
-from .base import Adapter, Recording, Skip, SkipReason, audio_files
+from .base import Adapter, Recording, Skip, SkipReason, not_understood
+from .files import Survey, audio_names
 
 TABLE_NAMES = ("tags.csv", "tags.tsv", "tags.jsonl")
 _PITCH_COLUMNS = ("midi_pitch", "note")
+_ANY_AUDIO = 0.01
 _UNPITCHED_WORDS = frozenset({"unpitched", "none", "n", "-1"})
 _LARGEST_TABLE_BYTES = 256 << 20
 _NOTE_IN_NAME = re.compile(r"(?<![A-Za-z0-9#])([A-Ga-g](?:#|s|b)?-?[0-9])(?![A-Za-z0-9#])")
@@ -43,15 +45,22 @@ class Folder(Adapter):
         tables = [source / name for name in TABLE_NAMES if (source / name).is_file()]
         if len(tables) > 1:
             raise InputError(f"{source} has {' and '.join(path.name for path in tables)}: keep one of them")
-        files = audio_files(source)
+        files = audio_names(source)
         if not files:
             raise InputError(f"there is no audio in {source}: WAV, FLAC, MP3, OGG, AIFF and others are read")
         if not tables:
-            return [_from_path(path, source.resolve().name) for path in files]
+            return [_from_path(PurePosixPath(name), source.resolve().name) for name in files]
         return _from_table(tables[0], files)
 
+    def recognise(self, found: Survey) -> tuple[float, str]:
+        """By its table; without one any audio will do, if no library claims it."""
+        tables = sorted(found.tables & set(TABLE_NAMES))
+        if tables:
+            return 1.0, f"it has a table {tables[0]}"
+        return _ANY_AUDIO, f"{len(found.names)} audio files in no library's manner"
 
-def _from_path(path: Path, source_name: str) -> Recording:
+
+def _from_path(path: PurePosixPath, source_name: str) -> Recording:
     """A recording described by its folders and its name."""
     instrument = "-".join(_as_label(part) for part in path.parent.parts) or _as_label(source_name)
     return Recording(path.as_posix(), pitch_in_name(path.stem), {"instrument": instrument})
@@ -60,12 +69,15 @@ def _from_path(path: Path, source_name: str) -> Recording:
 def pitch_in_name(name: str) -> int | None:
     """MIDI number of the last note in a file name, `Flute_vib_A#4_v1` has A#4; None if there is none."""
     notes = _NOTE_IN_NAME.findall(name)
-    return parse_pitch(notes[-1]) if notes else None
+    try:
+        return parse_pitch(notes[-1]) if notes else None
+    except InputError:
+        return None
 
 
-def _from_table(table: Path, files: list[Path]) -> list[Recording]:
+def _from_table(table: Path, files: list[str]) -> list[Recording]:
     """The recordings of a table; audio that the table leaves out is among them, to be skipped."""
-    known = {path.as_posix() for path in files}
+    known = set(files)
     recordings: dict[str, Recording] = {}
     for number, row in _rows(table):
         file = row.pop("file", "").strip()
@@ -97,7 +109,7 @@ def _from_row(id_: str, row: Mapping[str, str]) -> Recording:
     try:
         return Recording(id_, parse_pitch(texts[0]), labels)
     except InputError as error:
-        return Recording(id_, skip=Skip(id_, SkipReason.TAG, str(error)))
+        return not_understood(id_, str(error))
 
 
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:

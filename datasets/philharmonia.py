@@ -6,14 +6,15 @@
 """
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from aae.notes import UNPITCHED
 from aae.pitch_names import parse_pitch
 from mcnn.errors import InputError
 
-from .base import Adapter, Recording, Skip, SkipReason, audio_files
+from .base import Adapter, Recording, Skip, SkipReason, not_understood, share_named
+from .files import Survey, audio_names
 
 DURATIONS = frozenset({"025", "05", "1", "15", "long", "very-long"})
 """Lengths as the library writes them: a quarter, a half, one, one and a half seconds, and more."""
@@ -49,7 +50,7 @@ class Philharmonia(Adapter):
 
     def recordings(self, source: Path) -> list[Recording]:
         """All files named the library's way; see `Adapter.recordings`."""
-        recordings = [_understand(path) for path in audio_files(source)]
+        recordings = [_understand(PurePosixPath(name)) for name in audio_names(source)]
         if all(recording.skip and recording.skip.reason is SkipReason.TAG for recording in recordings):
             raise InputError(
                 f"no file in {source} is named like the Philharmonia's, for example"
@@ -57,30 +58,35 @@ class Philharmonia(Adapter):
             )
         return recordings
 
+    def recognise(self, found: Survey) -> tuple[float, str]:
+        """By its names."""
+        return share_named(found, _is_named, "cello_Gs4_05_fortissimo_arco-normal.mp3")
 
-def _understand(path: Path) -> Recording:
+
+def _is_named(path: PurePosixPath) -> bool:
+    skip = _understand(path).skip
+    return skip is None or skip.reason is SkipReason.PHRASE
+
+
+def _understand(path: PurePosixPath) -> Recording:
     """The recording that a file name describes."""
     id_ = path.as_posix()
     fields = path.stem.lower().split("_")
     if len(fields) != 5:
-        return _not_understood(id_, f"{len(fields)} fields in the name where 5 are expected")
+        return not_understood(id_, f"{len(fields)} fields in the name where 5 are expected")
     instrument, note, duration, dynamics, technique = fields
     if duration == "phrase":
         return Recording(id_, skip=Skip(id_, SkipReason.PHRASE, technique))
     for word, known in ((duration, duration in DURATIONS), (dynamics, dynamics in DYNAMICS)):
         if not known:
-            return _not_understood(id_, f"{word!r} is no length or dynamics of this library")
+            return not_understood(id_, f"{word!r} is no length or dynamics of this library")
     for word in (instrument, technique):
         if not _WORDS.fullmatch(word):
-            return _not_understood(id_, f"{word!r} is no instrument or technique")
+            return not_understood(id_, f"{word!r} is no instrument or technique")
     labels = {"instrument": instrument, "technique": technique, "dynamics": dynamics, "duration": duration}
     if not note:
         return Recording(id_, UNPITCHED, labels)
     try:
         return Recording(id_, parse_pitch(note), labels)
     except InputError as error:
-        return _not_understood(id_, str(error))
-
-
-def _not_understood(id_: str, detail: str) -> Recording:
-    return Recording(id_, skip=Skip(id_, SkipReason.TAG, detail))
+        return not_understood(id_, str(error))

@@ -77,29 +77,38 @@ class LabelCheck:
         track: The pitch over time, around the label.
         objection: Why the label cannot stand; None if it may.
         sounds: What sounds instead, as a fractional MIDI number; None if that is not clear either.
+        is_confirmed: Whether the tracker, which knew no label, heard the label's note with confidence.
     """
 
     track: Track
     objection: SkipReason | None = None
     sounds: float | None = None
+    is_confirmed: bool = False
 
     @property
     def correction(self) -> int | None:
-        """The note that the label should have said, if it is a semitone, a tone or an octave off.
+        """The note that the label should have said, if what sounds is clear.
 
-        Other distances are as likely the tracker's mistake: a string that rings along, a noise.
+        Of a single note only `is_common_mistake` makes it sure enough to be believed.
         """
         if self.sounds is None:
             return None
         midi_pitch = round(self.sounds)
-        is_common = abs(midi_pitch - self.track.midi_pitch) in _COMMON_MISTAKES
-        return midi_pitch if is_common and 0 <= midi_pitch <= 127 else None
+        return midi_pitch if midi_pitch != self.track.midi_pitch and 0 <= midi_pitch <= 127 else None
 
     @property
     def detail(self) -> str:
         """The label and what sounds, in words: `labelled D3, sounds D#3 -12 cents`."""
         heard = "no clear pitch" if self.sounds is None else describe_pitch(self.sounds)
         return f"labelled {pitch_name(self.track.midi_pitch)}, sounds {heard}"
+
+
+def is_common_mistake(semitones: int) -> bool:
+    """Whether labels are often so far off: a semitone, a tone or an octave.
+
+    Other distances are as likely the tracker's mistake: a string that rings along, a noise.
+    """
+    return abs(semitones) in _COMMON_MISTAKES
 
 
 def describe_pitch(midi_pitch: float) -> str:
@@ -138,7 +147,7 @@ def check_label(
         return LabelCheck(around, SkipReason.NO_PITCH)
     if around.is_steady and abs(around.tuning_cents) > FAR_CENTS:
         return LabelCheck(around, SkipReason.WRONG_PITCH, midi_pitch + around.tuning_cents / 100.0)
-    return LabelCheck(around)
+    return LabelCheck(around, is_confirmed=heard.confidence >= _CONFIDENT)
 
 
 def find_pitch(waveform: npt.NDArray[np.float32], sample_rate: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,41 @@ class Correction:
 
 
 @dataclass(frozen=True)
+class PitchOffset:
+    """Recordings that belong together and all sound another note than they are labelled with.
+
+    Attributes:
+        where: Their folder, and what they have in common there.
+        semitones: How far they sound above their labels.
+        n_notes: Notes there.
+        n_measured: Those of them whose pitch was measured with confidence.
+        n_agreeing: Those of these that are off by this interval.
+        fixed: Whether the labels were moved.
+    """
+
+    where: str
+    semitones: int
+    n_notes: int
+    n_measured: int
+    n_agreeing: int
+    fixed: bool
+
+    @property
+    def in_words(self) -> str:
+        """What was found and what to do: one sentence."""
+        octaves, rest = divmod(abs(self.semitones), 12)
+        interval = f"{abs(self.semitones)} semitone{'s' * (abs(self.semitones) > 1)}"
+        if not rest:
+            interval = "an octave" if octaves == 1 else f"{octaves} octaves"
+        direction = "above" if self.semitones > 0 else "below"
+        cure = "the labels were moved" if self.fixed else "--fix-octaves moves the labels"
+        return (
+            f"{self.where}: sounds {interval} {direction} its labels"
+            f" ({self.n_agreeing} of {self.n_measured} measured notes); {cure}"
+        )
+
+
+@dataclass(frozen=True)
 class BuildReport:
     """What became of the recordings.
 
@@ -32,6 +67,9 @@ class BuildReport:
         n_notes: Notes in the bank.
         skips: Every recording that is not in the bank, and why; sorted by id.
         corrections: Every note whose label was replaced; sorted by id.
+        offsets: Folders whose labels are off as a whole.
+        format: The adapter that read them.
+        chosen_because: Why it was that one, if the user did not say.
     """
 
     bank: Path
@@ -39,6 +77,9 @@ class BuildReport:
     n_notes: int
     skips: Sequence[Skip]
     corrections: Sequence[Correction] = ()
+    offsets: Sequence[PitchOffset] = ()
+    format: str = ""
+    chosen_because: str = ""
 
     @property
     def counts(self) -> dict[SkipReason, int]:
@@ -57,6 +98,8 @@ class BuildReport:
     def to_json(self) -> dict[str, Any]:
         """The report as plain values, every skipped recording by name."""
         return {
+            "format": self.format,
+            "chosen_because": self.chosen_because,
             "recordings": self.n_recordings,
             "notes": self.n_notes,
             "skipped": {reason.value: count for reason, count in self.counts.items()},
@@ -64,6 +107,7 @@ class BuildReport:
                 {"file": skip.id, "reason": skip.reason.value, "detail": skip.detail} for skip in self.skips
             ],
             "corrections": [{"file": note.id, "detail": note.detail} for note in self.corrections],
+            "offsets": [asdict(offset) for offset in self.offsets],
         }
 
     @classmethod
@@ -77,6 +121,9 @@ class BuildReport:
                 Skip(skip["file"], SkipReason(skip["reason"]), skip["detail"]) for skip in values["skips"]
             ],
             corrections=[Correction(note["file"], note["detail"]) for note in values["corrections"]],
+            offsets=[PitchOffset(**offset) for offset in values.get("offsets", [])],
+            format=values.get("format", ""),
+            chosen_because=values.get("chosen_because", ""),
         )
 
 

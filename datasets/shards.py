@@ -5,7 +5,6 @@ resumable: a shard that is there need not be made again, whoever made it and whe
 """
 
 import functools
-import hashlib
 import io
 import json
 import zipfile
@@ -18,16 +17,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from aae.note_writer import quantise
 from aae.notes import UNPITCHED
 from mcnn.atomic import atomic_path
 from mcnn.config import SpectrogramConfig
 from mcnn.spectrogram import Spectrogram
 
-from .audio import SHORTEST_NOTE_S, UnreadableError, prepare, read_mono
+from .audio import SHORTEST_NOTE_S, UnreadableError, prepare
 from .base import Recording, Skip, SkipReason
 from .pitch_check import Track, check_label, find_pitch, track
+from .registry import adapter_for
 
-SHARD_VERSION = 6
+SHARD_VERSION = 7
 """Raised when the same recording would give another note, so that old shards are not taken for new ones."""
 
 
@@ -36,36 +37,43 @@ class Task:
     """Recordings that one worker makes into one shard.
 
     Attributes:
+        format: Name of the library's adapter.
         source: The library's folder.
         shard: The file to make.
         config: The front end.
         recordings: What to read; none with `skip` set.
-        correct_pitch: Whether a wrong label is replaced by the measured note instead of being skipped.
         keep_unpitched: Whether a recording without a label that has no pitch either is kept as unpitched.
     """
 
+    format: str
     source: Path
     shard: Path
     config: SpectrogramConfig
     recordings: tuple[Recording, ...]
-    correct_pitch: bool
     keep_unpitched: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one recording: a note of the shard, or a skip.
+
+    A note whose label cannot stand is in the shard too: only the whole library tells what to make of it.
 
     Attributes:
         id: Its source path.
         digest: SHA-256 of the file's bytes, empty if it could not be read.
         skip: Why it is no note, as (reason, detail); None if it is one.
-        midi_pitch: As in the bank.
+        midi_pitch: What its label says, or what was found if there was none; `UNPITCHED` if it has no pitch.
         level_db: As in the bank.
+        objection: Why the label cannot stand, as (reason, detail).
+        is_confirmed: Whether what sounds was measured with confidence and is the label's note.
+        sounds: What sounds instead of the label, as a fractional MIDI number; NaN if that is not clear.
+        correction: The note to which a second check agreed, if the label cannot stand.
+        tracked_pitch: What the note's `f0_cents` and `tuning_cents` are relative to.
         tuning_cents: As in the bank.
         n_frames: Frames of the note.
         n_samples: Samples of the note.
-        corrected: The label it had and what was measured, if the label was replaced; otherwise empty.
+        scale: Size of one step of the note's waveform.
     """
 
     id: str
@@ -73,20 +81,30 @@ class Outcome:
     skip: tuple[SkipReason, str] | None = None
     midi_pitch: int = UNPITCHED
     level_db: float = 0.0
+    objection: tuple[SkipReason, str] | None = None
+    is_confirmed: bool = False
+    sounds: float = float("nan")
+    correction: int | None = None
+    tracked_pitch: int = UNPITCHED
     tuning_cents: float = float("nan")
     n_frames: int = 0
     n_samples: int = 0
-    corrected: str = ""
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
 class ShardNote:
-    """The arrays of one note: as in `aae.notes.NoteData`."""
+    """The arrays of one note: as in `aae.notes.NoteData`, the waveform in steps of `outcome.scale`."""
 
     outcome: Outcome
-    waveform: npt.NDArray[np.float32]
+    steps: npt.NDArray[np.int16]
     log_mel: npt.NDArray[np.float16]
     f0_cents: npt.NDArray[np.float16]
+
+    @property
+    def waveform(self) -> npt.NDArray[np.float32]:
+        """`(samples,)` at the reference level."""
+        return np.asarray(self.steps * np.float32(self.outcome.scale), np.float32)
 
 
 def make_shard(task: Task) -> Path:
@@ -105,7 +123,7 @@ def make_shard(task: Task) -> Path:
         np.savez(
             file,
             outcomes=np.frombuffer(json.dumps([asdict(outcome) for outcome in outcomes]).encode(), np.uint8),
-            waveform=_joined([note.waveform for note in notes], np.float32, ()),
+            waveform=_joined([note.steps for note in notes], np.int16, ()),
             log_mel=_joined([note.log_mel.T for note in notes], np.float16, (n_mels,)),
             f0_cents=_joined([note.f0_cents for note in notes], np.float16, ()),
         )
@@ -145,58 +163,76 @@ def use_one_thread() -> None:
 
 def _make_note(task: Task, recording: Recording) -> ShardNote | Outcome:
     """Reads, trims, measures and checks one recording."""
-    path = task.source / recording.id
     sample_rate = task.config.sample_rate
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        waveform = read_mono(path, sample_rate)
+        waveform, digest = adapter_for(task.format).read(task.source, recording.id, sample_rate)
     except (UnreadableError, OSError) as error:
-        return Outcome(recording.id, "", (SkipReason.UNREADABLE, str(error)))
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return Outcome(recording.id, "", (SkipReason.UNREADABLE, reason))
     audio = prepare(waveform, sample_rate, task.config.max_samples)
     if audio is None:
-        return Outcome(recording.id, digest, (SkipReason.SILENT, f"peak {np.abs(waveform).max():.5f}"))
+        peak = float(np.abs(waveform).max(initial=0.0))
+        return Outcome(recording.id, digest, (SkipReason.SILENT, f"peak {peak:.5f}"))
     duration_s = len(audio.waveform) / sample_rate
     if duration_s < SHORTEST_NOTE_S:
         return Outcome(recording.id, digest, (SkipReason.TOO_SHORT, f"{1000 * duration_s:.0f} ms"))
-    pitch = _settle_pitch(audio.waveform, task, recording)
+    pitch = _measure_pitch(audio.waveform, task, recording)
     if isinstance(pitch, Skip):
         return Outcome(recording.id, digest, (pitch.reason, pitch.detail))
-    sounding, corrected = pitch
     log_mel = _log_mel(audio.waveform, task.config)
+    steps, scale = quantise(audio.waveform)
     outcome = Outcome(
         id=recording.id,
         digest=digest,
-        midi_pitch=sounding.midi_pitch,
+        midi_pitch=pitch.midi_pitch,
         level_db=audio.level_db,
-        tuning_cents=sounding.tuning_cents,
+        objection=pitch.objection,
+        is_confirmed=pitch.is_confirmed,
+        sounds=pitch.sounds,
+        correction=pitch.correction,
+        tracked_pitch=pitch.track.midi_pitch,
+        tuning_cents=pitch.track.tuning_cents,
         n_frames=log_mel.shape[1],
-        n_samples=len(audio.waveform),
-        corrected=corrected,
+        n_samples=len(steps),
+        scale=scale,
     )
-    return ShardNote(outcome, audio.waveform, log_mel, sounding.f0_cents.astype(np.float16))
+    return ShardNote(outcome, steps, log_mel, pitch.track.f0_cents.astype(np.float16))
 
 
-def _settle_pitch(
-    waveform: npt.NDArray[np.float32], task: Task, recording: Recording
-) -> tuple[Track, str] | Skip:
-    """The pitch a note goes into the bank with and how its label was corrected, or why it does not."""
+@dataclass(frozen=True)
+class _Pitch:
+    """What was measured of a note's pitch; the fields are `Outcome`'s."""
+
+    midi_pitch: int
+    track: Track
+    objection: tuple[SkipReason, str] | None = None
+    is_confirmed: bool = False
+    sounds: float = float("nan")
+    correction: int | None = None
+
+
+def _measure_pitch(waveform: npt.NDArray[np.float32], task: Task, recording: Recording) -> _Pitch | Skip:
+    """Compares the sound with its label, if there is one, or finds its pitch."""
     sample_rate, hop_length = task.config.sample_rate, task.config.hop_length
-    if recording.midi_pitch is None:
+    midi_pitch = recording.midi_pitch
+    if midi_pitch is None:
         midi_pitch = find_pitch(waveform, sample_rate)
         if midi_pitch is None and not task.keep_unpitched:
             return Skip(recording.id, SkipReason.NO_PITCH, "no note given, and none heard with confidence")
-        return track(waveform, sample_rate, hop_length, UNPITCHED if midi_pitch is None else midi_pitch), ""
-    if recording.midi_pitch == UNPITCHED:
-        return track(waveform, sample_rate, hop_length, UNPITCHED), ""
-    check = check_label(waveform, sample_rate, hop_length, recording.midi_pitch)
+        midi_pitch = UNPITCHED if midi_pitch is None else midi_pitch
+        return _Pitch(midi_pitch, track(waveform, sample_rate, hop_length, midi_pitch))
+    if midi_pitch == UNPITCHED:
+        return _Pitch(UNPITCHED, track(waveform, sample_rate, hop_length, UNPITCHED))
+    check = check_label(waveform, sample_rate, hop_length, midi_pitch)
     if check.objection is None:
-        return check.track, ""
-    if task.correct_pitch and check.correction is not None:
+        return _Pitch(midi_pitch, check.track, is_confirmed=check.is_confirmed)
+    objection = (check.objection, check.detail)
+    sounds = float("nan") if check.sounds is None else check.sounds
+    if check.correction is not None:
         second = check_label(waveform, sample_rate, hop_length, check.correction)
         if second.objection is None and second.track.is_steady:
-            return second.track, check.detail
-    return Skip(recording.id, check.objection, check.detail)
+            return _Pitch(midi_pitch, second.track, objection, sounds=sounds, correction=check.correction)
+    return _Pitch(midi_pitch, check.track, objection, sounds=sounds)
 
 
 @functools.lru_cache(maxsize=1)
@@ -217,5 +253,8 @@ def _joined(
 
 
 def _outcome(entry: dict[str, Any]) -> Outcome:
-    skip = entry.pop("skip")
-    return Outcome(**entry, skip=(SkipReason(skip[0]), skip[1]) if skip else None)
+    reasons = {
+        name: (SkipReason(entry[name][0]), entry[name][1]) if entry[name] else None
+        for name in ("skip", "objection")
+    }
+    return Outcome(**(entry | reasons))

@@ -5,7 +5,7 @@ import pytest
 
 from aae.pitch_names import pitch_frequency_hz
 from datasets.base import SkipReason
-from datasets.pitch_check import check_label, describe_pitch, find_pitch
+from datasets.pitch_check import check_label, describe_pitch, find_pitch, is_common_mistake
 from tests.synth import SAMPLE_RATE, glissando, silence, tone, trill
 
 HOP_LENGTH = 512
@@ -36,11 +36,14 @@ def test_the_message_names_both() -> None:
     assert describe_pitch(140.0) == "MIDI 140 +0 cents"
 
 
-@pytest.mark.parametrize(("label", "correction"), [(61, 60), (58, 60), (72, 60), (65, None), (67, None)])
-def test_only_common_mistakes_are_corrected(label: int, correction: int | None) -> None:
+@pytest.mark.parametrize(
+    ("label", "is_common"), [(61, True), (58, True), (72, True), (65, False), (67, False)]
+)
+def test_what_sounds_is_proposed_and_common_mistakes_are_known(label: int, is_common: bool) -> None:
     check = check_label(tone(pitch_frequency_hz(60)), SAMPLE_RATE, HOP_LENGTH, label)
     assert check.objection is SkipReason.WRONG_PITCH
-    assert check.correction == correction
+    assert check.correction == 60
+    assert is_common_mistake(60 - label) is is_common
 
 
 def test_an_offset_under_60_cents_is_tuning_and_above_is_another_note() -> None:

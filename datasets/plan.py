@@ -1,0 +1,190 @@
+"""All that a build is going to do, settled before it begins: which recordings go into which shards."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from aae.notes import UNPITCHED
+from mcnn.config import SpectrogramConfig
+from mcnn.errors import InputError
+
+from .aliases import Vocabulary
+from .base import Adapter, Recording, Skip, SkipReason
+from .files import survey
+from .registry import AUTO, adapter_for, recognise
+from .shards import SHARD_VERSION, Task
+
+FEWEST_NOTES = 8
+"""A technique with fewer notes cannot be learned and is dropped, unless `build` is told otherwise."""
+_RECORDINGS_PER_SHARD = 24
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """What the user chose; everything that decides which notes a bank holds.
+
+    Attributes:
+        limit: Only so many recordings, spread evenly over the library.
+        unpitched: Whether sounds without pitch go in; the adapter decides if None.
+        correct_pitch: Whether single wrong labels are replaced by what sounds.
+        fix_octaves: Whether labels are moved where a whole folder is off.
+        fewest: Labels of the adapter's `rare` attributes with fewer notes are dropped.
+        tags: Attributes given to every recording.
+        vocabulary: How the labels are rewritten.
+    """
+
+    limit: int | None = None
+    unpitched: bool | None = None
+    correct_pitch: bool = False
+    fix_octaves: bool = False
+    fewest: int = FEWEST_NOTES
+    tags: Mapping[str, str] | None = None
+    vocabulary: Vocabulary | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, for the bank's provenance."""
+        return {
+            "limit": self.limit,
+            "unpitched": self.unpitched,
+            "correct_pitch": self.correct_pitch,
+            "fix_octaves": self.fix_octaves,
+            "fewest": self.fewest,
+            "tags": dict(self.tags or {}),
+            "aliases": "" if self.vocabulary is None else self.vocabulary.digest,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is going to be done.
+
+    Attributes:
+        source: The library's folder, or file.
+        out: The bank to make.
+        adapter: Reads the library.
+        chosen_because: Why it is this one; empty if the user said so.
+        config: The front end.
+        recordings: By id, sorted.
+        tasks: One a shard.
+        settings: What the user chose.
+        fingerprint: Tells this build from every other.
+    """
+
+    source: Path
+    out: Path
+    adapter: Adapter
+    chosen_because: str
+    config: SpectrogramConfig
+    recordings: dict[str, Recording]
+    tasks: list[Task]
+    settings: BuildSettings
+    fingerprint: str
+
+    @property
+    def workshop(self) -> Path:
+        """The folder beside the bank in which it is built."""
+        return _workshop(self.out)
+
+
+def make_plan(
+    source: Path, format: str, out: Path, settings: BuildSettings, config: SpectrogramConfig
+) -> Plan:
+    """Looks through the library and plans its build.
+
+    Raises:
+        InputError: If the source, the format or the place of the bank cannot be used.
+    """
+    if not source.exists():
+        raise InputError(f"{source} is not a folder: give the folder of the recordings")
+    if out.is_dir():
+        raise InputError(f"{out} is a folder: give the name of a file, for example {out / 'notes.h5'}")
+    found = survey(source)
+    adapter, chosen_because = recognise(found) if format == AUTO else (adapter_for(format), "")
+    if not source.is_dir() and not adapter.takes_file:
+        raise InputError(f"{source} is not a folder: {adapter.name} needs the folder of the recordings")
+    recordings = _limited(adapter.recordings(source), settings.limit)
+    if not (adapter.keeps_unpitched if settings.unpitched is None else settings.unpitched):
+        recordings = [_without_pitch(recording) for recording in recordings]
+    recordings = [_relabelled(recording, settings) for recording in recordings]
+    if settings.limit is None:
+        recordings += [Recording(skip.id, skip=skip) for skip in found.unusable]
+    by_id = {recording.id: recording for recording in sorted(recordings, key=lambda recording: recording.id)}
+    tasks = _tasks(source, out, adapter, config, list(by_id.values()), bool(settings.unpitched))
+    fingerprint = _fingerprint(adapter, settings, by_id, tasks)
+    return Plan(source, out, adapter, chosen_because, config, by_id, tasks, settings, fingerprint)
+
+
+def _workshop(out: Path) -> Path:
+    return out.with_name(f"{out.name}.building")
+
+
+def _limited(recordings: list[Recording], limit: int | None) -> list[Recording]:
+    if limit is None or limit >= len(recordings):
+        return recordings
+    if limit < 1:
+        raise InputError(f"the limit is {limit}: it must be at least 1")
+    return [recordings[index * len(recordings) // limit] for index in range(limit)]
+
+
+def _without_pitch(recording: Recording) -> Recording:
+    """The recording, marked as not asked for if it has no pitch."""
+    if recording.skip or recording.midi_pitch != UNPITCHED:
+        return recording
+    return replace(recording, skip=Skip(recording.id, SkipReason.UNPITCHED))
+
+
+def _relabelled(recording: Recording, settings: BuildSettings) -> Recording:
+    if recording.skip or not (settings.vocabulary or settings.tags):
+        return recording
+    labels: Mapping[str, str] = recording.labels
+    if settings.vocabulary is not None:
+        labels = settings.vocabulary.apply(labels)
+    return replace(recording, labels={**labels, **(settings.tags or {})})
+
+
+def _tasks(
+    source: Path,
+    out: Path,
+    adapter: Adapter,
+    config: SpectrogramConfig,
+    recordings: list[Recording],
+    keep_unpitched: bool,
+) -> list[Task]:
+    wanted = [recording for recording in recordings if not recording.skip]
+    tasks = []
+    for number, start in enumerate(range(0, len(wanted), _RECORDINGS_PER_SHARD)):
+        chunk = tuple(wanted[start : start + _RECORDINGS_PER_SHARD])
+        files = [[r.id, r.midi_pitch, *_stamp(adapter.origin(source, r.id))] for r in chunk]
+        digest = _digest([SHARD_VERSION, adapter.name, config.model_dump(), keep_unpitched, files])
+        shard = _workshop(out) / f"{number:06d}-{digest[:16]}.npz"
+        tasks.append(Task(adapter.name, source, shard, config, chunk, keep_unpitched))
+    return tasks
+
+
+def _fingerprint(
+    adapter: Adapter, settings: BuildSettings, recordings: Mapping[str, Recording], tasks: list[Task]
+) -> str:
+    """A digest of everything, fed piece by piece: a library may have hundreds of thousands of recordings."""
+    digest = hashlib.sha256(json.dumps([adapter.name, settings.to_json()]).encode())
+    for recording in recordings.values():
+        said = [recording.id, sorted(recording.labels.items()), recording.skip is None, recording.split]
+        digest.update(json.dumps(said).encode())
+    for task in tasks:
+        digest.update(task.shard.name.encode())
+    return digest.hexdigest()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and time of change of a file: what tells that it is still the same."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (-1, -1)
+    return status.st_size, status.st_mtime_ns
+
+
+def _digest(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
