@@ -45,7 +45,9 @@ def draw_bank(bank: NoteBank, path: Path) -> None:
     seconds = bank.n_samples / bank.config.sample_rate
     _draw_histogram(figure.add_subplot(grid[0, 1]), seconds, "length", "seconds")
     _draw_histogram(figure.add_subplot(grid[1, 1]), bank.level_db, "level as recorded", "dB of full scale")
-    figure.suptitle(f"{path.stem}: {len(bank):,} notes", x=0.01, ha="left", color=_INK, fontweight="bold")
+    figure.suptitle(
+        f"{bank.path.stem}: {len(bank):,} notes", x=0.01, ha="left", color=_INK, fontweight="bold"
+    )
     FigureCanvasAgg(figure)
     with atomic_path(path) as partial:
         figure.savefig(partial, format="png", dpi=110, facecolor=_PAPER)
@@ -122,6 +124,8 @@ def _draw_histogram(axis: Axes, values: npt.NDArray[Any], title: str, unit: str)
 def _name_rows(axis: Axes, words: list[str]) -> None:
     axis.set_yticks(range(len(words)), words)
     axis.tick_params(axis="both", length=0)
+    axis.grid(axis="y", color=_FAINT, alpha=0.15, linewidth=0.6)
+    axis.set_axisbelow(True)
 
 
 def _style(axis: Axes, title: str) -> None:

@@ -2,6 +2,8 @@
 
 A shard appears whole or not at all, and its name tells what went into it. That is what makes a build
 resumable: a shard that is there need not be made again, whoever made it and whenever.
+
+PyTorch is imported where notes are made: the process that only plans and collects stays small.
 """
 
 import functools
@@ -11,22 +13,23 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from aae.note_writer import quantise
 from aae.notes import UNPITCHED
 from mcnn.atomic import atomic_path
 from mcnn.config import SpectrogramConfig
-from mcnn.spectrogram import Spectrogram
 
 from .audio import SHORTEST_NOTE_S, UnreadableError, prepare
 from .base import Recording, Skip, SkipReason
 from .pitch_check import Track, check_label, find_pitch, track
 from .registry import adapter_for
+
+if TYPE_CHECKING:
+    from mcnn.spectrogram import Spectrogram
 
 SHARD_VERSION = 7
 """Raised when the same recording would give another note, so that old shards are not taken for new ones."""
@@ -158,6 +161,8 @@ def read_notes(shard: Path) -> Iterator[ShardNote]:
 
 def use_one_thread() -> None:
     """Keeps a worker to its own core; also what makes notes the same whatever the number of workers."""
+    import torch
+
     torch.set_num_threads(1)
 
 
@@ -236,11 +241,15 @@ def _measure_pitch(waveform: npt.NDArray[np.float32], task: Task, recording: Rec
 
 
 @functools.lru_cache(maxsize=1)
-def _front_end(config: SpectrogramConfig) -> Spectrogram:
+def _front_end(config: SpectrogramConfig) -> "Spectrogram":
+    from mcnn.spectrogram import Spectrogram
+
     return Spectrogram(config)
 
 
 def _log_mel(waveform: npt.NDArray[np.float32], config: SpectrogramConfig) -> npt.NDArray[np.float16]:
+    import torch
+
     with torch.inference_mode():
         log_mel = _front_end(config)(torch.from_numpy(waveform)[None])[0]
     return np.asarray(log_mel.numpy(), np.float16)

@@ -13,8 +13,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 
-import torch
-
 from .shards import Task, make_shard, use_one_thread
 
 _WAITING_PER_WORKER = 4
@@ -43,6 +41,8 @@ def made(tasks: Sequence[Task], workers: int, scheduler: str | None = None) -> I
 
 
 def _made_here(tasks: Sequence[Task]) -> Iterator[Task]:
+    import torch
+
     n_threads = torch.get_num_threads()
     for task in tasks:
         use_one_thread()
