@@ -15,8 +15,6 @@ from .shards import Task, make_shard, use_one_thread
 
 _ANSWER_WITHIN_S = 15
 _WAITING_PER_WORKER = 4
-_MOST_DEATHS = 10
-"""A task whose workers die more often than this is taken for the cause."""
 
 
 def made_on_cluster(tasks: Sequence[Task], scheduler: str) -> Iterator[Task]:
@@ -29,12 +27,12 @@ def made_on_cluster(tasks: Sequence[Task], scheduler: str) -> Iterator[Task]:
     Raises:
         InputError: If Dask is not installed, nobody answers there, or the scheduler has no workers.
     """
-    client, as_completed = _connect(scheduler)
+    client, distributed = _connect(scheduler)
     with client:
         _require_workers(client, scheduler)
         waiting = deque(tasks)
         by_key: dict[str, Task] = {}
-        completed = as_completed()
+        completed = distributed.as_completed(loop=client.loop)
 
         def hand_out() -> None:
             n_ahead = _WAITING_PER_WORKER * max(1, sum(client.nthreads().values()))
@@ -49,7 +47,14 @@ def made_on_cluster(tasks: Sequence[Task], scheduler: str) -> Iterator[Task]:
         while by_key:
             future = next(completed)
             task = by_key.pop(future.key)
-            future.result()
+            try:
+                future.result()
+            except distributed.KilledWorker as error:
+                first = task.recordings[0].id
+                raise InputError(
+                    f"workers of {scheduler} died again and again over the recordings from {first} on: give"
+                    " them more memory, or build that folder without a cluster"
+                ) from error
             if not task.shard.exists():
                 raise InputError(
                     f"a worker of {scheduler} made {task.shard.name}, but it is not in {task.shard.parent}:"
@@ -67,11 +72,9 @@ def make_shard_there(task: Task) -> str:
 
 def _connect(scheduler: str) -> tuple[Any, Any]:
     try:
-        import dask
         import distributed
     except ImportError as error:
         raise InputError("--scheduler needs Dask: pip install 'clariolin[cluster]'") from error
-    dask.config.set({"distributed.scheduler.allowed-failures": _MOST_DEATHS})
     connect: Any = distributed.Client
     try:
         client = connect(scheduler, timeout=_ANSWER_WITHIN_S, name="clariolin", set_as_default=False)
@@ -80,7 +83,7 @@ def _connect(scheduler: str) -> tuple[Any, Any]:
             f"no Dask scheduler answers at {scheduler}: start one with `dask scheduler` and give its address,"
             " for example tcp://127.0.0.1:8786"
         ) from error
-    return client, distributed.as_completed
+    return client, distributed
 
 
 def _require_workers(client: Any, scheduler: str) -> None:
