@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from aae.notes import UNPITCHED
+from datasets import folder, nsynth, philharmonia, vsco
 from datasets.aliases import Vocabulary
 from datasets.audio import UnreadableError, find_note, read_mono
 from datasets.base import Recording
@@ -18,20 +19,17 @@ from datasets.files import Survey
 from datasets.folder import Folder, pitch_in_name
 from datasets.good_sounds import GoodSounds
 from datasets.nsynth import NSynth
-from datasets.philharmonia import Philharmonia
 from datasets.registry import recognise
 from datasets.sol import OrchideaSol, Sol, TinySol
 from datasets.soundfont import layers, words
 from datasets.soundfont_presets import parse_contents
-from datasets.vsco import Vsco
 from mcnn.errors import InputError
 
-_NAMED = (NSynth, OrchideaSol, Philharmonia, Sol, TinySol, Vsco)
 _RATE = 8_000
 
 
 def fuzz_names(data: bytes) -> None:
-    """Every parser of names, through real files in a real folder where the name allows it."""
+    """Every parser of names."""
     name = data.decode("utf-8", "replace").replace("\0", "_")
     path = PurePosixPath(name + ".wav")
     found = Survey(Path("nowhere"), (path.as_posix(),), (), frozenset())
@@ -42,17 +40,15 @@ def fuzz_names(data: bytes) -> None:
         with contextlib.suppress(InputError):
             parsed = adapter.parse(path)
             parsed.columns()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "/".join(part for part in path.parts if part not in ("..", "/", "."))
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch()
-        except (OSError, ValueError):
-            return
-        for named in (*_NAMED, Folder):
-            with contextlib.suppress(InputError):
-                for recording in named().recordings(Path(folder)):
-                    _require_sound(recording)
+        _require_sound(adapter._understand(path, None))
+    nowhere = Path("nowhere")
+    for recording in (
+        folder._from_path(path, name),
+        nsynth._understand(path, nowhere, {}),
+        philharmonia._understand(path),
+        vsco._understand(path),
+    ):
+        _require_sound(recording)
 
 
 def fuzz_tables(data: bytes) -> None:
@@ -60,8 +56,8 @@ def fuzz_tables(data: bytes) -> None:
     kind, text = (data[0] if data else 0) % 6, data[1:]
     names = ("tags.csv", "tags.tsv", "tags.jsonl", "sounds.json", "examples.json", "SOL_metadata.csv")
     adapters = (Folder, Folder, Folder, GoodSounds, NSynth, OrchideaSol)
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder)
+    with tempfile.TemporaryDirectory() as made:
+        source = Path(made)
         for name in ("a.wav", "bass_synthetic_033-022-050.wav", "Vc-ord-D3-pp-4c-N.wav"):
             (source / name).touch()
         (source / names[kind]).write_bytes(text)

@@ -216,7 +216,8 @@ def test_readme_names_commands_and_options_that_exist(capsys: pytest.CaptureFixt
     attributes = {"--instrument", "--technique", "--dynamics", "--duration"}
     readme = (aae.cli_console.CHECKOUT / "README.md").read_text("utf-8")
     typed = re.findall(
-        r"clariolin ((?:render|train|evaluate|info|bench|dataset (?:build|info|merge|split))\b[^`\n]*)", readme
+        r"clariolin ((?:render|train|evaluate|info|bench|dataset (?:build|info|merge|split))\b[^`\n]*)",
+        readme,
     )
     assert len(typed) > 6
     for line in typed:

@@ -12,7 +12,7 @@ from tests.fuzzing import fuzz_audio, fuzz_names, fuzz_soundfont, fuzz_tables
 from tests.libraries import soundfont_bytes
 from tests.synth import tone
 
-BRIEF = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+BRIEF = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 PIECES = st.sampled_from(
     [
         *(
@@ -75,13 +75,13 @@ def test_any_json(rows: dict[str, object], kind: int) -> None:
 
 
 @pytest.mark.parametrize("container", sorted(WHOLE))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_damage_to_audio(container: str, data: st.DataObject) -> None:
     fuzz_audio(damaged(WHOLE[container], data))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_damage_to_a_soundfont(data: st.DataObject) -> None:
     fuzz_soundfont(damaged(FONT, data, from_the_end=700))
