@@ -12,6 +12,7 @@ import librosa
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 import torch
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -81,9 +82,10 @@ def _read_log_mel(path: Path, spectrogram: Spectrogram) -> npt.NDArray[np.float3
         samples, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (OSError, soundfile.LibsndfileError) as error:
         raise InputError(f"{path} cannot be read: {error}") from None
+    mono = samples.mean(axis=1)
     if sample_rate != spectrogram.config.sample_rate:
-        raise InputError(f"{path} has {sample_rate} Hz, the sheet draws {spectrogram.config.sample_rate} Hz")
-    waveform = torch.from_numpy(samples[: spectrogram.config.max_samples].mean(axis=1))
+        mono = soxr.resample(mono, sample_rate, spectrogram.config.sample_rate)
+    waveform = torch.from_numpy(mono[: spectrogram.config.max_samples])
     with torch.inference_mode():
         log_mel: npt.NDArray[np.float32] = spectrogram(waveform[None])[0].numpy()
     return log_mel

@@ -7,12 +7,15 @@ system takes.
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from aae.conditioning import Mix
 from aae.pitch_names import pitch_name
 
 _LONGEST_PART = 48
+_WITHIN_INSTRUMENT = ("technique", "dynamics")
+"""One instrument is played in all of these."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
 
 
@@ -22,6 +25,9 @@ def note_file_names(
     completed: Sequence[Mix],
     midi_pitches: Sequence[int | None],
     n_variations: int,
+    *,
+    name: str | None = None,
+    used: set[str] | None = None,
 ) -> list[str]:
     """Distinct names for each mix at each pitch in each variation, in this order.
 
@@ -31,11 +37,14 @@ def note_file_names(
         completed: The same, every attribute given; named where nothing was asked for.
         midi_pitches: MIDI numbers; None for an unpitched sound.
         n_variations: Files per mix and pitch.
+        name: Leads instead of the instrument.
+        used: Names that are taken, in lower case; the new ones are added.
     """
     names: list[str] = []
-    used: set[str] = set()
+    used = set() if used is None else used
     for asked, full in zip(mixes, completed, strict=True):
         first, *others = _style_parts(attributes, asked, full)
+        first = _safe(name) if name else first
         for midi_pitch in midi_pitches:
             for variation in range(1, n_variations + 1):
                 stem = "_".join([first, _note_part(midi_pitch), *others, f"v{variation}"])
@@ -43,12 +52,50 @@ def note_file_names(
     return names
 
 
+def preset_name(
+    attributes: Sequence[str], asked: Mix, completed: Mix, telling: Collection[str], name: str | None = None
+) -> str:
+    """Name of the instrument that a note belongs to; technique and dynamics are choices within it.
+
+    Args:
+        attributes: The model's attributes.
+        asked: The mix that was asked for.
+        completed: The same, every attribute given.
+        telling: Attributes that tell the instruments of the set apart.
+        name: Leads instead of the instrument, unless the instruments differ.
+    """
+    first, *others = _style_parts(
+        attributes, {attribute: asked[attribute] for attribute in asked if attribute in telling}, completed
+    )
+    leading = _leading(attributes)
+    if name:
+        first = f"{_safe(name)}_{first}" if leading in telling else _safe(name)
+    return "_".join([first, *others])
+
+
+def telling_attributes(mixes: Sequence[Mix]) -> set[str]:
+    """Attributes other than technique and dynamics in which the asked mixes differ."""
+    names = {name for mix in mixes for name in mix} - set(_WITHIN_INSTRUMENT)
+    return {name for name in names if any(mix.get(name) != mixes[0].get(name) for mix in mixes)}
+
+
+def description_of(row: Mapping[str, Any]) -> str:
+    """A row of a manifest in a few words: `violin C4 forte arco-normal, variation 1`."""
+    note = "unpitched" if row["midi_pitch"] is None else pitch_name(row["midi_pitch"])
+    sound = ", ".join(_mix_part(weights) for weights in row["mix"].values())
+    return f"{note} {sound}, variation {row['variation']}"
+
+
 def _style_parts(attributes: Sequence[str], asked: Mix, full: Mix) -> list[str]:
-    if not attributes:
+    leading = _leading(attributes)
+    if leading is None:
         return ["note"]
-    leading = "instrument" if "instrument" in attributes else attributes[0]
     others = [name for name in attributes if name in asked and name != leading]
     return [_mix_part(full[leading]), *(_mix_part(asked[name]) for name in others)]
+
+
+def _leading(attributes: Sequence[str]) -> str | None:
+    return "instrument" if "instrument" in attributes else next(iter(attributes), None)
 
 
 def _mix_part(weights: Mapping[str, float]) -> str:
@@ -57,6 +104,11 @@ def _mix_part(weights: Mapping[str, float]) -> str:
         part = next(iter(heard))
     else:
         part = "-".join(f"{label}{weight:g}" for label, weight in heard.items())
+    return _safe(part)
+
+
+def _safe(part: str) -> str:
+    """The text in letters that every file system takes, and not too many of them."""
     safe = _UNSAFE.sub("-", part).strip("-.") or "sound"
     if len(safe) > _LONGEST_PART:
         safe = f"{safe[:_LONGEST_PART]}-{hashlib.sha256(part.encode()).hexdigest()[:6]}"

@@ -73,8 +73,7 @@ def test_what_cannot_be_drawn_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=MANIFEST):
         draw_contact_sheet(tmp_path, SpectrogramConfig())
     directory = _rendered(tmp_path / "set", [60])
-    with pytest.raises(InputError, match="44100 Hz, the sheet draws 16000 Hz"):
-        draw_contact_sheet(directory, SpectrogramConfig(sample_rate=16_000))
+    assert draw_contact_sheet(directory, SpectrogramConfig(sample_rate=16_000)).exists()
     (directory / "violin0.5-clarinet0.5_C4_v1.wav").write_bytes(b"RIFF")
     with pytest.raises(InputError, match=r"C4_v1.wav cannot be read"):
         draw_contact_sheet(directory, SpectrogramConfig())
