@@ -37,14 +37,14 @@ def note_file_names(
         completed: The same, every attribute given; named where nothing was asked for.
         midi_pitches: MIDI numbers; None for an unpitched sound.
         n_variations: Files per mix and pitch.
-        name: Leads instead of the instrument.
+        name: Leads instead of the instrument, or before it if there are several.
         used: Names that are taken, in lower case; the new ones are added.
     """
     names: list[str] = []
     used = set() if used is None else used
     for asked, full in zip(mixes, completed, strict=True):
         first, *others = _style_parts(attributes, asked, full)
-        first = _safe(name) if name else first
+        first = _lead(attributes, first, name, telling_attributes(mixes))
         for midi_pitch in midi_pitches:
             for variation in range(1, n_variations + 1):
                 stem = "_".join([first, _note_part(midi_pitch), *others, f"v{variation}"])
@@ -62,15 +62,11 @@ def preset_name(
         asked: The mix that was asked for.
         completed: The same, every attribute given.
         telling: Attributes that tell the instruments of the set apart.
-        name: Leads instead of the instrument, unless the instruments differ.
+        name: Leads instead of the instrument, or before it if there are several.
     """
-    first, *others = _style_parts(
-        attributes, {attribute: asked[attribute] for attribute in asked if attribute in telling}, completed
-    )
-    leading = _leading(attributes)
-    if name:
-        first = f"{_safe(name)}_{first}" if leading in telling else _safe(name)
-    return "_".join([first, *others])
+    told = {attribute: asked[attribute] for attribute in asked if attribute in telling}
+    first, *others = _style_parts(attributes, told, completed)
+    return "_".join([_lead(attributes, first, name, telling), *others])
 
 
 def telling_attributes(mixes: Sequence[Mix]) -> set[str]:
@@ -92,6 +88,13 @@ def _style_parts(attributes: Sequence[str], asked: Mix, full: Mix) -> list[str]:
         return ["note"]
     others = [name for name in attributes if name in asked and name != leading]
     return [_mix_part(full[leading]), *(_mix_part(asked[name]) for name in others)]
+
+
+def _lead(attributes: Sequence[str], sound: str, name: str | None, telling: Collection[str]) -> str:
+    """What a name begins with: the given one, and the sound where that is not the same for all."""
+    if not name:
+        return sound
+    return f"{_safe(name)}_{sound}" if _leading(attributes) in telling else _safe(name)
 
 
 def _leading(attributes: Sequence[str]) -> str | None:

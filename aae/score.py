@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from aae.cli_style import parse_mix
-from aae.conditioning import Mix
+from aae.conditioning import Mix, Vocabulary
 from aae.note_file import BitDepth, FormatName
 from aae.pitch_names import parse_pitches
 from aae.render_plan import RenderJob
@@ -92,15 +92,13 @@ def read_score(path: Path) -> Score:
     """
     if path.suffix.lower() not in _READERS:
         raise InputError(f"{path} is no score: give a .toml, .json, .csv or .tsv file")
+    if path.is_file() and path.stat().st_size > MOST_BYTES:
+        raise InputError(f"{path} is larger than {MOST_BYTES // 2**20} MB, too large for a score")
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"{path} is larger than {MOST_BYTES // 2**20} MB, too large for a score")
         content = _READERS[path.suffix.lower()](path.read_text("utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path} cannot be read as a score: {error.strerror}") from None
     except (ValueError, csv.Error, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(f"{path} cannot be read as a score: {error}") from None
     try:
         return Score.model_validate(_with_job_list(content))
@@ -132,9 +130,10 @@ def _render_job(job: ScoreJob, vocabularies: Mapping[str, Sequence[str]]) -> Ren
     pitches: list[int | None] = (
         [None] if job.notes.strip().lower() == "unpitched" else list(parse_pitches(job.notes))
     )
-    return RenderJob(
-        _mixes(job.model_extra or {}, vocabularies), pitches, job.variations, job.latent, job.seed, job.name
-    )
+    mixes = _mixes(job.model_extra or {}, vocabularies)
+    for mix in mixes:
+        Vocabulary(vocabularies).check(mix)
+    return RenderJob(mixes, pitches, job.variations, job.latent, job.seed, job.name)
 
 
 def _mixes(given: Mapping[str, Any], vocabularies: Mapping[str, Sequence[str]]) -> list[Mix]:
