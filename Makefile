@@ -58,7 +58,7 @@ static: $(VENV)/.installed-dev ## Style, types and import contracts only
 	$(BIN)/lint-imports
 
 .PHONY: pytest
-pytest: $(VENV)/.installed-dev ## The tests only
+pytest: $(VENV)/.installed-dev $(VENV)/.players ## The tests only
 	$(BIN)/pytest
 
 .PHONY: format

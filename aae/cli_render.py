@@ -92,6 +92,10 @@ def render(
         int | None,
         typer.Option(min=1, max=256, help="Processes; the files are the same. [default: one a core]"),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Address of a Dask cluster that makes the notes, such as tcp://farm:8786."),
+    ] = None,
     contact_sheet: Annotated[
         bool, typer.Option("--contact-sheet", help="Also draw the notes' spectrograms: contact-sheet.png.")
     ] = False,
@@ -114,7 +118,7 @@ def render(
         warn(synthesizer.notice)
     for line in untrained_notices(synthesizer, plan):
         warn(line)
-    ready = _render_all(synthesizer, model_path, plan, out, workers)
+    ready = _render_all(synthesizer, model_path, plan, out, workers, scheduler)
     made = [*_instrument_paths(out, ready), f"{out}/manifest.jsonl"]
     if contact_sheet:
         from aae.contact_sheet import draw_contact_sheet
@@ -177,7 +181,12 @@ def untrained_notices(synthesizer: "Synthesizer", plan: "RenderPlan") -> list[st
 
 
 def _render_all(
-    synthesizer: "Synthesizer", model_path: Path, plan: "RenderPlan", out: Path, workers: int | None
+    synthesizer: "Synthesizer",
+    model_path: Path,
+    plan: "RenderPlan",
+    out: Path,
+    workers: int | None,
+    scheduler: str | None,
 ) -> "list[NoteReady]":
     import torch
 
@@ -186,7 +195,7 @@ def _render_all(
 
     torch.set_num_threads(1)
     n_missing = len(plan.notes) - len(finished_rows(plan, out))
-    maker = choose_maker(synthesizer, model_path, plan.inverter, n_missing, workers)
+    maker = choose_maker(synthesizer, model_path, plan.inverter, n_missing, workers, scheduler)
     ready: list[NoteReady] = []
     with progress_bar() as bar:
         task = bar.add_task("Rendering", total=len(plan.notes), note="")

@@ -118,7 +118,12 @@ class SideBySide(NoteMaker):
 
 
 def choose_maker(
-    synthesizer: Synthesizer, model_path: Path, inverter: str, n_notes: int, n_workers: int | None
+    synthesizer: Synthesizer,
+    model_path: Path,
+    inverter: str,
+    n_notes: int,
+    n_workers: int | None,
+    scheduler: str | None = None,
 ) -> NoteMaker:
     """Who shall make a set.
 
@@ -128,7 +133,15 @@ def choose_maker(
         inverter: Name of the way from spectrogram to sound.
         n_notes: Notes to make.
         n_workers: Processes; if not given, one a core for sets that are worth starting them.
+        scheduler: Address of a Dask cluster that makes them instead.
+
+    Raises:
+        InputError: If there is no cluster at the address.
     """
+    if scheduler is not None and n_notes:
+        from aae.cluster import OnCluster
+
+        return OnCluster(scheduler, model_path, inverter)
     if n_workers is None:
         n_workers = available_cores() if n_notes >= WORTH_WORKERS else 1
     n_workers = min(n_workers, n_notes)
