@@ -119,7 +119,7 @@ def _own_key(rendered: Path, technique: str) -> list[dict[str, Any]]:
 
 
 def _beginning(path: Path) -> np.ndarray:
-    return soundfile.read(path, dtype="float32")[0][: round(0.25 * RATE)]
+    return np.asarray(soundfile.read(path, dtype="float32")[0][: round(0.25 * RATE)])
 
 
 def _aligned(played: np.ndarray, path: Path) -> np.ndarray:

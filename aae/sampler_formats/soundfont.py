@@ -28,6 +28,9 @@ _KEY_RANGE, _VELOCITY_RANGE, _RELEASE, _SAMPLE_MODES = 43, 44, 38, 54
 _SCALE_TUNING, _INSTRUMENT, _SAMPLE_ID = 56, 41, 53
 _ATTENUATION, _VELOCITY_TO_ATTENUATION, _FULL_ATTENUATION_CB = 48, 0x0502, 960
 _PROGRAMS, _INDEX_LIMIT = 128, 2**16
+_MOST_GENERATORS = 6
+"""Of one zone."""
+_NAME_LENGTH = 19
 _LONGEST_FILE = 2**32 - 2**20
 
 
@@ -138,6 +141,12 @@ def _tables(instruments: Sequence[Instrument], stored: Sequence[_StoredSample]) 
     numbers = {entry.sample.file: number for number, entry in enumerate(stored)}
     tables.samples = [_sample_header(number, entry) for number, entry in enumerate(stored)]
     played = [(instrument, a) for instrument in instruments for a in instrument.articulations]
+    n_zones = sum(len(zones) for _, a in played for zones in _variations(a))
+    if n_zones * _MOST_GENERATORS >= _INDEX_LIMIT:
+        raise InputError(
+            f"{n_zones} zones are more than a SoundFont can hold ({_INDEX_LIMIT // _MOST_GENERATORS}): "
+            "render fewer notes or variations"
+        )
     n_banks = max(zone.n_positions for _, a in played for zone in a.zones)
     for number, (instrument, articulation) in enumerate(played):
         for variation, zones in enumerate(_variations(articulation)):
@@ -145,8 +154,6 @@ def _tables(instruments: Sequence[Instrument], stored: Sequence[_StoredSample]) 
             name = _preset_name(instrument, articulation, variation)
             _add_preset(tables, name, bank, number % _PROGRAMS)
             _add_instrument(tables, name, zones, numbers, instrument.velocity_tracking)
-    if max(len(tables.generators), len(tables.bags)) >= _INDEX_LIMIT - 1:
-        raise InputError("more zones than a SoundFont can hold: render fewer notes or variations")
     return _closed(tables)
 
 
@@ -158,11 +165,11 @@ def _variations(articulation: Articulation) -> Iterator[list[Zone]]:
 
 
 def _preset_name(instrument: Instrument, articulation: Articulation, variation: int) -> str:
-    """Twenty letters at most: what tells presets apart comes first where there is more than one."""
-    name = instrument.name
+    """Short enough for the format: the instrument's name gives way to what tells its presets apart."""
+    suffix = f" v{variation + 1}" if variation else ""
     if len(instrument.articulations) > 1:
-        name = f"{name[: max(6, 18 - len(articulation.name))]} {articulation.name}"
-    return f"{name[:16]} v{variation + 1}" if variation else name
+        suffix = f" {articulation.name[: _NAME_LENGTH - len(suffix) - 4]}{suffix}"
+    return f"{instrument.name[: _NAME_LENGTH - len(suffix)]}{suffix}"
 
 
 def _add_preset(tables: _Tables, name: str, bank: int, program: int) -> None:
@@ -248,4 +255,4 @@ def _text(text: str) -> bytes:
 
 
 def _name(text: str) -> bytes:
-    return text.encode("ascii", "replace")[:19]
+    return text.encode("ascii", "replace")[:_NAME_LENGTH]

@@ -4,6 +4,7 @@ Source: Multimedia Programming Interface and Data Specifications 1.0 (IBM, Micro
 Multimedia Data Types (1994); EBU Tech 3285 version 2 (Broadcast Wave).
 """
 
+import math
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -61,9 +62,11 @@ def broadcast_chunk(description: str, originator_reference: str, coding: str, lo
         description: What the sound is; ASCII, cut at 256 letters.
         originator_reference: What it was made from; ASCII, cut at 32.
         coding: The samples' encoding, as in `A=PCM,F=44100,W=24,M=mono,T=Clariolin`.
-        loudness_lufs: Maximum momentary loudness.
+        loudness_lufs: Maximum momentary loudness; −inf for silence.
     """
-    momentary = max(-9999, min(9999, round(100 * loudness_lufs)))
+    momentary = _UNKNOWN_LOUDNESS
+    if math.isfinite(loudness_lufs):
+        momentary = max(-9999, min(9999, round(100 * loudness_lufs)))
     loudness = (_UNKNOWN_LOUDNESS, _UNKNOWN_LOUDNESS, _UNKNOWN_LOUDNESS, momentary, _UNKNOWN_LOUDNESS)
     head = struct.pack(
         "<256s32s32s10s8sQH64s5h180s",
