@@ -103,7 +103,8 @@ class SideBySide(NoteMaker):
         self._n_workers = n_workers
 
     def make(self, tasks: Sequence[NoteTask]) -> Generator[NoteFile, None, None]:
-        """Several notes at a time."""
+        """Several notes at a time. Left early, what is under way is dropped at once."""
+        others = multiprocessing.active_children()
         pool = ProcessPoolExecutor(
             min(self._n_workers, max(1, len(tasks))),
             multiprocessing.get_context("spawn"),
@@ -113,6 +114,11 @@ class SideBySide(NoteMaker):
         try:
             with closing(_in_order(pool, tasks, self._n_workers * (1 + NOTES_AHEAD))) as made:
                 yield from made
+        except BaseException:
+            for worker in multiprocessing.active_children():
+                if worker not in others:
+                    worker.terminate()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

@@ -61,7 +61,7 @@ def report_lines(
 
 def _loop_line(facts: Mapping[str, Any]) -> str:
     others = facts["notes"] - facts["looped_notes"]
-    without = f" ({others} ring out or are too short)" if others else ""
+    without = " (the others ring out or are too short)" if others else ""
     if not facts["looped_notes"]:
         return f"Loops: none of {facts['notes']} notes has a part that could be held"
     return (
@@ -74,7 +74,8 @@ def _loop_line(facts: Mapping[str, Any]) -> str:
 def _level_line(facts: Mapping[str, Any], level: str) -> str:
     if not facts["held_back_notes"]:
         return f"Level: every note at {level}"
+    count = facts["held_back_notes"]
     return (
-        f"Level: {level}, but {facts['held_back_notes']} notes whose peaks allow less, "
+        f"Level: {level}, but for {count} {'note' if count == 1 else 'notes'} whose peaks allow less, "
         f"by up to {facts['held_back_worst_db']:.1f} dB"
     )
