@@ -16,6 +16,7 @@ import typer.exceptions
 
 import aae.cli_bench
 import aae.cli_dataset
+import aae.cli_gui
 import aae.cli_mcnn
 import aae.cli_model
 import aae.cli_render
@@ -36,6 +37,7 @@ app.command()(aae.cli_train.train)
 app.command()(aae.cli_model.evaluate)
 app.command()(aae.cli_model.info)
 app.command()(aae.cli_bench.bench)
+app.command()(aae.cli_gui.gui)
 app.add_typer(aae.cli_dataset.app, name="dataset")
 app.add_typer(aae.cli_mcnn.app, name="mcnn")
 

@@ -1,8 +1,8 @@
 """The instrument under the window: keys in, sound out, on threads of its own. Qt-free.
 
 The feeder thread decodes, inverts and mixes ahead into a ring buffer; the device's callback only copies.
-Where the model's inverter cannot be streamed, a second thread renders whole notes and hands them to the feeder.
-Everything that callers give goes through a queue; what they ask is read without a lock.
+Where the model's inverter cannot be streamed, a second thread renders whole notes and hands them to the
+feeder. Everything that callers give goes through a queue; what they ask is read without a lock.
 """
 
 import contextlib

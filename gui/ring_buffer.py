@@ -1,7 +1,7 @@
-"""Samples on their way from the feeder thread to the audio callback: without a lock. Qt-free.
+"""Samples on their way from the feeder thread to the audio callback, without a lock. Qt-free.
 
-One thread writes, one reads. Each side moves only its own counter, after the samples are in place; counters are Python integers, which are
-replaced in one step.
+One thread writes, one reads. Each moves only its own counter, after the samples are in place; counters are
+Python integers, which are replaced in one step.
 """
 
 import numpy as np

@@ -54,7 +54,8 @@ class AttributeMix(BaseModel):
         fixed = sum(others[name] for name in others if name in self.locked)
         weight = min(weight, max(0.0, 1.0 - fixed))
         free = {name: value for name, value in others.items() if name not in self.locked}
-        room, wanted = max(0.0, 1.0 - fixed - weight), sum(free.values())
+        room = max(0.0, 1.0 - fixed - weight)
+        wanted: float = sum(free.values())
         if wanted:
             others |= {name: value * room / wanted for name, value in free.items()}
         return self._changed(weights=others | {label: weight})

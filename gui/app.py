@@ -1,0 +1,78 @@
+"""Starts the desktop: theme, window, then the model behind it."""
+
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from PyQt6.QtCore import QTimer
+from PyQt6.QtGui import QIcon
+from PyQt6.QtWidgets import QApplication
+
+from . import theme
+from .main_window import MainWindow
+from .presets import user_folder
+from .saved_session import read_session
+
+SWITCH_INTERVAL_S = 0.001
+"""Threads hand over sooner than Python's own 5 ms: the sound waits for nobody's painting."""
+
+
+@dataclass(frozen=True)
+class OscPlan:
+    """Whether and where to listen for Open Sound Control."""
+
+    at_start: bool
+    host: str
+    port: int
+
+
+def run(model: Path | None, shipped: Path, osc: OscPlan) -> int:
+    """Shows the window until it is closed.
+
+    Args:
+        model: What to open; the one that was open last, or the shipped one, if not given.
+        shipped: The model that comes with Clariolin.
+        osc: Open Sound Control.
+
+    Returns:
+        The exit status.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("Clariolin")
+    application.setDesktopFileName("clariolin")
+    icon = shipped.parent / "clariolin.svg"
+    if icon.is_file():
+        application.setWindowIcon(QIcon(str(icon)))
+    state_path = user_folder("state") / "session.json"
+    saved = read_session(state_path)
+    theme.use(theme.THEMES.get(saved.theme, theme.DARK))
+    window = MainWindow(saved, state_path, user_folder("data") / "presets")
+    window.osc_address, window.osc_at_start = (osc.host, osc.port), osc.at_start
+    sys.excepthook = _Reporter(window).report
+    last = Path(saved.model) if saved.model else shipped
+    chosen = model or (last if last.is_file() else shipped)
+    window.show()
+    QTimer.singleShot(50, lambda: window.load(chosen))
+    # Python runs signal handlers only while it runs: a timer lets it, so that Ctrl+C closes the window.
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    awake = QTimer()
+    awake.start(200)
+    awake.timeout.connect(lambda: None)
+    return int(application.exec())
+
+
+class _Reporter:
+    """Shows an error that nobody expected, instead of ending the program."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Says it in the window; where it arose goes to standard error."""
+        sys.__excepthook__(kind, error, trace)
+        self._window.say(f"Unexpected {kind.__name__}: {error}")

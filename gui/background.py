@@ -1,0 +1,83 @@
+"""Work beside the window: a thread whose progress and end arrive in the window's own thread."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from mcnn.errors import InputError
+
+
+class Task(QObject):
+    """Runs a function, or goes through an iterator, on a thread of its own.
+
+    Args:
+        parent: Outlives it; keep a reference until `ended` was emitted.
+    """
+
+    progressed = pyqtSignal(object)
+    """What the iterator yielded."""
+    succeeded = pyqtSignal(object)
+    """What the function returned; None for an iterator."""
+    failed = pyqtSignal(str)
+    """One line for a person."""
+    ended = pyqtSignal()
+    """After everything else, also when cancelled."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._cancelled = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def run(self, work: Callable[[], Any]) -> None:
+        """Calls a function; if it returns an iterator, goes through it until cancelled."""
+        self._cancelled.clear()
+        self._thread = threading.Thread(target=self._work, args=(work,), name="task", daemon=True)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Ends after the piece of work that is being done."""
+        self._cancelled.set()
+
+    def wait(self, timeout_s: float = 30.0) -> None:
+        """Waits for the thread, as closing the window does."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def _work(self, work: Callable[[], Any]) -> None:
+        try:
+            result = work()
+            if isinstance(result, Iterator):
+                for event in result:
+                    self.progressed.emit(event)
+                    if self._cancelled.is_set():
+                        break
+                result = None
+            if not self._cancelled.is_set():
+                self.succeeded.emit(result)
+        except InputError as error:
+            self.failed.emit(str(error))
+        except Exception as error:
+            self.failed.emit(f"{type(error).__name__}: {error}")
+        finally:
+            self.ended.emit()
+
+
+class Courier(QObject):
+    """Carries calls from any thread into the window's."""
+
+    _sent = pyqtSignal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._sent.connect(lambda call: call())
+
+    def send(self, call: Callable[[], object]) -> None:
+        """Has a function called in the window's thread."""
+        self._sent.emit(call)

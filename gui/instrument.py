@@ -1,0 +1,102 @@
+"""A model that is open and ready to play: everything behind the window, Qt-free."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from aae.bundle import Bundle, load_bundle
+from aae.inverters import FALLBACK, TRAINED, choose_inverter
+from aae.synthesizer import Synthesizer
+from mcnn.primed import PrimedMcnn
+from mcnn.spectrogram import Spectrogram
+
+from .audio_output import AudioOutput, open_output
+from .engine import Engine
+from .performer import Performer
+from .recordings import Recording, read_recording
+from .session import Session
+from .sound import Sound
+from .space_points import SpacePoints
+from .whole_notes import WholeNotes
+
+
+@dataclass
+class Instrument:
+    """One model with its session, its engine and its points."""
+
+    path: Path
+    bundle: Bundle
+    synthesizer: Synthesizer
+    session: Session
+    whole: WholeNotes
+    engine: Engine
+    points: SpacePoints
+    performer: Performer
+    inverter: str
+    """Name of the way from log-mel to sound, as the command line calls it."""
+
+    def new_synthesizer(self) -> Synthesizer:
+        """Another door to the same model, for another thread."""
+        chosen = choose_inverter(self.inverter, self.bundle)
+        return Synthesizer(self.bundle, chosen.inverter, chosen.notice)
+
+    def read(self, path: Path) -> Recording:
+        """Opens a recording; takes a moment.
+
+        Raises:
+            InputError: If it cannot be used.
+        """
+        return read_recording(path, self.bundle, Spectrogram(self.bundle.info.spectrogram))
+
+    def close(self) -> None:
+        """Ends its threads."""
+        self.engine.close()
+        self.whole.close()
+
+
+def open_instrument(
+    path: Path,
+    sound: Sound | None = None,
+    say: Callable[[str], object] = lambda _words: None,
+    output: AudioOutput | None = None,
+) -> Instrument:
+    """Opens a model and everything that plays it; takes seconds.
+
+    Args:
+        path: A model file.
+        sound: What to begin with.
+        say: Told what is being done.
+        output: The sound device; the system's if not given.
+
+    Raises:
+        InputError: If the model file cannot be used.
+    """
+    torch.set_num_threads(1)
+    say("Opening the model …")
+    bundle = load_bundle(path)
+    inverter = TRAINED if isinstance(bundle.inverter, PrimedMcnn) else FALLBACK
+    chosen = choose_inverter(inverter, bundle)
+    synthesizer = Synthesizer(bundle, chosen.inverter, chosen.notice)
+    session = Session(synthesizer, sound)
+    say("Preparing the sound; the first time takes a minute …")
+    warm_up = Synthesizer(bundle, choose_inverter(inverter, bundle).inverter)
+    warm_up.render([session.request(60)])
+    points = SpacePoints(bundle.info, bundle.latents)
+    _warm_up_picture()
+    whole = WholeNotes(synthesizer)
+    engine = Engine(bundle, whole, output or open_output(bundle.info.spectrogram.sample_rate))
+    performer = Performer(session, engine, whole)
+    return Instrument(path, bundle, synthesizer, session, whole, engine, points, performer, inverter)
+
+
+def _warm_up_picture() -> None:
+    """Compiles, or loads, the loop that draws points."""
+    import numpy as np
+
+    from .point_renderer import draw_points
+
+    one = np.zeros((1, 2))
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    draw_points(pixels, one, np.ones(1), np.ones(1, np.bool_), np.zeros((1, 3), np.uint8), 2.0, (0, 0, 0))

@@ -1,0 +1,340 @@
+"""The latent space to look at and to play: turn it, point at notes, drag the cursor, draw a path."""
+
+import time
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
+from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from . import theme
+from .camera import Camera, pick
+from .latent_path import LatentPath
+
+if TYPE_CHECKING:
+    from .session import Session
+    from .space_points import SpacePoints
+
+POINT_RADIUS = 2.7
+PICK_PIXELS = 7.0
+CURSOR_PIXELS = 16.0
+GRID = 3
+"""The floor reaches so many standard deviations to all sides."""
+TURN_PER_PIXEL = 0.008
+
+
+class LatentView(QWidget):
+    """The points of the training notes around the cursor, which is the sound's own point.
+
+    Args:
+        session: Holds the cursor.
+        points: The training notes.
+    """
+
+    moved = pyqtSignal()
+    """The cursor was dragged."""
+    released = pyqtSignal()
+    """The cursor was let go."""
+    note_asked = pyqtSignal(int, bool)
+    """A point was clicked: its index, and whether its own mix is wanted."""
+
+    def __init__(self, session: "Session", points: "SpacePoints") -> None:
+        super().__init__()
+        self._session, self.points = session, points
+        self.camera = Camera()
+        self.path = LatentPath()
+        self.marks: list[tuple[str, tuple[float, ...]]] = []
+        """Named places: recordings that were dropped."""
+        self.frame_s = 0.0
+        """What the last picture cost."""
+        self._image = QImage(1, 1, QImage.Format.Format_RGB32)
+        self._hovered: int | None = None
+        self._press: QPointF | None = None
+        self._last = QPointF()
+        self._drags_cursor = self._was_moved = False
+        self.setMouseTracking(True)
+        self.setMinimumSize(280, 200)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Latent space")
+        self.setAccessibleDescription(
+            "Arrow keys turn it, plus and minus zoom; with Ctrl, arrow keys and Page Up, Page Down move the "
+            "cursor."
+        )
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return float(self.width()), float(self.height())
+
+    def cursor_place(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+        """Where the sound's point is, `(3,)`."""
+        return np.asarray(self.points.axes.shown(np.array([self._session.sound.latent]))[0])
+
+    def place_on_screen(self, index: int) -> QPointF:
+        """Where a note's point is in the widget."""
+        pixels, _ = self.camera.project(self.points.places[index : index + 1], self._size)
+        return QPointF(float(pixels[0, 0]), float(pixels[0, 1]))
+
+    def cursor_on_screen(self) -> QPointF:
+        """Where the cursor is in the widget."""
+        pixels, _ = self.camera.project(self.cursor_place()[None], self._size)
+        return QPointF(float(pixels[0, 0]), float(pixels[0, 1]))
+
+    def set_camera(self, camera: Camera) -> None:
+        """Looks from elsewhere."""
+        self.camera = camera
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+        """Draws floor, points, path, marks and the cursor."""
+        started = time.perf_counter()
+        painter = QPainter(self)
+        painter.drawImage(QRectF(self.rect()), self._picture())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(theme.small_font(self.font(), 8.5))
+        self._paint_path(painter)
+        self._paint_marks(painter)
+        self._paint_hovered(painter)
+        self._paint_cursor(painter)
+        self._paint_words(painter)
+        self.frame_s = time.perf_counter() - started
+
+    def _picture(self) -> QImage:
+        """Floor and points, in the screen's own pixels."""
+        from .point_renderer import draw_points
+
+        ratio = self.devicePixelRatioF()
+        width, height = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+        if (self._image.width(), self._image.height()) != (width, height):
+            self._image = QImage(width, height, QImage.Format.Format_RGB32)
+        image = self._image
+        colours = theme.current()
+        image.fill(colours.color("space"))
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(ratio, ratio)
+        self._paint_floor(painter)
+        painter.end()
+        if len(self.points):
+            size = (float(width), float(height))
+            pixels, near = self.camera.project(self.points.places, size)
+            background = colours.color("space")
+            memory = image.bits()
+            assert memory is not None
+            memory.setsize(image.sizeInBytes())
+            draw_points(
+                np.frombuffer(cast(memoryview, memory), np.uint8).reshape(height, width, 4),
+                pixels,
+                near,
+                self.points.shown,
+                self.points.colours(colours.name == "dark"),
+                POINT_RADIUS * ratio * min(self.camera.zoom, 3.0) ** 0.6 * (min(self._size) / 520) ** 0.5,
+                (background.red(), background.green(), background.blue()),
+            )
+        return image
+
+    def _paint_floor(self, painter: QPainter) -> None:
+        colours = theme.current()
+        for i in range(-GRID, GRID + 1):
+            ends = np.array([[i, -GRID, -GRID], [i, -GRID, GRID], [-GRID, -GRID, i], [GRID, -GRID, i]], float)
+            pixels, _ = self.camera.project(ends, self._size)
+            painter.setPen(QPen(colours.color("line", 210 if i == 0 else 110), 1))
+            for a, b in ((0, 1), (2, 3)):
+                painter.drawLine(QPointF(*pixels[a]), QPointF(*pixels[b]))
+
+    def _paint_path(self, painter: QPainter) -> None:
+        if len(self.path.points) < 2:
+            return
+        latents = np.array([point.latent for point in self.path.points])
+        pixels, _ = self.camera.project(self.points.axes.shown(latents), self._size)
+        painter.setPen(QPen(theme.current().color("accent"), 2.2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(QPolygonF([QPointF(*pixel) for pixel in pixels]))
+        painter.setBrush(theme.current().color("accent"))
+        for pixel in (pixels[0], pixels[-1]):
+            painter.drawEllipse(QPointF(*pixel), 4, 4)
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        colours = theme.current()
+        for name, latent in self.marks:
+            pixels, _ = self.camera.project(self.points.axes.shown(np.array([latent])), self._size)
+            x, y = pixels[0]
+            painter.setPen(QPen(colours.color("space"), 3))
+            painter.setBrush(colours.color("cool"))
+            diamond = [QPointF(x, y - 8), QPointF(x + 8, y), QPointF(x, y + 8), QPointF(x - 8, y)]
+            painter.drawPolygon(QPolygonF(diamond))
+            painter.setPen(QPen(colours.color("text"), 1.4))
+            painter.drawPolygon(QPolygonF(diamond))
+            self._tag(painter, QPointF(x, y), [name])
+
+    def _paint_hovered(self, painter: QPainter) -> None:
+        if self._hovered is None:
+            return
+        spot = self.place_on_screen(self._hovered)
+        painter.setPen(QPen(theme.current().color("text"), 1.6))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(spot, 8, 8)
+        tags = self.points.tags(self._hovered)
+        self._tag(painter, spot, [tags.pop("note"), *tags.values()])
+
+    def _tag(self, painter: QPainter, spot: QPointF, lines: list[str]) -> None:
+        """A small sign beside a place."""
+        colours, metrics = theme.current(), painter.fontMetrics()
+        width = max(metrics.horizontalAdvance(line) for line in lines) + 16
+        height = metrics.height() * len(lines) + 10
+        x = spot.x() + 14 if spot.x() + 14 + width < self.width() else spot.x() - 14 - width
+        y = min(max(4.0, spot.y() - height / 2), self.height() - height - 4.0)
+        box = QRectF(x, y, width, height)
+        painter.setPen(QPen(colours.color("line"), 1))
+        painter.setBrush(colours.color("panel", 235))
+        painter.drawRoundedRect(box, 5, 5)
+        for i, line in enumerate(lines):
+            painter.setPen(colours.color("text" if i == 0 else "muted"))
+            spot_of_line = QRectF(x + 8, y + 5 + i * metrics.height(), width, metrics.height())
+            painter.drawText(spot_of_line, int(Qt.AlignmentFlag.AlignLeft), line)
+
+    def _paint_cursor(self, painter: QPainter) -> None:
+        colours, place = theme.current(), self.cursor_place()
+        below = place.copy()
+        below[1] = -GRID
+        pixels, _ = self.camera.project(np.stack([place, below]), self._size)
+        spot, foot = QPointF(*pixels[0]), QPointF(*pixels[1])
+        painter.setPen(QPen(colours.color("text", 90), 1, Qt.PenStyle.DashLine))
+        painter.drawLine(spot, foot)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colours.color("text", 70))
+        painter.drawEllipse(foot, 5, 2.5)
+        for radius, alpha in ((19, 26), (14, 46)):
+            painter.setBrush(colours.color("accent", alpha))
+            painter.drawEllipse(spot, radius, radius)
+        painter.setPen(QPen(colours.color("space"), 2.5))
+        painter.setBrush(colours.color("text"))
+        painter.drawEllipse(spot, 8.5, 8.5)
+        painter.setBrush(colours.color("accent"))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawEllipse(spot, 4.5, 4.5)
+
+    def _paint_words(self, painter: QPainter) -> None:
+        shown = int(self.points.shown.sum())
+        words = (
+            f"{shown:,} of {len(self.points):,} training notes" if len(self.points) else "No training notes"
+        )
+        painter.setPen(theme.current().color("muted"))
+        where = QRectF(12, self.height() - 26, self.width() - 24, 20)
+        painter.drawText(where, int(Qt.AlignmentFlag.AlignLeft), words)
+        place = ", ".join(f"{value:+.2f}" for value in self._session.sound.latent[:6])
+        painter.drawText(where, int(Qt.AlignmentFlag.AlignRight), f"z = {place}")
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Takes hold of the cursor, or of the space."""
+        if event is None:
+            return
+        self._press = self._last = event.position()
+        self._was_moved = False
+        near_cursor = (event.position() - self.cursor_on_screen()).manhattanLength() < CURSOR_PIXELS
+        self._drags_cursor = near_cursor and event.button() == Qt.MouseButton.LeftButton
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Drags the cursor, turns, pans, or says what is under the mouse."""
+        if event is None:
+            return
+        position = event.position()
+        if self._press is None:
+            self._hover(position)
+            return
+        delta, self._last = position - self._last, position
+        self._was_moved = self._was_moved or (position - self._press).manhattanLength() > 4
+        if self._drags_cursor:
+            self._drag_cursor(position)
+        elif event.buttons() & Qt.MouseButton.LeftButton and not (
+            event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        ):
+            self.set_camera(self.camera.rotated(delta.x() * TURN_PER_PIXEL, delta.y() * TURN_PER_PIXEL))
+        else:
+            self.set_camera(self.camera.panned(delta.x(), delta.y(), self._size))
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Ends a drag; a click plays."""
+        if event is None or self._press is None:
+            return
+        if self._drags_cursor:
+            self._drags_cursor = False
+            self._session.settle()
+            self.released.emit()
+        elif not self._was_moved:
+            index = self._pick(event.position())
+            if index is not None:
+                own = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+                self.note_asked.emit(index, own)
+        self._press = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Looks from where it began."""
+        if event is not None and self._pick(event.position()) is None:
+            self.set_camera(Camera())
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802
+        """Zooms."""
+        if event is not None:
+            self.set_camera(self.camera.zoomed(1.0015 ** event.angleDelta().y()))
+            event.accept()
+
+    def leaveEvent(self, event: object) -> None:  # noqa: N802
+        """Nothing is under the mouse any more."""
+        self._hovered = None
+        self.update()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """Turns, zooms, and moves the cursor."""
+        if event is None:
+            return
+        key, moves = Qt.Key(event.key()), event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        turns = {
+            Qt.Key.Key_Left: (-0.1, 0.0),
+            Qt.Key.Key_Right: (0.1, 0.0),
+            Qt.Key.Key_Up: (0.0, -0.1),
+            Qt.Key.Key_Down: (0.0, 0.1),
+        }
+        steps = {
+            Qt.Key.Key_Left: (-0.1, 0.0, 0.0),
+            Qt.Key.Key_Right: (0.1, 0.0, 0.0),
+            Qt.Key.Key_Up: (0.0, 0.1, 0.0),
+            Qt.Key.Key_Down: (0.0, -0.1, 0.0),
+            Qt.Key.Key_PageUp: (0.0, 0.0, 0.1),
+            Qt.Key.Key_PageDown: (0.0, 0.0, -0.1),
+        }
+        if moves and key in steps:
+            self._move_cursor(self.cursor_place() + np.array(steps[key]) @ self.camera.rotation)
+        elif key in turns:
+            self.set_camera(self.camera.rotated(*turns[key]))
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Minus):
+            self.set_camera(self.camera.zoomed(1.15 if key == Qt.Key.Key_Plus else 1 / 1.15))
+        else:
+            super().keyPressEvent(event)
+
+    def _drag_cursor(self, position: QPointF) -> None:
+        """Moves the cursor in the plane of the screen, as deep in the space as it is."""
+        _, near = self.camera.project(self.cursor_place()[None], self._size)
+        self._move_cursor(self.camera.unproject(position.x(), position.y(), float(near[0]), self._size))
+
+    def _move_cursor(self, place: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> None:
+        latent = self.points.axes.latent(place.clip(-4.0, 4.0), self._session.sound.latent)
+        self._session.set_latent(latent)
+        self.moved.emit()
+
+    def _hover(self, position: QPointF) -> None:
+        index = self._pick(position)
+        over_cursor = (position - self.cursor_on_screen()).manhattanLength() < CURSOR_PIXELS
+        shape = Qt.CursorShape.OpenHandCursor if over_cursor else Qt.CursorShape.ArrowCursor
+        self.setCursor(Qt.CursorShape.PointingHandCursor if index is not None and not over_cursor else shape)
+        if index != self._hovered:
+            self._hovered = index
+            QToolTip.hideText()
+            self.update()
+
+    def _pick(self, position: QPointF) -> int | None:
+        if not len(self.points):
+            return None
+        pixels, near = self.camera.project(self.points.places, self._size)
+        return pick(pixels, near, self.points.shown, position.x(), position.y(), PICK_PIXELS)

@@ -1,0 +1,404 @@
+"""The window: opens at once, loads the model behind it, puts the panels together and keeps them in step."""
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QByteArray, Qt, QTimer
+from PyQt6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QResizeEvent,
+)
+from PyQt6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QProgressBar,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from . import theme
+from .background import Courier, Task
+from .computer_keys import ComputerKeys
+from .header import Header
+from .keyboard_filter import KeyboardFilter
+from .piano import Piano
+from .saved_session import SavedSession, write_session
+from .window_menus import build_menus
+from .window_work import WindowWork
+
+if TYPE_CHECKING:
+    from .audio_output import AudioOutput
+    from .instrument import Instrument
+
+TICK_MS = 16
+SAVE_EVERY_MS = 3000
+COMPACT_WIDTH = 1240
+
+
+class MainWindow(WindowWork, QMainWindow):
+    """Everything that is seen. What its menus do is in `WindowWork`.
+
+    Args:
+        saved: What was open last time.
+        state_path: Where that is kept.
+        presets: Folder of the presets.
+        output: The sound device; the system's if not given.
+    """
+
+    def __init__(
+        self, saved: SavedSession, state_path: Path, presets: Path, output: "AudioOutput | None" = None
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle("Clariolin")
+        self.setAcceptDrops(True)
+        self.resize(1440, 900)
+        self.setMinimumSize(860, 560)
+        self.saved, self._state_path, self._presets, self._output = saved, state_path, presets, output
+        self.instrument: Instrument | None = None
+        self.recent_menu: QMenu = QMenu(self)
+        self.courier = Courier(self)
+        self._writer = ThreadPoolExecutor(1, "state")
+        self._drag_folder = tempfile.TemporaryDirectory(prefix="clariolin-", ignore_cleanup_errors=True)
+        self._dialogs = []
+        self._shown_portrait: object = None
+        self.header = Header()
+        self.piano = Piano()
+        self.keys = ComputerKeys(saved.octave, saved.velocity)
+        self.keyboard = KeyboardFilter(self, self.keys)
+        self.keyboard.shifted.connect(self._keys_shifted)
+        self.keyboard.replay_asked.connect(self.play_again)
+        self.piano.letter_of = self.keys.letter_of
+        self._build()
+        self.actions_by_name = build_menus(self)
+        self._loading = Task(self)
+        self._loading.succeeded.connect(self.install)
+        self._loading.failed.connect(self._cannot_load)
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(TICK_MS)
+        self._ticker.timeout.connect(self._tick)
+        self._saver = QTimer(self)
+        self._saver.setInterval(SAVE_EVERY_MS)
+        self._saver.timeout.connect(self.keep_state)
+        self._restore_place()
+
+    def _build(self) -> None:
+        """The parts that need no model."""
+        self.words = QLabel("Starting …")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words.setObjectName("title")
+        self.words.setWordWrap(True)
+        busy = QProgressBar()
+        busy.setRange(0, 0)
+        busy.setFixedWidth(260)
+        busy.setTextVisible(False)
+        self.busy = busy
+        waiting = QFrame()
+        waiting.setObjectName("panel")
+        column = QVBoxLayout(waiting)
+        column.addStretch(1)
+        column.addWidget(self.words)
+        column.addWidget(busy, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(1)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(waiting)
+        self.across = QSplitter(Qt.Orientation.Horizontal)
+        self.across.setChildrenCollapsible(False)
+        self.across.setHandleWidth(8)
+        self.stack.addWidget(self.across)
+        self.bottom = QSplitter(Qt.Orientation.Horizontal)
+        self.bottom.setChildrenCollapsible(False)
+        self.bottom.setHandleWidth(8)
+        keys = QFrame()
+        keys.setObjectName("panel")
+        inside = QVBoxLayout(keys)
+        inside.setContentsMargins(10, 8, 10, 8)
+        inside.addWidget(self.piano)
+        self.bottom.addWidget(keys)
+        self.bottom.setFixedHeight(156)
+        middle = QWidget()
+        layout = QVBoxLayout(middle)
+        layout.setContentsMargins(10, 4, 10, 2)
+        layout.setSpacing(8)
+        layout.addWidget(self.header)
+        layout.addWidget(self.stack, 1)
+        layout.addWidget(self.bottom)
+        self.setCentralWidget(middle)
+        status = self.statusBar()
+        assert status is not None
+        self.device = QLabel("")
+        status.addPermanentWidget(self.device)
+        self.header.undo.clicked.connect(self.undo)
+        self.header.redo.clicked.connect(self.redo)
+        self.header.stop.clicked.connect(self.stop_all)
+        self.header.save.clicked.connect(self.save_note)
+        self.header.render_button.clicked.connect(self.render_instrument)
+        self.header.follow.clicked.connect(self.toggle_follow)
+        self.header.dynamics.clicked.connect(self.toggle_dynamics)
+        self.header.volume_changed.connect(self._set_volume)
+        for button in (self.header.render_button, self.header.save):
+            button.setEnabled(False)
+
+    def load(self, path: Path) -> None:
+        """Opens a model beside the window."""
+        from mcnn.errors import InputError
+
+        self._unload()
+        self.busy.setVisible(True)
+        self.stack.setCurrentIndex(0)
+        self.words.setText(f"Opening {path.stem} …")
+        sound = self.saved.sound
+
+        def work() -> "Instrument":
+            from .instrument import open_instrument
+
+            if not path.is_file():
+                raise InputError(f"there is no model file at {path}")
+            return open_instrument(
+                path,
+                sound,
+                lambda words: self.courier.send(lambda: self.words.setText(words)),
+                self._output,
+            )
+
+        self._loading.run(work)
+
+    def install(self, instrument: "Instrument") -> None:
+        """Puts an open model into the window."""
+        from .legend import Legend
+        from .mix_panel import MixPanel
+        from .presets import PresetShelf
+        from .shelf import Shelf
+        from .side_panels import PresetPanel
+        from .space_panel import SpacePanel
+        from .variation_panel import VariationPanel
+
+        self.instrument = instrument
+        session = instrument.session
+        self.mix: MixPanel = MixPanel(session)
+        self.space: SpacePanel = SpacePanel(instrument)
+        self.variation: VariationPanel = VariationPanel(session)
+        self.legend = Legend(instrument.points)
+        self.legend.changed.connect(self.space.view.update)
+        self.shelf: Shelf = Shelf(instrument, self)
+        self.shelf.changed.connect(self._shelf_changed)
+        self.shelf.failed.connect(self.say)
+        self.presets: PresetPanel = PresetPanel(PresetShelf(self._presets), self.as_preset, self.say)
+        self.presets.chosen.connect(self.take_preset)
+        self.space.portrait.play_asked.connect(self.play_again)
+        self.space.portrait.drag_asked.connect(self.drag_note_out)
+        self.space.path_render_asked.connect(self.save_path)
+        self.side = QTabWidget()
+        self.side.setDocumentMode(True)
+        self.side.setAccessibleName("Points, presets and recordings")
+        for words, page in (
+            ("Points", self.legend),
+            ("Presets", self.presets),
+            ("Recordings", self.shelf.panel),
+        ):
+            self.side.addTab(page, words)
+        right = QFrame()
+        right.setObjectName("panel")
+        column = QVBoxLayout(right)
+        column.setContentsMargins(12, 6, 10, 10)
+        column.addWidget(self.side)
+        for widget in (self.mix, self.space, right):
+            self.across.addWidget(widget)
+        self.across.setSizes([330, 800, 290])
+        self.across.setStretchFactor(1, 1)
+        self.bottom.insertWidget(0, self.variation)
+        self.bottom.setSizes([330, 1100])
+        self.bottom.setStretchFactor(1, 1)
+        self._connect(instrument)
+        self._restore_sound()
+        self.stack.setCurrentIndex(1)
+        self._session_changed()
+        if instrument.synthesizer.notice:
+            self.say(instrument.synthesizer.notice)
+
+    def _connect(self, instrument: "Instrument") -> None:
+        performer = instrument.performer
+        instrument.session.subscribe(self._session_changed)
+        self.piano.set_range(*instrument.session.model_range())
+        self.piano.pressed.connect(self._piano_pressed)
+        self.piano.released.connect(self._piano_released)
+        self.keyboard.performer = performer
+        fail = self._say_from_anywhere
+        instrument.engine.on_failure = instrument.whole.on_failure = fail
+        instrument.engine.start()
+        self.start_controllers(instrument)
+        for button in (self.header.render_button, self.header.save):
+            button.setEnabled(True)
+        self._ticker.start()
+        self._saver.start()
+
+    def _unload(self) -> None:
+        """Takes the present model out of the window."""
+        if self.instrument is None:
+            return
+        self.keep_state()
+        self._ticker.stop()
+        self._saver.stop()
+        self.stop_controllers()
+        self.shelf.close()
+        self.keyboard.performer = None
+        self.instrument.close()
+        self.instrument = None
+        for holder in (self.across, self.bottom):
+            for i in reversed(range(holder.count())):
+                widget = holder.widget(i)
+                if widget is not None and not widget.isAncestorOf(self.piano):
+                    widget.setParent(None)
+                    widget.deleteLater()
+        self.piano.pressed.disconnect(self._piano_pressed)
+        self.piano.released.disconnect(self._piano_released)
+
+    def _cannot_load(self, why: str) -> None:
+        self.busy.setVisible(False)
+        self.words.setText(f"{why}\n\nFile → Open model chooses another one.")
+
+    def _session_changed(self) -> None:
+        """Shows the session everywhere."""
+        if self.instrument is None:
+            return
+        session = self.instrument.session
+        self.mix.refresh()
+        self.variation.refresh()
+        self.space.view.update()
+        self.piano.set_trained(session.trained_range())
+        self.header.title.setText(session.title())
+        self.header.title.setToolTip(session.title())
+        self.header.undo.setEnabled(session.can_undo)
+        self.header.redo.setEnabled(session.can_redo)
+        self.send_state()
+
+    def _tick(self) -> None:
+        """Moves what moves: meter, playhead, lit keys, a new portrait."""
+        instrument = self.instrument
+        if instrument is None:
+            return
+        engine, performer = instrument.engine, instrument.performer
+        self.header.meter.show_peak(engine.take_peak())
+        self.piano.set_sounding({pitch for pitch, _ in tuple(performer.held.values())})
+        portrait = instrument.whole.portrait
+        if portrait is not None and portrait is not self._shown_portrait:
+            self._shown_portrait = portrait
+            self.space.portrait.show_portrait(portrait, self.portrait_caption(portrait))
+        last = engine.last
+        self.space.portrait.set_position(engine.position_s(last) if last is not None else None)
+        output = engine.output
+        words = output.name if not output.is_silent else "no sound device"
+        dropouts = f" · {engine.dropouts} dropouts" if engine.dropouts else ""
+        live = "streaming" if engine.is_streaming else "whole notes"
+        self.device.setText(f"{words} · {live} · {self.controllers_in_words()}{dropouts}")
+        self.device.setToolTip(getattr(output, "why", ""))
+
+    def _keys_shifted(self) -> None:
+        self.piano.update()
+        self.say(f"Octave {self.keys.octave}, velocity {self.keys.velocity}")
+
+    def _piano_pressed(self, pitch: int, velocity: int) -> None:
+        if self.instrument is not None:
+            self.instrument.performer.note_on(pitch, velocity, ("piano", pitch))
+
+    def _piano_released(self, pitch: int) -> None:
+        if self.instrument is not None:
+            self.instrument.performer.note_off(pitch, ("piano", pitch))
+
+    def _set_volume(self, factor: float) -> None:
+        if self.instrument is not None:
+            self.instrument.engine.volume = factor
+
+    def _say_from_anywhere(self, words: str) -> None:
+        self.courier.send(lambda: self.say(words))
+
+    def _shelf_changed(self) -> None:
+        self.space.view.marks = self.shelf.marks()
+        self.space.view.update()
+        if self.shelf.recordings:
+            self.side.setCurrentWidget(self.shelf.panel)
+            self.remember_file(self.shelf.recordings[-1].path)
+
+    def _restore_place(self) -> None:
+        if self.saved.geometry:
+            self.restoreGeometry(QByteArray.fromBase64(self.saved.geometry.encode()))
+
+    def _restore_sound(self) -> None:
+        from .latent_path import LatentPath
+
+        assert self.instrument is not None
+        try:
+            self.space.set_path(LatentPath.from_json(self.saved.path))
+        except (ValueError, IndexError):
+            self.space.set_path(LatentPath())
+        for name, splitter in (("across", self.across), ("space", self.space.splitter)):
+            if state := self.saved.splitters.get(name):
+                splitter.restoreState(QByteArray.fromBase64(state.encode()))
+        self.set_follow(self.saved.follows)
+        self.set_dynamics(self.saved.velocity_plays_dynamics)
+        self.shelf.add([Path(path) for path in self.saved.dropped if Path(path).is_file()])
+        self.refresh_recent()
+
+    def keep_state(self, ended: bool = False) -> None:
+        """Writes what is to be found again, beside the window, if it changed."""
+        if self.instrument is None:
+            return
+        state = {
+            name: bytes(splitter.saveState().toBase64().data()).decode()
+            for name, splitter in (("across", self.across), ("space", self.space.splitter))
+        }
+        now = self.saved.model_copy(
+            update={
+                "model": str(self.instrument.path),
+                "sound": self.instrument.session.sound,
+                "path": self.space.view.path.to_json(),
+                "theme": theme.current().name,
+                "octave": self.keys.octave,
+                "velocity": self.keys.velocity,
+                "geometry": bytes(self.saveGeometry().toBase64().data()).decode(),
+                "splitters": state,
+                "dropped": tuple(str(recording.path) for recording in self.shelf.recordings),
+                "follows": self.instrument.performer.follows,
+                "velocity_plays_dynamics": self.instrument.session.velocity_plays_dynamics,
+                "ended": ended,
+            }
+        )
+        if now != self.saved:
+            self.saved = now
+            self._writer.submit(write_session, self._state_path, now)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Leaves out what a small window has no room for."""
+        self.header.set_compact(self.width() < COMPACT_WIDTH)
+        super().resizeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802
+        """Takes files."""
+        mime = event.mimeData() if event is not None else None
+        if event is not None and mime is not None and mime.hasUrls() and event.source() is None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:  # noqa: N802
+        """Opens what was dropped: presets, models, or recordings."""
+        mime = event.mimeData() if event is not None else None
+        if event is not None and mime is not None:
+            self.open_files([Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()])
+            event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
+        """Ends all threads, after what they are writing."""
+        self._loading.wait()
+        self.keep_state(ended=True)
+        self.close_dialogs()
+        self._unload()
+        self._writer.shutdown()
+        self._drag_folder.cleanup()
+        super().closeEvent(event)

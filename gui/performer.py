@@ -1,0 +1,120 @@
+"""Who presses keys: piano, computer keyboard, MIDI, OSC, the cursor, a path. Qt-free.
+
+All of them come here, so that what is played, what is shown and what follows the sliders is decided once.
+"""
+
+from collections.abc import Callable, Hashable
+
+from aae.decoding import NoteRequest
+from mcnn.compiled import Floats
+
+from .engine import Engine
+from .latent_path import LatentPath
+from .session import Session
+from .velocity import velocity_gain
+from .whole_notes import WholeNotes
+
+CURSOR_KEY = "cursor"
+LEAST_MOVE = 0.12
+"""How far, in standard deviations, the cursor goes between two notes of a drag."""
+
+
+class Performer:
+    """Plays the session on the engine.
+
+    Args:
+        session: What sounds.
+        engine: Where.
+        whole: Makes the portrait of the last note.
+    """
+
+    def __init__(self, session: Session, engine: Engine, whole: WholeNotes) -> None:
+        self.session, self.engine, self._whole = session, engine, whole
+        self.last_pitch = 60
+        self.follows = False
+        """Whether notes that sound fade over to what the sliders say."""
+        self.held: dict[Hashable, tuple[int, int]] = {}
+        """Keys that are down: pitch and velocity."""
+        self.shown: NoteRequest | None = None
+        """What the portrait is of."""
+        self.on_play: Callable[[int, int], object] = lambda _pitch, _velocity: None
+        """Told of every note, for those who send it on."""
+        self._dragged_from: tuple[float, ...] | None = None
+        session.subscribe(self._changed)
+
+    def note_on(self, midi_pitch: int, velocity: int = 100, key: Hashable = None) -> NoteRequest | None:
+        """A key goes down; notes that no model can make are passed over.
+
+        Args:
+            midi_pitch: Which.
+            velocity: How hard, 1 to 127.
+            key: What will let it go again; the pitch, if not given.
+        """
+        if not 12 <= midi_pitch <= 119:
+            return None
+        key = midi_pitch if key is None else key
+        request = self.session.request(midi_pitch, velocity)
+        self.held[key] = midi_pitch, velocity
+        self.last_pitch = midi_pitch
+        self.play(request, key, velocity)
+        self.on_play(midi_pitch, velocity)
+        return request
+
+    def note_off(self, midi_pitch: int, key: Hashable = None) -> None:
+        """A key comes up."""
+        key = midi_pitch if key is None else key
+        self.held.pop(key, None)
+        self.engine.note_off(key)
+
+    def play(self, request: NoteRequest, key: Hashable = CURSOR_KEY, velocity: int = 100) -> None:
+        """Plays any note, and shows it."""
+        self.engine.note_on(key, request, velocity_gain(velocity))
+        self.show(request)
+
+    def show(self, request: NoteRequest) -> None:
+        """Has the portrait of a note made."""
+        self.shown = request
+        self._whole.show(request)
+
+    def play_waveform(self, waveform: Floats) -> None:
+        """Plays a recording, and shows it."""
+        self.engine.play(CURSOR_KEY, waveform)
+        self.shown = None
+        self._whole.show(waveform)
+
+    def play_again(self) -> None:
+        """The present sound at the last pitch, as long as it is."""
+        self.play(self.session.request(self.last_pitch))
+
+    def stop_all(self) -> None:
+        """Silence."""
+        self.held.clear()
+        self.engine.stop_all()
+
+    def cursor_moved(self) -> None:
+        """The cursor is being dragged: a note whenever it has gone far enough."""
+        latent = self.session.sound.latent
+        if self._dragged_from is not None:
+            gone = sum((a - b) ** 2 for a, b in zip(latent, self._dragged_from, strict=True)) ** 0.5
+            if gone < LEAST_MOVE:
+                return
+        self._dragged_from = latent
+        self.play_again()
+
+    def cursor_released(self) -> None:
+        """The cursor was let go: the note where it lies."""
+        if self._dragged_from != self.session.sound.latent:
+            self.play_again()
+        self._dragged_from = None
+
+    def path_request(self, path: LatentPath, time_s: float) -> NoteRequest:
+        """The note at a time of a path, at the last pitch."""
+        request = self.session.request(self.last_pitch)
+        return NoteRequest(request.midi_pitch, request.mix, path.at(time_s), request.seed)
+
+    def _changed(self) -> None:
+        if self.follows:
+            for key, (pitch, velocity) in list(self.held.items()):
+                request = self.session.request(pitch, velocity)
+                self.engine.replace(key, request)
+                self.show(request)
