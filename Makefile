@@ -18,6 +18,25 @@ TORCH ?= $(or $(patsubst $(VENV)/.torch-%,%,$(wildcard $(VENV)/.torch-*)),cpu)
 TORCH_VERSION := $(shell sed -n 's/^torch==//p' constraints.txt)
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --constraint constraints.txt
 
+# Debian's names of what the desktop draws and sounds with, and of what the tests play and listen with.
+DESKTOP_PACKAGES := libgl1 libegl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0 libxcb-cursor0 \
+	libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 libportaudio2 \
+	libasound2-plugins libpulse0
+TEST_PACKAGES := libfluidsynth3 xvfb xauth xdotool fonts-dejavu-core pulseaudio pulseaudio-utils
+
+# As root on Debian or Ubuntu installs what is missing; elsewhere says what to type, and goes on without.
+define system_packages
+	if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then \
+		missing=$$(for package in $(1); do \
+			dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+		if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ]; then \
+			echo "Installing what $(2) needs ..."; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+				$$missing >/dev/null || echo "They could not be installed; going on without." >&2; \
+		elif [ -n "$$missing" ]; then \
+			echo "For $(2): sudo apt-get install --no-install-recommends" $$missing >&2; fi; fi
+endef
+
 # Idle threads that sleep instead of spinning: several times faster when cores are shared.
 export OMP_WAIT_POLICY ?= PASSIVE
 
@@ -40,6 +59,10 @@ run: install ## Renders a small orchestral note set into out/ and says what to t
 	@echo "  $(BIN)/clariolin info assets/orchestra.safetensors     what the model knows: instruments, techniques, ranges"
 	@echo "  README.md     mixes, variations, training on your own recordings"
 
+.PHONY: gui
+gui: $(VENV)/.installed-gui ## Opens the desktop: an instrument to play
+	@$(BIN)/clariolin gui
+
 .PHONY: install
 install: $(VENV)/.installed ## Installs what rendering and training need into .venv
 	@:
@@ -58,7 +81,7 @@ static: $(VENV)/.installed-dev ## Style, types and import contracts only
 	$(BIN)/lint-imports
 
 .PHONY: pytest
-pytest: $(VENV)/.installed-dev $(VENV)/.players ## The tests only
+pytest: $(VENV)/.installed-dev ## The tests only
 	$(BIN)/pytest
 
 .PHONY: format
@@ -112,6 +135,12 @@ $(VENV)/.installed: $(VENV)/.torch-$(TORCH) pyproject.toml constraints.txt
 	@$(PIP) --editable '.[train]'
 	@touch $@
 
+$(VENV)/.installed-gui: $(VENV)/.installed
+	@$(call system_packages,$(DESKTOP_PACKAGES),the desktop)
+	@$(PIP) --editable '.[train,gui]'
+	@touch $@
+
 $(VENV)/.installed-dev: $(VENV)/.installed
-	@$(PIP) --editable '.[train,soundfont,cluster,dev]'
+	@$(call system_packages,$(DESKTOP_PACKAGES) $(TEST_PACKAGES),all tests)
+	@$(PIP) --editable '.[train,soundfont,cluster,gui,dev]'
 	@touch $@

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from PyQt6.QtCore import QTimer
-from PyQt6.QtGui import QIcon
+from PyQt6.QtGui import QGuiApplication, QIcon
 from PyQt6.QtWidgets import QApplication
 
 from . import theme
@@ -41,13 +41,24 @@ def run(model: Path | None, shipped: Path, osc: OscPlan) -> int:
         The exit status.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     application = QApplication(sys.argv[:1])
-    application.setApplicationName("Clariolin")
-    application.setDesktopFileName("clariolin")
+    window = open_window(model, shipped, osc)
+    # Python runs signal handlers only while it runs: a timer lets it, so that Ctrl+C closes the window.
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    awake = QTimer()
+    awake.start(200)
+    awake.timeout.connect(lambda: None)
+    return int(application.exec())
+
+
+def open_window(model: Path | None, shipped: Path, osc: OscPlan) -> MainWindow:
+    """Shows the window, and has its model loaded as soon as it is painted; see `run`."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    QApplication.setApplicationName("Clariolin")
+    QGuiApplication.setDesktopFileName("clariolin")
     icon = shipped.parent / "clariolin.svg"
     if icon.is_file():
-        application.setWindowIcon(QIcon(str(icon)))
+        QApplication.setWindowIcon(QIcon(str(icon)))
     state_path = user_folder("state") / "session.json"
     saved = read_session(state_path)
     theme.use(theme.THEMES.get(saved.theme, theme.DARK))
@@ -57,13 +68,10 @@ def run(model: Path | None, shipped: Path, osc: OscPlan) -> int:
     last = Path(saved.model) if saved.model else shipped
     chosen = model or (last if last.is_file() else shipped)
     window.show()
+    if not saved.ended:
+        window.say("It did not end well last time; everything is as it was.")
     QTimer.singleShot(50, lambda: window.load(chosen))
-    # Python runs signal handlers only while it runs: a timer lets it, so that Ctrl+C closes the window.
-    signal.signal(signal.SIGINT, lambda *_: window.close())
-    awake = QTimer()
-    awake.start(200)
-    awake.timeout.connect(lambda: None)
-    return int(application.exec())
+    return window
 
 
 class _Reporter:

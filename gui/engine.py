@@ -247,14 +247,14 @@ class Engine:
             if note.key == key:
                 note.is_released = True
                 if note.envelope is not None:
-                    note.envelope.fall(release_s)
+                    note.envelope.fall(release_s, at_once=release_s == STOP_S)
 
     def _stop_all(self) -> None:
         self._awaited.clear()
         for note in self._notes:
             note.is_released = note.is_stopped = True
             assert note.envelope is not None
-            note.envelope.fall(STOP_S)
+            note.envelope.fall(STOP_S, at_once=True)
 
     def _replace(self, key: Hashable, request: NoteRequest) -> None:
         for note in [note for note in self._notes if note.key == key and not note.is_released]:

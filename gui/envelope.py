@@ -5,6 +5,8 @@ import numpy as np
 from mcnn.compiled import Floats
 
 RISE_S = 0.004
+SHORTEST_S = 0.08
+"""A key that is only touched, or let go before its note is made, sounds as long."""
 RELEASE_S = 0.25
 """From letting a key go to silence."""
 STOP_S = 0.02
@@ -12,43 +14,47 @@ CROSSFADE_S = 0.12
 
 
 class Envelope:
-    """Moves towards a goal at an even pace, sample by sample.
+    """Rises to full level, and falls when told to, sample by sample.
 
     Args:
         sample_rate: Samples per second.
-        gain: Where it rises to.
-        rise_s: How long that takes.
+        gain: Full level.
+        rise_s: How long it takes to get there.
     """
 
     def __init__(self, sample_rate: int, gain: float, rise_s: float = RISE_S) -> None:
         self._sample_rate = sample_rate
+        self._full = max(gain, 1e-6)
         self._level = 0.0
-        self._full = gain
-        self._goal = gain
-        self._pace = max(gain, 1e-6) / max(1.0, rise_s * sample_rate)
+        self._pace = self._full / max(1.0, rise_s * sample_rate)
+        self._to_come = round(max(rise_s, SHORTEST_S) * sample_rate)
+        self._fall_s: float | None = None
+        self._falls = False
 
     @property
     def is_silent(self) -> bool:
-        """Whether it has fallen to 0 for good."""
-        return self._goal == 0.0 and self._level == 0.0
+        """Whether it has fallen to 0."""
+        return self._falls and self._level == 0.0
 
-    @property
-    def is_falling(self) -> bool:
-        """Whether the note was let go."""
-        return self._goal == 0.0
+    def fall(self, seconds: float, at_once: bool = False) -> None:
+        """Goes to 0; one that falls faster already goes on so.
 
-    def fall(self, seconds: float) -> None:
-        """Goes to 0; one that falls faster already goes on so."""
-        pace = self._full / max(1.0, seconds * self._sample_rate)
-        if not self.is_falling or pace > self._pace:
-            self._goal, self._pace = 0.0, pace
+        Args:
+            seconds: From full level.
+            at_once: Also if it has hardly begun.
+        """
+        if self._fall_s is None or seconds < self._fall_s:
+            self._fall_s = seconds
+        if at_once:
+            self._to_come = 0
 
     def apply(self, block: Floats) -> None:
         """Scales the next samples."""
-        ramp = self._level + np.arange(1, len(block) + 1) * (
-            self._pace if self._goal > self._level else -self._pace
-        )
-        low, high = sorted((self._level, self._goal))
-        ramp = ramp.clip(low, high)
+        if self._fall_s is not None and self._to_come <= 0:
+            self._falls = True
+            self._pace = self._full / max(1.0, self._fall_s * self._sample_rate)
+        steps = np.arange(1, len(block) + 1) * (-self._pace if self._falls else self._pace)
+        ramp = (self._level + steps).clip(0.0, self._full)
         block *= ramp.astype(np.float32)
         self._level = float(ramp[-1])
+        self._to_come -= len(block)

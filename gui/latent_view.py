@@ -67,6 +67,11 @@ class LatentView(QWidget):
     def _size(self) -> tuple[float, float]:
         return float(self.width()), float(self.height())
 
+    @property
+    def latent_size(self) -> int:
+        """Dimensions of the space."""
+        return self._session.info.latent_size
+
     def cursor_place(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
         """Where the sound's point is, `(3,)`."""
         return np.asarray(self.points.axes.shown(np.array([self._session.sound.latent]))[0])

@@ -1,38 +1,20 @@
 """The window: opens at once, loads the model behind it, puts the panels together and keeps them in step."""
 
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QByteArray, Qt, QTimer
-from PyQt6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDropEvent,
-    QResizeEvent,
-)
-from PyQt6.QtWidgets import (
-    QFrame,
-    QLabel,
-    QMainWindow,
-    QMenu,
-    QProgressBar,
-    QSplitter,
-    QStackedWidget,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt6.QtCore import QTimer
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PyQt6.QtWidgets import QFrame, QMenu, QTabWidget, QVBoxLayout
 
-from . import theme
 from .background import Courier, Task
 from .computer_keys import ComputerKeys
-from .header import Header
 from .keyboard_filter import KeyboardFilter
-from .piano import Piano
-from .saved_session import SavedSession, write_session
+from .saved_session import SavedSession
+from .window_frame import WindowFrame
 from .window_menus import build_menus
+from .window_state import StateKeeper
 from .window_work import WindowWork
 
 if TYPE_CHECKING:
@@ -44,7 +26,7 @@ SAVE_EVERY_MS = 3000
 COMPACT_WIDTH = 1240
 
 
-class MainWindow(WindowWork, QMainWindow):
+class MainWindow(WindowWork, WindowFrame):
     """Everything that is seen. What its menus do is in `WindowWork`.
 
     Args:
@@ -58,26 +40,20 @@ class MainWindow(WindowWork, QMainWindow):
         self, saved: SavedSession, state_path: Path, presets: Path, output: "AudioOutput | None" = None
     ) -> None:
         super().__init__()
-        self.setWindowTitle("Clariolin")
-        self.setAcceptDrops(True)
-        self.resize(1440, 900)
-        self.setMinimumSize(860, 560)
-        self.saved, self._state_path, self._presets, self._output = saved, state_path, presets, output
+        self.saved, self._presets, self._output = saved, presets, output
+        self.state = StateKeeper(self, state_path)
         self.instrument: Instrument | None = None
         self.recent_menu: QMenu = QMenu(self)
         self.courier = Courier(self)
-        self._writer = ThreadPoolExecutor(1, "state")
         self._drag_folder = tempfile.TemporaryDirectory(prefix="clariolin-", ignore_cleanup_errors=True)
         self._dialogs = []
         self._shown_portrait: object = None
-        self.header = Header()
-        self.piano = Piano()
         self.keys = ComputerKeys(saved.octave, saved.velocity)
         self.keyboard = KeyboardFilter(self, self.keys)
         self.keyboard.shifted.connect(self._keys_shifted)
         self.keyboard.replay_asked.connect(self.play_again)
         self.piano.letter_of = self.keys.letter_of
-        self._build()
+        self._connect_header()
         self.actions_by_name = build_menus(self)
         self._loading = Task(self)
         self._loading.succeeded.connect(self.install)
@@ -87,55 +63,10 @@ class MainWindow(WindowWork, QMainWindow):
         self._ticker.timeout.connect(self._tick)
         self._saver = QTimer(self)
         self._saver.setInterval(SAVE_EVERY_MS)
-        self._saver.timeout.connect(self.keep_state)
-        self._restore_place()
+        self._saver.timeout.connect(lambda: self.state.keep())
+        self.state.restore_place()
 
-    def _build(self) -> None:
-        """The parts that need no model."""
-        self.words = QLabel("Starting …")
-        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.words.setObjectName("title")
-        self.words.setWordWrap(True)
-        busy = QProgressBar()
-        busy.setRange(0, 0)
-        busy.setFixedWidth(260)
-        busy.setTextVisible(False)
-        self.busy = busy
-        waiting = QFrame()
-        waiting.setObjectName("panel")
-        column = QVBoxLayout(waiting)
-        column.addStretch(1)
-        column.addWidget(self.words)
-        column.addWidget(busy, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(1)
-        self.stack = QStackedWidget()
-        self.stack.addWidget(waiting)
-        self.across = QSplitter(Qt.Orientation.Horizontal)
-        self.across.setChildrenCollapsible(False)
-        self.across.setHandleWidth(8)
-        self.stack.addWidget(self.across)
-        self.bottom = QSplitter(Qt.Orientation.Horizontal)
-        self.bottom.setChildrenCollapsible(False)
-        self.bottom.setHandleWidth(8)
-        keys = QFrame()
-        keys.setObjectName("panel")
-        inside = QVBoxLayout(keys)
-        inside.setContentsMargins(10, 8, 10, 8)
-        inside.addWidget(self.piano)
-        self.bottom.addWidget(keys)
-        self.bottom.setFixedHeight(156)
-        middle = QWidget()
-        layout = QVBoxLayout(middle)
-        layout.setContentsMargins(10, 4, 10, 2)
-        layout.setSpacing(8)
-        layout.addWidget(self.header)
-        layout.addWidget(self.stack, 1)
-        layout.addWidget(self.bottom)
-        self.setCentralWidget(middle)
-        status = self.statusBar()
-        assert status is not None
-        self.device = QLabel("")
-        status.addPermanentWidget(self.device)
+    def _connect_header(self) -> None:
         self.header.undo.clicked.connect(self.undo)
         self.header.redo.clicked.connect(self.redo)
         self.header.stop.clicked.connect(self.stop_all)
@@ -218,7 +149,7 @@ class MainWindow(WindowWork, QMainWindow):
         self.bottom.setSizes([330, 1100])
         self.bottom.setStretchFactor(1, 1)
         self._connect(instrument)
-        self._restore_sound()
+        self.state.restore_sound()
         self.stack.setCurrentIndex(1)
         self._session_changed()
         if instrument.synthesizer.notice:
@@ -244,7 +175,7 @@ class MainWindow(WindowWork, QMainWindow):
         """Takes the present model out of the window."""
         if self.instrument is None:
             return
-        self.keep_state()
+        self.state.keep()
         self._ticker.stop()
         self._saver.stop()
         self.stop_controllers()
@@ -327,54 +258,6 @@ class MainWindow(WindowWork, QMainWindow):
             self.side.setCurrentWidget(self.shelf.panel)
             self.remember_file(self.shelf.recordings[-1].path)
 
-    def _restore_place(self) -> None:
-        if self.saved.geometry:
-            self.restoreGeometry(QByteArray.fromBase64(self.saved.geometry.encode()))
-
-    def _restore_sound(self) -> None:
-        from .latent_path import LatentPath
-
-        assert self.instrument is not None
-        try:
-            self.space.set_path(LatentPath.from_json(self.saved.path))
-        except (ValueError, IndexError):
-            self.space.set_path(LatentPath())
-        for name, splitter in (("across", self.across), ("space", self.space.splitter)):
-            if state := self.saved.splitters.get(name):
-                splitter.restoreState(QByteArray.fromBase64(state.encode()))
-        self.set_follow(self.saved.follows)
-        self.set_dynamics(self.saved.velocity_plays_dynamics)
-        self.shelf.add([Path(path) for path in self.saved.dropped if Path(path).is_file()])
-        self.refresh_recent()
-
-    def keep_state(self, ended: bool = False) -> None:
-        """Writes what is to be found again, beside the window, if it changed."""
-        if self.instrument is None:
-            return
-        state = {
-            name: bytes(splitter.saveState().toBase64().data()).decode()
-            for name, splitter in (("across", self.across), ("space", self.space.splitter))
-        }
-        now = self.saved.model_copy(
-            update={
-                "model": str(self.instrument.path),
-                "sound": self.instrument.session.sound,
-                "path": self.space.view.path.to_json(),
-                "theme": theme.current().name,
-                "octave": self.keys.octave,
-                "velocity": self.keys.velocity,
-                "geometry": bytes(self.saveGeometry().toBase64().data()).decode(),
-                "splitters": state,
-                "dropped": tuple(str(recording.path) for recording in self.shelf.recordings),
-                "follows": self.instrument.performer.follows,
-                "velocity_plays_dynamics": self.instrument.session.velocity_plays_dynamics,
-                "ended": ended,
-            }
-        )
-        if now != self.saved:
-            self.saved = now
-            self._writer.submit(write_session, self._state_path, now)
-
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         """Leaves out what a small window has no room for."""
         self.header.set_compact(self.width() < COMPACT_WIDTH)
@@ -396,9 +279,9 @@ class MainWindow(WindowWork, QMainWindow):
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """Ends all threads, after what they are writing."""
         self._loading.wait()
-        self.keep_state(ended=True)
+        self.state.keep(ended=True)
         self.close_dialogs()
         self._unload()
-        self._writer.shutdown()
+        self.state.close()
         self._drag_folder.cleanup()
         super().closeEvent(event)

@@ -64,9 +64,10 @@ class AttributeMix(BaseModel):
         """The same with other weights, but for those that are locked."""
         kept = {label: weight for label, weight in self.weights.items() if label in self.locked}
         free = {label: min(weight, MOST_WEIGHT) for label, weight in weights.items() if label not in kept}
-        if self.is_normalised and sum(free.values()):
+        total: float = sum(free.values())
+        if self.is_normalised and total:
             room = max(0.0, 1.0 - sum(kept.values()))
-            free = {label: weight * room / sum(free.values()) for label, weight in free.items()}
+            free = {label: weight * room / total for label, weight in free.items()}
         return self._changed(weights=kept | free)
 
     def with_lock(self, label: str, locked: bool) -> "AttributeMix":

@@ -81,7 +81,7 @@ def test_every_preset_is_packaged() -> None:
 def test_constraints_pin_all_that_the_project_asks_for() -> None:
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    wanted = {*project["dependencies"], *extras["train"], *extras["dev"]}
+    wanted = {*project["dependencies"], *extras["train"], *extras["gui"], *extras["dev"]}
     pins = dict(
         line.split("==") for line in (HOUSE / "constraints.txt").read_text().splitlines() if "==" in line
     )

@@ -1,0 +1,86 @@
+"""What of the window is kept from one start to the next, and after a crash."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QByteArray
+from PyQt6.QtWidgets import QMainWindow
+
+from . import theme
+from .saved_session import SavedSession, write_session
+
+if TYPE_CHECKING:
+    from .main_window import MainWindow
+
+
+class StateKeeper:
+    """Restores a window, and writes its state beside it whenever it changed.
+
+    Args:
+        window: Which.
+        path: The file.
+    """
+
+    def __init__(self, window: "MainWindow", path: Path) -> None:
+        self._window, self._path = window, path
+        self._writer = ThreadPoolExecutor(1, "state")
+
+    def restore_place(self) -> None:
+        """Puts the window where it was."""
+        geometry = self._window.saved.geometry
+        if geometry:
+            QMainWindow.restoreGeometry(self._window, QByteArray.fromBase64(geometry.encode()))
+
+    def restore_sound(self) -> None:
+        """Brings back what belonged to the model, now that one is open."""
+        from .latent_path import LatentPath
+
+        window, saved = self._window, self._window.saved
+        try:
+            path = LatentPath.from_json(saved.path)
+        except (ValueError, IndexError):
+            path = LatentPath()
+        size = window.space.view.latent_size
+        fits = all(len(point.latent) == size for point in path.points)
+        window.space.set_path(path if fits else LatentPath())
+        for name, splitter in (("across", window.across), ("space", window.space.splitter)):
+            if state := saved.splitters.get(name):
+                splitter.restoreState(QByteArray.fromBase64(state.encode()))
+        window.set_follow(saved.follows)
+        window.set_dynamics(saved.velocity_plays_dynamics)
+        window.shelf.add([Path(path) for path in saved.dropped if Path(path).is_file()])
+        window.refresh_recent()
+
+    def keep(self, ended: bool = False) -> None:
+        """Writes what is to be found again, if it changed."""
+        window = self._window
+        if window.instrument is None:
+            return
+        splitters = {
+            name: bytes(splitter.saveState().toBase64().data()).decode()
+            for name, splitter in (("across", window.across), ("space", window.space.splitter))
+        }
+        now: SavedSession = window.saved.model_copy(
+            update={
+                "model": str(window.instrument.path.resolve()),
+                "sound": window.instrument.session.sound,
+                "path": window.space.view.path.to_json(),
+                "theme": theme.current().name,
+                "octave": window.keys.octave,
+                "velocity": window.keys.velocity,
+                "geometry": bytes(window.saveGeometry().toBase64().data()).decode(),
+                "splitters": splitters,
+                "dropped": tuple(str(recording.path) for recording in window.shelf.recordings),
+                "follows": window.instrument.performer.follows,
+                "velocity_plays_dynamics": window.instrument.session.velocity_plays_dynamics,
+                "ended": ended,
+            }
+        )
+        if now != window.saved:
+            window.saved = now
+            self._writer.submit(write_session, self._path, now)
+
+    def close(self) -> None:
+        """Waits for what is being written."""
+        self._writer.shutdown()

@@ -1,0 +1,78 @@
+"""The real desktop as a process that also says where things are: for tests that press real keys.
+
+It reads commands, one a line, and answers each with a line of JSON.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import QPoint, QSocketNotifier
+from PyQt6.QtWidgets import QApplication, QWidget
+
+from aae.cli_console import SHIPPED_MODEL
+from gui.app import OscPlan, open_window
+from gui.main_window import MainWindow
+
+
+def main() -> int:
+    application = QApplication(sys.argv[:1])
+    window = open_window(SHIPPED_MODEL, SHIPPED_MODEL, OscPlan(True, "127.0.0.1", int(sys.argv[1])))
+    notifier = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)
+
+    def answer() -> None:
+        line = sys.stdin.readline()
+        if not line:
+            window.close()
+            return
+        sys.stdout.write(json.dumps(reply(window, line.split())) + "\n")
+        sys.stdout.flush()
+
+    notifier.activated.connect(answer)
+    return int(application.exec())
+
+
+def reply(window: MainWindow, words: list[str]) -> Any:
+    """What a command asks for."""
+    instrument = window.instrument
+    if words[0] == "ready":
+        return instrument is not None
+    assert instrument is not None
+    if words[0] == "key":
+        spot = window.piano.place_of(int(words[1]))
+        return _on_screen(window.piano, spot.center().x(), spot.bottom() - 6)
+    if words[0] == "slider":
+        slider = window.mix.panels[words[1]].sliders[words[2]]
+        window.mix.panels[words[1]].scroll_area.ensureWidgetVisible(slider)
+        return _on_screen(slider, float(words[3]) * slider.width(), slider.height() / 2)
+    if words[0] == "cursor":
+        spot_of_cursor = window.space.view.cursor_on_screen()
+        return _on_screen(window.space.view, spot_of_cursor.x(), spot_of_cursor.y())
+    if words[0] == "open":
+        window.open_files([Path(words[1])])
+        return True
+    assert words[0] == "state"
+    engine = instrument.engine
+    return {
+        "mix": instrument.session.full_mix(),
+        "latent": instrument.session.sound.latent,
+        "device": engine.output.name,
+        "is_silent": engine.output.is_silent,
+        "dropouts": engine.dropouts,
+        "sounding": engine.n_sounding,
+        "latencies_ms": [
+            1000 * (n.heard_s - n.asked_s) for n in [engine.last] if n is not None and n.heard_s
+        ],
+        "recordings": [(r.name, r.midi_pitch) for r in window.shelf.recordings],
+        "reading": window.shelf.is_reading,
+    }
+
+
+def _on_screen(widget: QWidget, x: float, y: float) -> list[int]:
+    spot = widget.mapToGlobal(QPoint(round(x), round(y)))
+    return [spot.x(), spot.y()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""The desktop as a person has it: a window on an X server, keys and mouse, a sound server that listens."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from aae.pitch_trackers import NeuralTracker
+from tests.real_desktop import SAMPLE_RATE, RealDesktop, missing_tools, real_desktop, wait_for
+from tests.synth import recording, tone, write_wav
+
+pytestmark = [
+    pytest.mark.skipif(bool(missing_tools()), reason=f"not installed: {', '.join(missing_tools())}"),
+    pytest.mark.timeout(400),
+]
+
+
+@pytest.fixture(scope="module")
+def desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealDesktop]:
+    with real_desktop(tmp_path_factory.mktemp("desktop")) as running:
+        yield running
+
+
+def cents_off(heard: npt.NDArray[np.float32], midi_pitch: int) -> float:
+    return NeuralTracker().read(heard, SAMPLE_RATE, midi_pitch).cents
+
+
+def test_a_key_of_the_computer_sounds_at_its_pitch(desktop: RealDesktop) -> None:
+    heard = desktop.hear(lambda: desktop.do("keydown", "a"), 0.7)
+    desktop.do("keyup", "a")
+    assert abs(cents_off(heard, 60)) < 50
+    state = desktop.ask("state")
+    assert not state["is_silent"]
+
+
+def test_a_key_of_the_piano_is_pressed_with_the_mouse(desktop: RealDesktop) -> None:
+    x, y = desktop.ask("key", 69)
+    desktop.do("mousemove", x, y)
+    heard = desktop.hear(lambda: desktop.do("mousedown", 1), 0.7)
+    desktop.do("mouseup", 1)
+    assert abs(cents_off(heard, 69)) < 50
+
+
+def test_a_slider_that_is_dragged_changes_the_sound(desktop: RealDesktop) -> None:
+    before = desktop.hear(lambda: desktop.do("key", "d"), 0.5)
+    wait_for(lambda: not desktop.ask("state")["sounding"])
+    x, y = desktop.ask("slider", "instrument", "clarinet", 0.05)
+    desktop.do("mousemove", x, y, "mousedown", 1)
+    x, y = desktop.ask("slider", "instrument", "clarinet", 0.85)
+    desktop.do("mousemove", x, y, "mouseup", 1)
+    weights = desktop.ask("state")["mix"]["instrument"]
+    assert 0.7 < weights["clarinet"] <= 1.0
+    after = desktop.hear(lambda: desktop.do("key", "d"), 0.5)
+    spectra = [np.abs(np.fft.rfft(part[: 2**14], 2**15)) for part in (before, after)]
+    spectra = [spectrum / np.linalg.norm(spectrum) for spectrum in spectra]
+    assert float(spectra[0] @ spectra[1]) < 0.98
+    assert abs(cents_off(after, 64)) < 50
+
+
+def test_the_cursor_is_dragged_through_the_space(desktop: RealDesktop) -> None:
+    before = desktop.ask("state")["latent"]
+    x, y = desktop.ask("cursor")
+    desktop.do("mousemove", x, y, "mousedown", 1)
+
+    def drag() -> None:
+        for step in range(1, 9):
+            desktop.do("mousemove", x + 8 * step, y - 4 * step)
+
+    heard = desktop.hear(drag, 0.3)
+    desktop.do("mouseup", 1)
+    after = desktop.ask("state")["latent"]
+    assert float(np.linalg.norm(np.subtract(after, before))) > 0.2
+    assert np.abs(heard).max() > 0.005
+    desktop.do("key", "ctrl+z")
+    assert wait_for(lambda: np.allclose(desktop.ask("state")["latent"], before))
+
+
+def test_stop_is_silence(desktop: RealDesktop) -> None:
+    desktop.do("keydown", "g")
+    wait_for(lambda: desktop.ask("state")["sounding"])
+    desktop.do("key", "Escape")
+    wait_for(lambda: not desktop.ask("state")["sounding"])
+    desktop.do("keyup", "g")
+
+
+def test_a_recording_is_encoded_and_its_pitch_measured(desktop: RealDesktop, tmp_path: Path) -> None:
+    write_wav(tmp_path / "mine.wav", recording(tone(440.0, 1.0)))
+    desktop.ask("open", tmp_path / "mine.wav")
+    wait_for(lambda: desktop.ask("state")["recordings"])
+    assert desktop.ask("state")["recordings"] == [["mine", 69]]
+    heard = desktop.hear(lambda: desktop.do("key", "1"), 0.7)
+    assert abs(cents_off(heard, 69)) < 10
+    heard = desktop.hear(lambda: desktop.do("key", "2"), 0.6)
+    assert abs(cents_off(heard, 69)) < 50
