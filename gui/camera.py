@@ -13,7 +13,7 @@ Floats64 = npt.NDArray[np.float64]
 
 DISTANCE = 12.0
 """Of the eye from the middle."""
-SPAN = 5.8
+SPAN = 6.0
 """Width of what the shorter side of the window shows at zoom 1."""
 LEAST_ZOOM, MOST_ZOOM = 0.3, 12.0
 STEEPEST = 1.5

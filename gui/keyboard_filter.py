@@ -44,17 +44,16 @@ class KeyboardFilter(QObject):
         if kind in (QEvent.Type.WindowDeactivate, QEvent.Type.ApplicationDeactivate):
             self._release_all()
         elif isinstance(event, QKeyEvent) and isinstance(watched, QWidget):
-            if kind == QEvent.Type.KeyPress and self._may_play(event):
+            if kind == QEvent.Type.KeyPress and self._may_play(watched, event):
                 return self._press(event)
             if kind == QEvent.Type.KeyRelease and not event.isAutoRepeat():
                 return self._release(event)
         return False
 
-    def _may_play(self, event: QKeyEvent) -> bool:
+    def _may_play(self, watched: QWidget, event: QKeyEvent) -> bool:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        focus = application.focusWidget()
-        typing = isinstance(focus, QLineEdit | QAbstractSpinBox | QComboBox | QTextEdit)
+        typing = isinstance(watched, QLineEdit | QAbstractSpinBox | QComboBox | QTextEdit)
         busy = application.activePopupWidget() is not None or application.activeModalWidget() is not None
         other = application.activeWindow() not in (self._window, None)
         return not (typing or busy or other or event.modifiers() & MODIFIERS)

@@ -229,7 +229,8 @@ class LatentView(QWidget):
         where = QRectF(12, self.height() - 26, self.width() - 24, 20)
         painter.drawText(where, int(Qt.AlignmentFlag.AlignLeft), words)
         place = ", ".join(f"{value:+.2f}" for value in self._session.sound.latent[:6])
-        painter.drawText(where, int(Qt.AlignmentFlag.AlignRight), f"z = {place}")
+        if self.width() > 400:
+            painter.drawText(where, int(Qt.AlignmentFlag.AlignRight), f"z = {place}")
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         """Takes hold of the cursor, or of the space."""

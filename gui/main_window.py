@@ -82,6 +82,7 @@ class MainWindow(WindowWork, WindowFrame):
         """Opens a model beside the window."""
         from mcnn.errors import InputError
 
+        self.state.keep()
         self._unload()
         self.busy.setVisible(True)
         self.stack.setCurrentIndex(0)
@@ -148,6 +149,9 @@ class MainWindow(WindowWork, WindowFrame):
         self.bottom.insertWidget(0, self.variation)
         self.bottom.setSizes([330, 1100])
         self.bottom.setStretchFactor(1, 1)
+        self.mix.setMinimumWidth(236)
+        right.setMinimumWidth(200)
+        self.space.set_compact(self.width() < COMPACT_WIDTH)
         self._connect(instrument)
         self.state.restore_sound()
         self.stack.setCurrentIndex(1)
@@ -175,7 +179,6 @@ class MainWindow(WindowWork, WindowFrame):
         """Takes the present model out of the window."""
         if self.instrument is None:
             return
-        self.state.keep()
         self._ticker.stop()
         self._saver.stop()
         self.stop_controllers()
@@ -227,7 +230,7 @@ class MainWindow(WindowWork, WindowFrame):
         self.space.portrait.set_position(engine.position_s(last) if last is not None else None)
         output = engine.output
         words = output.name if not output.is_silent else "no sound device"
-        dropouts = f" · {engine.dropouts} dropouts" if engine.dropouts else ""
+        dropouts = f" · {engine.dropouts} dropouts" if engine.dropouts and not output.is_silent else ""
         live = "streaming" if engine.is_streaming else "whole notes"
         self.device.setText(f"{words} · {live} · {self.controllers_in_words()}{dropouts}")
         self.device.setToolTip(getattr(output, "why", ""))
@@ -261,6 +264,8 @@ class MainWindow(WindowWork, WindowFrame):
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         """Leaves out what a small window has no room for."""
         self.header.set_compact(self.width() < COMPACT_WIDTH)
+        if self.instrument is not None:
+            self.space.set_compact(self.width() < COMPACT_WIDTH)
         super().resizeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802

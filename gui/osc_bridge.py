@@ -78,6 +78,7 @@ class OscBridge:
         """Stops to listen."""
         self._server.shutdown()
         self._server.server_close()
+        self._client.close()
         self._thread.join()
 
     def send_note(self, midi_pitch: int, velocity: int) -> None:

@@ -121,8 +121,8 @@ class Piano(QWidget):
         ink.setAlpha(200)
         painter.setPen(ink)
         if pitch % 12 == 0:
-            painter.drawText(spot.adjusted(-8, 0, 8, -5), bottom, f"C{pitch // 12 - 1}")
-        if letter and spot.width() > 8:
+            painter.drawText(spot.adjusted(-10, 0, 10, -5), bottom, f"C{pitch // 12 - 1}")
+        if letter and spot.width() > (7 if black else 12):
             ink.setAlpha(120)
             painter.setPen(ink)
             lift = -20 if pitch % 12 == 0 else -5

@@ -20,16 +20,16 @@ def label_color(index: int, count: int, dark: bool) -> Rgb:
         lightness = 0.0
     else:
         hue = 0.11 + index * GOLDEN_TURN
-        lightness = (-0.07, 0.0, 0.07)[index % 3]
+        lightness = (-0.08, 0.04, -0.02, 0.1)[index % 4]
     return _oklch((0.76 if dark else 0.6) + lightness, 0.125 if dark else 0.135, hue)
 
 
 @functools.lru_cache(maxsize=64)
 def octave_color(octave: int, lowest: int, highest: int, dark: bool) -> Rgb:
-    """The colour of an octave: from violet for low over green to yellow for high notes."""
+    """The colour of an octave: from violet for low over blue, green and yellow to red for high notes."""
     place = (octave - lowest) / max(1, highest - lowest)
-    lightness = 0.55 + 0.32 * place if dark else 0.42 + 0.28 * place
-    return _oklch(lightness, 0.13, 0.83 - 0.55 * place)
+    lightness = (0.66 if dark else 0.55) + 0.14 * math.sin(math.pi * place)
+    return _oklch(lightness, 0.14, 0.83 - 0.78 * place)
 
 
 def _oklch(lightness: float, chroma: float, hue_turns: float) -> Rgb:

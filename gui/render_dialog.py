@@ -64,6 +64,7 @@ class RenderDialog(QDialog):
         self.notes.setToolTip("Notes and ranges: C3-B4, or C4,E4,G4, or MIDI numbers.")
         self.variations = QSpinBox()
         self.variations.setRange(1, 64)
+        self.variations.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.variations.setToolTip(
             "Takes of each note; further ones lie near the cursor, as round robins do."
         )

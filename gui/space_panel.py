@@ -59,12 +59,13 @@ class SpacePanel(QFrame):
         self.clear = QPushButton("Clear")
         self.clear.setAccessibleName("Clear path")
         self.clear.clicked.connect(lambda: self.set_path(LatentPath()))
-        reset = QPushButton("Reset view")
-        reset.clicked.connect(lambda: self.view.set_camera(Camera()))
+        self._caption = caption
+        self._reset = QPushButton("Reset view")
+        self._reset.clicked.connect(lambda: self.view.set_camera(Camera()))
         top = QHBoxLayout()
         top.addWidget(caption)
         top.addStretch(1)
-        for button in (self.record, self.play, self.save, self.clear, reset):
+        for button in (self.record, self.play, self.save, self.clear, self._reset):
             top.addWidget(button)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setChildrenCollapsible(False)
@@ -77,6 +78,11 @@ class SpacePanel(QFrame):
         layout.addLayout(top)
         layout.addWidget(self.splitter, 1)
         self.set_path(LatentPath())
+
+    def set_compact(self, compact: bool) -> None:
+        """Leaves out what a small window has no room for; the menus have it all."""
+        for widget in (self._caption, self.save, self.clear, self._reset):
+            widget.setVisible(not compact)
 
     def set_path(self, path: LatentPath) -> None:
         """Shows a path."""

@@ -84,9 +84,11 @@ def use(theme: Theme) -> None:
     assert isinstance(application, QApplication)
     application.setStyle("Fusion")
     application.setPalette(_palette(theme))
-    font = QFont(application.font())
-    font.setFamilies([*FAMILIES, font.family()])
-    application.setFont(font)
+    if not application.property("has_font"):
+        font = QFont(application.font())
+        font.setFamilies([*FAMILIES, font.family()])
+        application.setFont(font)
+        application.setProperty("has_font", True)
     application.setStyleSheet(_style_sheet(theme))
     for widget in application.allWidgets():
         widget.update()
@@ -165,7 +167,8 @@ def _style_sheet(theme: Theme) -> str:
     QListWidget {{ background: transparent; border: none; outline: none; }}
     QListWidget::item {{ padding: 6px; border-radius: 5px; }}
     QListWidget::item:selected {{ background: {theme.raised}; color: {theme.text}; }}
-    QListWidget:focus::item:selected {{ background: {theme.accent}; color: {theme.accent_text}; }}
+    QListWidget::item:selected:active {{ background: {theme.raised}; color: {theme.text};
+        border-left: 3px solid {theme.accent}; }}
     QScrollBar:vertical {{ background: transparent; width: 9px; margin: 0; }}
     QScrollBar::handle:vertical {{ background: {theme.line}; border-radius: 4px; min-height: 28px; }}
     QScrollBar::handle:vertical:hover {{ background: {theme.muted}; }}

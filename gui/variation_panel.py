@@ -129,6 +129,7 @@ class VariationPanel(QFrame):
         self.number.setRange(0.0, LARGEST_VARIATION)
         self.number.setDecimals(2)
         self.number.setSingleStep(1.0)
+        self.number.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.number.setAccessibleName("Number of the variation")
         self.number.setToolTip("Whole numbers are what the command line calls <i>--seed</i>.")
         self.number.valueChanged.connect(self._typed)

@@ -279,7 +279,7 @@ class WindowWork(Controllers):
         from .render_dialog import RenderDialog
 
         if self.instrument:
-            dialog = RenderDialog(self.instrument, self._last_folder() / "clariolin", self._window)
+            dialog = RenderDialog(self.instrument, Path.home() / "clariolin-notes", self._window)
             self._dialogs.append(dialog)
             dialog.show()
 

@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from aae.notes import NoteBank
 from datasets.build import build
 from tests.synth import write_philharmonia
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is loaded: tests need no screen
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ It reads commands, one a line, and answers each with a line of JSON.
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from PyQt6.QtCore import QPoint, QSocketNotifier
 from PyQt6.QtWidgets import QApplication, QWidget
@@ -19,7 +19,7 @@ from gui.main_window import MainWindow
 def main() -> int:
     application = QApplication(sys.argv[:1])
     window = open_window(SHIPPED_MODEL, SHIPPED_MODEL, OscPlan(True, "127.0.0.1", int(sys.argv[1])))
-    notifier = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)
+    notifier = QSocketNotifier(cast(Any, sys.stdin.fileno()), QSocketNotifier.Type.Read)
 
     def answer() -> None:
         line = sys.stdin.readline()

@@ -1,0 +1,160 @@
+"""MIDI and Open Sound Control: messages in, notes and changes out."""
+
+import threading
+from types import SimpleNamespace
+from typing import Any, cast
+
+import mido
+import pytest
+from pythonosc.dispatcher import Dispatcher
+from pythonosc.osc_server import BlockingOSCUDPServer
+from pythonosc.udp_client import SimpleUDPClient
+
+from gui.computer_keys import ComputerKeys
+from gui.engine import Engine
+from gui.midi_input import MidiInput
+from gui.osc_bridge import OscBridge
+from gui.performer import Performer
+from gui.session import Session
+from gui.whole_notes import WholeNotes
+from mcnn.errors import InputError
+from tests.fake_synthesizer import fake_synthesizer
+from tests.real_desktop import wait_for
+
+
+class Notebook:
+    """In place of engine and worker: what they were asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+
+    def note_on(self, key: object, request: Any, gain: float = 1.0) -> None:
+        self.asked.append(("on", request.midi_pitch, round(gain, 3)))
+
+    def note_off(self, key: object) -> None:
+        self.asked.append(("off", key))
+
+    def stop_all(self) -> None:
+        self.asked.append(("stop",))
+
+    def show(self, request: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def notebook() -> Notebook:
+    return Notebook()
+
+
+@pytest.fixture
+def performer(notebook: Notebook) -> Performer:
+    session = Session(fake_synthesizer())
+    return Performer(session, cast(Engine, notebook), cast(WholeNotes, notebook))
+
+
+@pytest.fixture
+def midi(performer: Performer) -> MidiInput:
+    made = MidiInput.__new__(MidiInput)
+    made.__dict__.update(
+        _performer=performer, channel=None, ports={}, _sustained=set(), _pedals=set(), problem="a test"
+    )
+    return made
+
+
+def test_midi_notes_play_and_a_zero_velocity_lets_go(midi: MidiInput, notebook: Notebook) -> None:
+    midi.receive("p", mido.Message("note_on", note=60, velocity=127))
+    midi.receive("p", mido.Message("note_on", note=60, velocity=0))
+    midi.receive("p", mido.Message("note_off", note=61))
+    assert notebook.asked[0] == ("on", 60, 1.0)
+    assert [what for what, *_ in notebook.asked] == ["on", "off", "off"]
+
+
+def test_the_pedal_holds_notes_until_it_comes_up(midi: MidiInput, notebook: Notebook) -> None:
+    midi.receive("p", mido.Message("control_change", control=64, value=127))
+    midi.receive("p", mido.Message("note_on", note=60, velocity=100))
+    midi.receive("p", mido.Message("note_off", note=60))
+    assert [what for what, *_ in notebook.asked] == ["on"]
+    midi.receive("p", mido.Message("control_change", control=64, value=0))
+    assert [what for what, *_ in notebook.asked] == ["on", "off"]
+    midi.receive("p", mido.Message("control_change", control=123, value=0))
+    assert notebook.asked[-1] == ("stop",)
+
+
+def test_only_the_chosen_channel_plays(midi: MidiInput, notebook: Notebook) -> None:
+    midi.channel = 3
+    midi.receive("p", mido.Message("note_on", note=60, channel=2))
+    midi.receive("p", mido.Message("note_on", note=62, channel=3))
+    assert [pitch for _, pitch, _ in notebook.asked] == [62]
+
+
+def test_ports_that_come_are_opened_and_ports_that_go_are_closed(midi: MidiInput) -> None:
+    there, closed, changes = ["keys"], [], []
+
+    def open_input(name: str, callback: object) -> Any:
+        return SimpleNamespace(close=lambda: closed.append(name), callback=callback)
+
+    midi.__dict__.update(
+        _mido=SimpleNamespace(get_input_names=lambda: there, open_input=open_input),
+        _on_change=lambda: changes.append(sorted(midi.ports)),
+    )
+    midi._open_new()
+    there.append("pads")
+    midi._open_new()
+    there.remove("keys")
+    midi._open_new()
+    assert changes == [["keys"], ["keys", "pads"], ["pads"]]
+    assert closed == ["keys"]
+
+
+def test_osc_plays_sets_and_tells(performer: Performer, notebook: Notebook) -> None:
+    heard: list[tuple[Any, ...]] = []
+    dispatcher = Dispatcher()
+    dispatcher.set_default_handler(lambda address, *values: heard.append((address, *values)))
+    listener = BlockingOSCUDPServer(("127.0.0.1", 0), dispatcher)
+    thread = threading.Thread(target=listener.serve_forever)
+    thread.start()
+    bridge = OscBridge(performer, lambda call: call(), port=0, send_port=listener.server_address[1])
+    client = SimpleUDPClient("127.0.0.1", bridge.port)
+    session = performer.session
+    before = session.sound
+    session.subscribe(lambda: bridge.send_sound(before))
+    client.send_message("/clariolin/note", [64, 127])
+    wait_for(lambda: notebook.asked)
+    assert notebook.asked[-1] == ("on", 64, 1.0)
+    client.send_message("/clariolin/note", [64, 0])
+    wait_for(lambda: notebook.asked[-1][0] == "off")
+    client.send_message("/clariolin/nonsense", ["?"])
+    client.send_message("/clariolin/weight", ["instrument", "theremin", 1.0])
+    client.send_message("/clariolin/weight", ["mood"])
+    client.send_message("/clariolin/weight", ["instrument", "cello", 0.25])
+    wait_for(lambda: session.sound.mixes["instrument"].weights.get("cello") == 0.25)
+    client.send_message("/clariolin/latent", [0.5, -0.5, 1.0])
+    wait_for(lambda: session.sound.latent == (0.5, -0.5, 1.0))
+    client.send_message("/clariolin/variation", 3.0)
+    wait_for(lambda: session.sound.variation == 3.0)
+    wait_for(lambda: ("/clariolin/variation", 3.0) in heard)
+    assert ("/clariolin/weight", "instrument", "cello", 0.25) in heard
+    assert ("/clariolin/latent", 0.5, -0.5, 1.0) in heard
+    with pytest.raises(InputError, match="cannot listen"):
+        OscBridge(performer, lambda call: call(), port=bridge.port)
+    bridge.close()
+    client.close()
+    listener.shutdown()
+    listener.server_close()
+    thread.join()
+
+
+def test_letters_are_keys_and_come_up_where_they_went_down() -> None:
+    keys = ComputerKeys(octave=4)
+    assert [keys.press(letter) for letter in "awsk"] == [60, 61, 62, 72]
+    assert keys.press("a") is None
+    assert keys.press("q") is None
+    assert keys.shift("x")
+    assert keys.release("a") == 60
+    assert keys.press("a") == 72
+    assert keys.letter_of(73) == "W"
+    assert sorted(keys.release_all()) == [61, 62, 72, 72]
+    for _ in range(9):
+        keys.shift("v")
+    assert keys.velocity == 127
+    assert not keys.shift("b")
