@@ -98,7 +98,7 @@ class MidiInput:
                 return
 
     def _open_new(self) -> None:
-        there = {name for name in self._mido.get_input_names() if "RtMidi" not in name}
+        there = set(self._mido.get_input_names())
         changed = False
         for name in there - self.ports.keys():
             self.ports[name] = self._mido.open_input(

@@ -86,6 +86,8 @@ class TrainDialog(QDialog):
         self.setWindowTitle("Train a model")
         self.resize(640, 620)
         self.process: QProcess | None = None
+        self.preset = "orchestra"
+        """Name of the recipe, or path of a `.toml` file."""
         self._buffer = b""
         self.folder, self.run_folder = QLineEdit(), QLineEdit()
         self.folder.setPlaceholderText("Recordings: one file, one note")
@@ -174,7 +176,8 @@ class TrainDialog(QDialog):
         )
         run = Path(self.run_folder.text()).expanduser()
         self.words.setText("Loading the notes …")
-        self._run(["-m", "gui.training_feed", str(run / "notes.h5"), str(run)], self._trained)
+        arguments = ["-m", "gui.training_feed", str(run / "notes.h5"), str(run), self.preset]
+        self._run(arguments, self._trained)
 
     def _trained(self, status: int) -> None:
         if status == 2 or (status and "failed" in self.words.text()):

@@ -1,0 +1,92 @@
+"""Notes that are streamed: the shipped decoder through a primed network, untrained but with all its parts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from aae.bundle import Bundle, load_bundle
+from aae.cli_console import SHIPPED_MODEL
+from aae.decoding import NoteRequest
+from aae.synthesizer import Synthesizer
+from gui.audio_output import BLOCK
+from gui.note_sources import StreamBank, WaveSource, onset_frame
+from mcnn.griffin_lim import GriffinLim
+from mcnn.primed import PrimedMcnn
+
+N_VOICES = 3
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    opened = load_bundle(SHIPPED_MODEL)
+    torch.manual_seed(0)
+    return replace(opened, inverter=PrimedMcnn(opened.info.spectrogram).eval())
+
+
+@pytest.fixture
+def bank(bundle: Bundle) -> StreamBank:
+    assert isinstance(bundle.inverter, PrimedMcnn)
+    return StreamBank(bundle, bundle.inverter, N_VOICES)
+
+
+def request(bundle: Bundle, midi_pitch: int) -> NoteRequest:
+    synthesizer = Synthesizer(bundle, GriffinLim(bundle.info.spectrogram))
+    return NoteRequest(midi_pitch, synthesizer.complete({}), synthesizer.random_latent(1))
+
+
+def test_a_streamed_note_begins_ends_and_has_its_pitch(bundle: Bundle, bank: StreamBank) -> None:
+    source = bank.begin(request(bundle, 69), BLOCK)
+    assert source is not None
+    blocks = []
+    while not source.is_over:
+        bank.advance(BLOCK)
+        blocks.append(source.take(BLOCK))
+    heard = np.concatenate(blocks)
+    assert np.isfinite(heard).all()
+    assert len(heard) / 44_100 == pytest.approx(source.duration_s, abs=0.3)
+    assert np.abs(heard[: BLOCK * 12]).max() > 0.01
+    part = heard[8192 : 8192 + 2**14] * np.hanning(2**14)
+    spectrum = np.abs(np.fft.rfft(part, 2**18))
+    near = np.arange(len(spectrum)) * 44_100 / 2**18
+    window = (near > 400) & (near < 480)
+    assert near[window][spectrum[window].argmax()] == pytest.approx(440.0, abs=4.0)
+
+
+def test_places_are_taken_and_come_free(bundle: Bundle, bank: StreamBank) -> None:
+    sources = [bank.begin(request(bundle, 60 + i), BLOCK) for i in range(N_VOICES)]
+    assert all(sources)
+    assert bank.begin(request(bundle, 72), BLOCK) is None
+    assert sources[0] is not None
+    sources[0].stop()
+    bank.advance(BLOCK)
+    assert bank.begin(request(bundle, 72), BLOCK) is not None
+
+
+def test_a_note_can_begin_where_another_one_is(bundle: Bundle, bank: StreamBank) -> None:
+    late = bank.begin(request(bundle, 69), BLOCK, start_s=0.3)
+    assert late is not None
+    n_blocks = 0
+    while not late.is_over:
+        bank.advance(BLOCK)
+        n_blocks += 1
+    assert n_blocks * BLOCK / 44_100 == pytest.approx(late.duration_s - 0.3, abs=0.05)
+
+
+def test_silence_before_the_onset_is_passed_over() -> None:
+    log_mel = torch.full((8, 20), -4.0)
+    assert onset_frame(log_mel) == 0
+    log_mel[3, 7:] = -1.0
+    assert onset_frame(log_mel) == 9
+    log_mel[3, 0:] = -1.0
+    assert onset_frame(log_mel) == 0
+
+
+def test_a_waveform_ends_in_silence() -> None:
+    source = WaveSource(np.ones(700, np.float32), 44_100, start=100)
+    assert source.take(512).all()
+    last = source.take(512)
+    assert last[:88].all()
+    assert not last[88:].any()
+    assert source.is_over
