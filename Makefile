@@ -22,11 +22,8 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --constraint c
 DESKTOP_PACKAGES := libgl1 libegl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0 libxcb-cursor0 \
 	libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 libportaudio2 \
 	libasound2-plugins libpulse0
-<<<<<<< HEAD
-TEST_PACKAGES := libfluidsynth3 xvfb xauth xdotool fonts-dejavu-core pulseaudio pulseaudio-utils
-=======
-DESKTOP_TEST_PACKAGES := xvfb xauth xdotool fonts-dejavu-core pulseaudio pulseaudio-utils puredata-core
->>>>>>> e9eead1 (Streamed notes and Pure Data under test; a soak that a person starts, with the time from key to sound)
+TEST_PACKAGES := libfluidsynth3 xvfb xauth xdotool fonts-dejavu-core pulseaudio pulseaudio-utils \
+	puredata-core
 
 # As root on Debian or Ubuntu installs what is missing; elsewhere says what to type, and goes on without.
 define system_packages
