@@ -27,6 +27,7 @@ from . import theme
 
 FORMATS = ("folder", "philharmonia")
 PATIENCE_MS = 8000
+PICTURE = 580, 320
 
 
 class ErrorCurve(QWidget):
@@ -221,7 +222,9 @@ class TrainDialog(QDialog):
             self.curve.add(float(event["metrics"]["validation/mean_error_db"] or 0.0))
             picture = QPixmap(str(Path(self.run_folder.text()).expanduser() / "preview.png"))
             if not picture.isNull():
-                self.picture.setPixmap(picture.scaledToWidth(560, Qt.TransformationMode.SmoothTransformation))
+                smooth = Qt.TransformationMode.SmoothTransformation
+                keep = Qt.AspectRatioMode.KeepAspectRatio
+                self.picture.setPixmap(picture.scaled(*PICTURE, keep, smooth))
             self.play.setEnabled(self._model_path().is_file())
         elif kind == "finished":
             self.words.setText("Done: the model is ready to be played.")
