@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 )
 
 from aae.cli_console import duration_in_words
+from aae.note_file import FormatName, OutputSettings
 from aae.pitch_names import parse_pitches, pitch_name
 from mcnn.errors import InputError
 
@@ -29,11 +30,18 @@ from .background import Task
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aae.render import NoteReady, RenderPlan
+    from aae.render import NoteReady
 
     from .instrument import Instrument
 
 INVERTERS = ("mcnn", "griffin-lim", "rtpghi", "pghi")
+FORMATS: dict[str, FormatName] = {
+    "WAV files": "wav",
+    "SFZ": "sfz",
+    "DecentSampler": "decent-sampler",
+    "DecentSampler library": "dslibrary",
+    "SoundFont 2": "sf2",
+}
 
 
 class RenderDialog(QDialog):
@@ -72,6 +80,9 @@ class RenderDialog(QDialog):
         self.inverter.addItems(INVERTERS)
         self.inverter.setCurrentText(instrument.inverter)
         self.inverter.setToolTip("The way from spectrogram to sound.")
+        self.format = QComboBox()
+        self.format.addItems(list(FORMATS))
+        self.format.setToolTip("WAV files alone, or with an instrument for a sampler: even loudness, loops.")
         self.folder = QLineEdit(str(folder))
         browse = QPushButton("Choose …")
         browse.clicked.connect(self._browse)
@@ -82,11 +93,13 @@ class RenderDialog(QDialog):
         form.addRow("Notes", self.notes)
         form.addRow("Variations", self.variations)
         form.addRow("Inverter", self.inverter)
+        form.addRow("Format", self.format)
         form.addRow("Folder", where)
         for name, widget in (
             ("Notes", self.notes),
             ("Variations", self.variations),
             ("Inverter", self.inverter),
+            ("Format", self.format),
             ("Folder", self.folder),
         ):
             widget.setAccessibleName(name)
@@ -125,7 +138,7 @@ class RenderDialog(QDialog):
             self.variations.value(),
             self.inverter.currentText(),
         )
-        mix = self._instrument.session.full_mix()
+        mix, format = self._instrument.session.full_mix(), FORMATS[self.format.currentText()]
         self._started_s, self._made, self._total = time.monotonic(), 0, len(pitches) * variations
         self.bar.setRange(0, 0)
         self.bar.setVisible(True)
@@ -135,22 +148,19 @@ class RenderDialog(QDialog):
 
         def work() -> "Iterator[NoteReady]":
             from aae.inverters import choose_inverter
-            from aae.render import plan_notes, render_notes
+            from aae.render import render_notes
+            from aae.render_choices import INSTRUMENT_LEVEL
+            from aae.render_plan import RenderJob, plan_jobs
             from aae.synthesizer import Synthesizer
 
             bundle = self._instrument.bundle
             chosen = choose_inverter(inverter, bundle)
             synthesizer = Synthesizer(bundle, chosen.inverter, chosen.notice)
-            plan: RenderPlan = plan_notes(
-                synthesizer,
-                self._instrument.path,
-                [mix],
-                pitches,
-                n_variations=variations,
-                latent=sound.latent,
-                seed=sound.seed,
-                inverter=inverter,
-            )
+            job = RenderJob([mix], pitches, variations, sound.latent, sound.seed)
+            output = OutputSettings("wav")
+            if format != "wav":
+                output = OutputSettings(format, level=INSTRUMENT_LEVEL, looped=True)
+            plan = plan_jobs(synthesizer, self._instrument.path, [job], inverter=inverter, output=output)
             return render_notes(synthesizer, plan, folder)
 
         self.task.run(work)

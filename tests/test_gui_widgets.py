@@ -287,6 +287,21 @@ def test_a_window_that_is_closed_while_it_renders_leaves_whole_files(qtbot: QtBo
     assert {path.name for path in (tmp_path / "out").glob("*.wav")} == {row["file"] for row in rows}
 
 
+def test_the_sound_is_rendered_as_an_instrument_of_a_sampler(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    assert window.instrument is not None
+    dialog = RenderDialog(window.instrument, tmp_path / "out", window)
+    dialog.notes.setText("C4,E4")
+    dialog.format.setCurrentText("SFZ")
+    with qtbot.waitSignal(dialog.task.ended, timeout=200_000):
+        dialog.begin()
+    assert "Done" in dialog.words.text()
+    (sfz,) = (tmp_path / "out").glob("*.sfz")
+    assert sfz.read_text("utf-8").count("<region>") == 2
+    dialog.close()
+
+
 def test_what_was_open_is_there_again(qtbot: QtBot, tmp_path: Path) -> None:
     first = opened(tmp_path)
     assert first.instrument is not None
