@@ -39,7 +39,8 @@ def render(
         Path | None, typer.Option(help="Model file. [default: the orchestra]", show_default=False)
     ] = None,
     variations: Annotated[
-        int, typer.Option(min=1, max=1000, help="Different sounds of each note: a sampler's round robins.")
+        int,
+        typer.Option(min=1, max=1000, help="Different sounds of each note; an instrument's round robins."),
     ] = 1,
     latent: Annotated[
         str | None,

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,8 @@ def plan_jobs(
     """Settles every file of a set.
 
     Variation `i` (from 0) of a job has seed `seed + i` and the latent that this seed draws, the same for all
-    its notes, so that the notes of one variation sound like one instrument.
+    its notes, so that the notes of one variation sound like one instrument. The variations of a sampler's
+    instrument are its round robins: they lie near the first.
 
     Args:
         synthesizer: The opened model.
@@ -133,12 +134,15 @@ def plan_jobs(
     Raises:
         InputError: For words, weights, notes or latents that the model cannot take.
     """
+    output = output or OutputSettings()
+    if output.format != "wav":
+        jobs = [_as_round_robins(synthesizer, job) for job in jobs]
     used: set[str] = set()
     unnamed = telling_attributes([mix for job in jobs if not job.name for mix in job.mixes])
     notes = [note for job in jobs for note in _job_notes(synthesizer, job, used, unnamed)]
     model_rate = synthesizer.info.spectrogram.sample_rate
     digest = file_digest(model_path)
-    return RenderPlan(tuple(notes), inverter, model_rate, model_path.name, digest, output or OutputSettings())
+    return RenderPlan(tuple(notes), inverter, model_rate, model_path.name, digest, output)
 
 
 def plan_notes(
@@ -165,6 +169,13 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _as_round_robins(synthesizer: Synthesizer, job: RenderJob) -> RenderJob:
+    """The same job around the point of its first variation."""
+    if job.latent is not None:
+        return job
+    return replace(job, latent=synthesizer.random_latent(job.seed))
 
 
 def _job_notes(

@@ -15,6 +15,7 @@ from aae.cli import main
 from aae.cli_console import CHECKOUT
 from aae.manifest import MANIFEST, read_manifest
 from aae.note_makers import OneAfterTheOther, SideBySide, can_be_held, choose_maker
+from aae.render import NEARBY
 from aae.score import read_score
 from aae.synthesizer import Synthesizer
 from tests.fake_synthesizer import FakeSynthesizer, fake_synthesizer
@@ -59,6 +60,17 @@ def test_instruments_are_matched_and_looped_and_plain_files_are_as_they_came(
     assert (mapped["level"], mapped["looped"]) == ("lufs:-23", True)
     assert mapped["loudness_lufs"] == pytest.approx(-23, abs=0.05)
     assert mapped["loop"] is None, "the stand-in's notes ring out"
+
+
+def test_round_robins_lie_near_each_other(model: Path, tmp_path: Path) -> None:
+    for format in ("wav", "sfz"):
+        options = ["--notes", "C4", "--variations", "3", "--format", format]
+        assert _render(model, tmp_path / format, *options) == 0
+    far, near = ([row["latent"] for row in read_manifest(tmp_path / format)] for format in ("wav", "sfz"))
+    assert near[0] == far[0] == list(fake_synthesizer().random_latent(0))
+    for index in (1, 2):
+        offsets = [b - a for a, b in zip(near[0], near[index], strict=True)]
+        assert offsets == pytest.approx([NEARBY * drawn for drawn in far[index]])
 
 
 def test_depth_and_rate(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

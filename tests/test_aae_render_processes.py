@@ -105,8 +105,8 @@ def cluster() -> Iterator[str]:
 
 def test_a_dask_cluster_makes_the_same_bytes(whole: Path, tmp_path: Path, cluster: str) -> None:
     connect: Any = pytest.importorskip("distributed").Client
-    with connect(cluster, timeout=60, set_as_default=False) as client:
-        client.wait_for_workers(1, timeout=60)
+    with connect(cluster, timeout=200, set_as_default=False) as client:
+        client.wait_for_workers(1, timeout=200)
     folder = tmp_path / "set"
     assert (
         main(["render", "--from", str(whole / MANIFEST), "--out", str(folder), "--scheduler", cluster]) == 0
