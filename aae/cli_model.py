@@ -16,7 +16,7 @@ from mcnn.inverter_names import InverterName
 if TYPE_CHECKING:
     from aae.bundle import Coverage
 
-EXTRAS = {"train": ("lightning_fabric", "tensorboard", "swift_f0")}
+EXTRAS = {"train": ("lightning_fabric", "tensorboard")}
 """What each optional part of the installation is recognised by."""
 
 

@@ -9,23 +9,26 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy.ndimage
 
 from aae.notes import UNPITCHED
 from aae.pitch_names import pitch_frequency_hz, pitch_name
-from mcnn.f0 import MeasuredPitch, measure_pitch, track_f0
+from mcnn.f0 import MeasuredPitch, track_f0
+from mcnn.unlabelled_pitch import (
+    ABSENT_DB,
+    CONFIDENT,
+    LOW_HZ,
+    measure_surest,
+    own_harmonics_db,
+    unlabelled_f0_hz,
+)
 
 from .base import SkipReason
 
 FAR_CENTS = 60.0
 """A label further than this from what sounds is wrong."""
 
-_CONFIDENT = 0.6
 _SAME_CENTS = 80.0
-# Harmonics that would tell two octaves apart are absent when this far below the others. On real notes they
-# are 20 to 50 dB below where label or tracker is surely an octave off, and -14 to +20 dB where they belong.
-_ABSENT_DB = -18.0
-_LOW_HZ, _VERY_LOW_HZ, _HIGH_HZ = 80.0, 45.0, 1_000.0
+_VERY_LOW_HZ, _HIGH_HZ = 45.0, 1_000.0
 _STEADY_CENTS = 50.0
 _VOICED_SHARE = 0.35
 _FEWEST_VOICED_FRAMES = 4
@@ -137,8 +140,8 @@ def check_label(
         midi_pitch: What the label says.
     """
     around = track(waveform, sample_rate, hop_length, midi_pitch)
-    heard = _measure(waveform, sample_rate, _octave_shift(pitch_frequency_hz(midi_pitch)))
-    if heard.confidence >= _CONFIDENT:
+    heard = measure_surest(waveform, sample_rate, _octave_shift(pitch_frequency_hz(midi_pitch)))
+    if heard.confidence >= CONFIDENT:
         if not _tracker_agrees(waveform, sample_rate, heard, pitch_frequency_hz(midi_pitch)):
             return LabelCheck(around, SkipReason.WRONG_PITCH, heard.midi_pitch)
         if not heard.is_steady and around.voiced_share < _VOICED_SHARE:
@@ -157,22 +160,11 @@ def find_pitch(waveform: npt.NDArray[np.float32], sample_rate: int) -> int | Non
         waveform: `(samples,)` of the note.
         sample_rate: Samples per second.
     """
-    heard = _measure(waveform, sample_rate, 0)
-    if not heard.confidence >= _CONFIDENT:
+    f0_hz = unlabelled_f0_hz(waveform, sample_rate)
+    if f0_hz is None:
         return None
-    f0_hz = _lower_octave_hz(waveform, sample_rate, heard.f0_hz)
     midi_pitch = round(69.0 + 12.0 * np.log2(f0_hz / 440.0))
     return midi_pitch if 0 <= midi_pitch <= 127 else None
-
-
-def _lower_octave_hz(waveform: npt.NDArray[np.float32], sample_rate: int, f0_hz: float) -> float:
-    """What the tracker hears, or a lower note that it hears badly and the spectrum speaks for."""
-    if f0_hz < 2.0 * _LOW_HZ:
-        lower = measure_pitch(waveform, sample_rate, 2)
-        ratio = round(f0_hz / lower.f0_hz) if lower.confidence >= _CONFIDENT else 1
-        if ratio >= 2 and _own_harmonics_db(waveform, sample_rate, f0_hz / ratio, ratio) > _ABSENT_DB:
-            return lower.f0_hz
-    return f0_hz
 
 
 def _tracker_agrees(
@@ -192,46 +184,16 @@ def _tracker_agrees(
     ratio = round(higher_hz / lower_hz)
     if ratio < 2 or abs(_cents(higher_hz, ratio * lower_hz)) > _SAME_CENTS:
         return False
-    lower_sounds = _own_harmonics_db(waveform, sample_rate, higher_hz / ratio, ratio) > _ABSENT_DB
+    lower_sounds = own_harmonics_db(waveform, sample_rate, higher_hz / ratio, ratio) > ABSENT_DB
     return lower_sounds if upwards else not lower_sounds
-
-
-def _measure(waveform: npt.NDArray[np.float32], sample_rate: int, octave_shift: int) -> MeasuredPitch:
-    """What the tracker hears at `octave_shift`, or at other shifts where it is surer."""
-    best = measure_pitch(waveform, sample_rate, octave_shift)
-    for other_shift in (octave_shift + 1, octave_shift - 1):
-        if best.confidence < _CONFIDENT:
-            other = measure_pitch(waveform, sample_rate, other_shift)
-            best = max(best, other, key=lambda measured: measured.confidence)
-    return best
 
 
 def _octave_shift(nominal_hz: float) -> int:
     """How to bring a note into the middle of what the tracker hears."""
     if nominal_hz > _HIGH_HZ:
         return -1
-    return 0 if nominal_hz > _LOW_HZ else 1 if nominal_hz > _VERY_LOW_HZ else 2
+    return 0 if nominal_hz > LOW_HZ else 1 if nominal_hz > _VERY_LOW_HZ else 2
 
 
 def _cents(f0_hz: float, nominal_hz: float) -> float:
     return float(1200.0 * np.log2(f0_hz / nominal_hz))
-
-
-def _own_harmonics_db(
-    waveform: npt.NDArray[np.float32], sample_rate: int, lower_hz: float, ratio: int
-) -> float:
-    """Strongest harmonic of `lower_hz` that is none of `ratio * lower_hz`, relative to the others."""
-    n_window = min(len(waveform), 1 << 14)
-    power = scipy.ndimage.uniform_filter1d(waveform.astype(np.float64) ** 2, 2048)
-    start = int(np.clip(power.argmax() - n_window // 2, 0, len(waveform) - n_window))
-    n_fft = 1 << 16
-    segment = waveform[start : start + n_window] * np.hanning(n_window)
-    spectrum = np.abs(np.fft.rfft(segment, n_fft))
-    strongest = {True: 1e-12, False: 1e-12}
-    for harmonic in range(1, 4 * ratio + 1):
-        place = harmonic * lower_hz * n_fft / sample_rate
-        reach = max(3.0, min(0.03 * place, 0.25 * place / harmonic))
-        around = spectrum[int(place - reach) : int(place + reach) + 2]
-        shared = harmonic % ratio == 0
-        strongest[shared] = max(strongest[shared], float(around.max(initial=0.0)))
-    return float(20.0 * np.log10(strongest[False] / strongest[True]))

@@ -22,8 +22,9 @@ from aae.note_writer import quantise
 from aae.notes import UNPITCHED
 from mcnn.atomic import atomic_path
 from mcnn.config import SpectrogramConfig
+from mcnn.note_bounds import prepare
 
-from .audio import SHORTEST_NOTE_S, UnreadableError, prepare
+from .audio import SHORTEST_NOTE_S, UnreadableError
 from .base import Recording, Skip, SkipReason
 from .pitch_check import Track, check_label, find_pitch, track
 from .registry import adapter_for

@@ -40,7 +40,7 @@ _FEWEST_VOICED_FRAMES = 3
 _REFINE_CENTS = 30.0
 _AGREE_CENTS = 15.0
 
-_TRACKER_RATE = 16_000
+TRACKER_RATE = 16_000
 _TRACKER_CONFIDENT = 0.5
 _TRACKER_LOUDNESS_DB = -30.0
 _STEADY_CENTS = 50.0
@@ -76,8 +76,8 @@ class MeasuredPitch:
 
 
 @functools.cache
-def _tracker() -> Any:
-    """The neural tracker, made once a process; imported here because only the building of banks needs it."""
+def neural_tracker() -> Any:
+    """The neural tracker, made once a process; imported here because only listening needs it."""
     from swift_f0 import SwiftF0
 
     return SwiftF0(threads=1, spin=False)
@@ -101,8 +101,8 @@ def measure_pitch(
     if peak == 0.0:
         return unknown
     factor = 2.0**octave_shift
-    heard = soxr.resample(waveform * np.float32(0.7 / peak), sample_rate * factor, _TRACKER_RATE)
-    result = _tracker().detect(heard, _TRACKER_RATE)
+    heard = soxr.resample(waveform * np.float32(0.7 / peak), sample_rate * factor, TRACKER_RATE)
+    result = neural_tracker().detect(heard, TRACKER_RATE)
     loud = result.loudness_db > result.loudness_db.max() + _TRACKER_LOUDNESS_DB
     voiced = loud & (result.confidence >= _TRACKER_CONFIDENT)
     if not voiced.any():

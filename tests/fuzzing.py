@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from aae.notes import UNPITCHED
 from datasets import folder, nsynth, philharmonia, vsco
 from datasets.aliases import Vocabulary
-from datasets.audio import UnreadableError, find_note, read_mono
+from datasets.audio import UnreadableError, read_mono
 from datasets.base import Recording
 from datasets.files import Survey
 from datasets.folder import Folder, pitch_in_name
@@ -24,6 +24,7 @@ from datasets.sol import OrchideaSol, Sol, TinySol
 from datasets.soundfont import layers, words
 from datasets.soundfont_presets import parse_contents
 from mcnn.errors import InputError
+from mcnn.note_bounds import find_note
 
 _RATE = 8_000
 

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aae.notes import NoteBank
-from datasets.audio import UnreadableError, prepare, read_mono
+from datasets.audio import UnreadableError, read_mono
 from datasets.base import SkipReason
 from datasets.build import build
 from datasets.files import survey
 from datasets.report import BuildFinished, BuildReport
 from mcnn.config import SpectrogramConfig
 from mcnn.f0 import measure_pitch
+from mcnn.note_bounds import prepare
 from tests.synth import SAMPLE_RATE, silence, tone, write_wav
 
 SMALL = SpectrogramConfig(n_fft=2048, n_mels=32)

@@ -5,13 +5,9 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from datasets.audio import (
-    UnreadableError,
-    find_note,
-    prepare,
-    read_mono,
-)
+from datasets.audio import UnreadableError, read_mono
 from mcnn.level import REFERENCE_LEVEL_DB, loudest_rms_db
+from mcnn.note_bounds import find_note, prepare
 from tests.synth import SAMPLE_RATE, silence, tone, write_wav
 
 MAX_SAMPLES = 192 * 512
