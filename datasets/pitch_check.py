@@ -150,7 +150,7 @@ def check_label(
         return LabelCheck(around, SkipReason.NO_PITCH)
     if around.is_steady and abs(around.tuning_cents) > FAR_CENTS:
         return LabelCheck(around, SkipReason.WRONG_PITCH, midi_pitch + around.tuning_cents / 100.0)
-    return LabelCheck(around, is_confirmed=heard.confidence >= _CONFIDENT)
+    return LabelCheck(around, is_confirmed=heard.confidence >= CONFIDENT)
 
 
 def find_pitch(waveform: npt.NDArray[np.float32], sample_rate: int) -> int | None:

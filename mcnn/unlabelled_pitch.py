@@ -28,7 +28,7 @@ def unlabelled_f0_hz(waveform: npt.NDArray[np.float32], sample_rate: int) -> flo
     heard = measure_surest(waveform, sample_rate, 0)
     if not heard.confidence >= CONFIDENT:
         return None
-    return _lower_octave_hz(waveform, sample_rate, heard.f0_hz)
+    return lower_octave_hz(waveform, sample_rate, heard.f0_hz)
 
 
 def measure_surest(waveform: npt.NDArray[np.float32], sample_rate: int, octave_shift: int) -> MeasuredPitch:
@@ -41,7 +41,7 @@ def measure_surest(waveform: npt.NDArray[np.float32], sample_rate: int, octave_s
     return best
 
 
-def _lower_octave_hz(waveform: npt.NDArray[np.float32], sample_rate: int, f0_hz: float) -> float:
+def lower_octave_hz(waveform: npt.NDArray[np.float32], sample_rate: int, f0_hz: float) -> float:
     """What the tracker hears, or a lower note that it hears badly and the spectrum speaks for."""
     if f0_hz < 2.0 * LOW_HZ:
         lower = measure_pitch(waveform, sample_rate, 2)

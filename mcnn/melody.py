@@ -1,0 +1,247 @@
+"""Which notes follow each other in a recording: where each begins and ends, and at which pitch.
+
+A public tracker's pitch is cut into notes by its own segmentation, repeated notes are told apart by onsets
+(spectral flux) at which the level really rises, and what is loud but has no note of its own becomes one more
+segment, pitched or not. Trills and fingered tremolos stay whole: their pitch is followed within the note.
+
+Conventions: waveforms are `(samples,)` mono; places are samples; levels are in dB of full scale.
+
+Source: SwiftF0 (arXiv 2508.18440) and its segmentation of pitch into notes; onsets by librosa's spectral flux
+(S. Böck and G. Widmer, DAFx-13).
+"""
+
+import itertools
+from dataclasses import dataclass, replace
+
+import librosa
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from mcnn.f0 import TRACKER_RATE, neural_tracker
+from mcnn.note_bounds import envelope_db
+from mcnn.unlabelled_pitch import lower_octave_hz, unlabelled_f0_hz
+
+Floats = npt.NDArray[np.float64]
+
+_STEP_S = 0.005
+_WINDOW_S = 0.015
+_ONSET_HOP_S = 0.006
+_AROUND_S = 0.06
+_RISE_DB = 5.0
+"""A repeated note's level rises at least so much; a vibrato's does not within `_AROUND_S`."""
+_DIP_DB = 12.0
+"""A dip of this depth parts two notes however short they are, and the second has an attack of its own."""
+_SHORTEST_S = 0.04
+_ADJACENT_S = 0.06
+_LEAD_S = 0.10
+"""How long before its pitch is heard a note may begin."""
+_TAIL_DB = -45.0
+_HEARD_DB = -30.0
+"""What has no note but is this near the loudest becomes a segment."""
+_FAINT_DB = -40.0
+_TRILL_NOTE_S = 0.18
+_TRILL_SEMITONES = 3.0
+_SAME_SEMITONES = 0.8
+
+
+@dataclass(frozen=True)
+class HeardNote:
+    """One note of a recording.
+
+    Attributes:
+        start: First sample; an isolated note's may lie up to 0.1 s before its onset.
+        end: The sample after the last.
+        f0_hz: Its pitch; None if none is heard.
+        is_slurred: Whether it goes on from the note before without an attack of its own.
+    """
+
+    start: int
+    end: int
+    f0_hz: float | None
+    is_slurred: bool = False
+
+
+class _Levels:
+    """The level of a recording over time."""
+
+    def __init__(self, waveform: npt.NDArray[np.float32], sample_rate: int) -> None:
+        self.step = max(1, round(_STEP_S * sample_rate))
+        self.db = envelope_db(waveform, round(_WINDOW_S * sample_rate), self.step)
+
+    def index(self, sample: int) -> int:
+        return int(np.clip(sample // self.step, 0, len(self.db) - 1))
+
+    def between(self, start: int, end: int) -> Floats:
+        """The part from one sample to another, at least one value."""
+        first = self.index(start)
+        return self.db[first : max(first + 1, self.index(end) + 1)]
+
+    def dip_db(self, place: int, around: int) -> float:
+        """How far the level near a place lies below the lower of its two sides."""
+        sides = (self.between(place - around, place), self.between(place, place + around))
+        lowest = self.between(place - around // 2, place + around // 2).min()
+        return float(min(side.max() for side in sides) - lowest)
+
+    def lowest(self, start: int, end: int) -> int:
+        """The sample at which a stretch is quietest."""
+        return (self.index(start) + int(self.between(start, end).argmin())) * self.step
+
+
+def find_notes(
+    waveform: npt.NDArray[np.float32], sample_rate: int, loudest_db: float | None = None
+) -> list[HeardNote]:
+    """The notes of a recording in the order they begin; they do not overlap.
+
+    Args:
+        waveform: `(samples,)`.
+        sample_rate: Samples per second.
+        loudest_db: Level of the loudest part of the whole recording, if this is a stretch of it; what is more
+            than 60 dB below it is silence.
+    """
+    if len(waveform) < _SHORTEST_S * sample_rate or not waveform.any():
+        return []
+    levels = _Levels(waveform, sample_rate)
+    peak_db = float(levels.db.max())
+    if peak_db < -70.0 or (loudest_db is not None and peak_db < loudest_db - 60.0):
+        return []
+    onsets = _onsets(waveform, sample_rate, levels)
+    notes = _split(_tracked_notes(waveform, sample_rate), onsets, levels, sample_rate)
+    notes = _joined_ends(notes, levels, sample_rate, len(waveform))
+    notes = _with_rest(notes, waveform, sample_rate, levels, onsets, peak_db)
+    notes = _merged_trills(notes, levels, sample_rate)
+    shortest = round(_SHORTEST_S * sample_rate)
+    return [note for note in notes if note.end - note.start >= shortest and _is_heard(note, levels, peak_db)]
+
+
+def _is_heard(note: HeardNote, levels: _Levels, peak_db: float) -> bool:
+    return bool(levels.between(note.start, note.end).max() > peak_db + _FAINT_DB)
+
+
+def _tracked_notes(waveform: npt.NDArray[np.float32], sample_rate: int) -> list[HeardNote]:
+    """What the tracker and its segmentation hear, low octaves mended."""
+    from swift_f0 import segment_notes
+
+    gain = np.float32(0.7 / np.abs(waveform).max())
+    heard = neural_tracker().detect(soxr.resample(waveform * gain, sample_rate, TRACKER_RATE), TRACKER_RATE)
+    notes = []
+    for found in segment_notes(heard):
+        start, end = round(found.start * sample_rate), min(len(waveform), round(found.end * sample_rate))
+        if end - start >= _SHORTEST_S * sample_rate:
+            f0_hz = lower_octave_hz(waveform[start:end], sample_rate, found.pitch_hz)
+            notes.append(HeardNote(start, end, f0_hz))
+    return notes
+
+
+def _onsets(waveform: npt.NDArray[np.float32], sample_rate: int, levels: _Levels) -> list[int]:
+    """Samples at which something begins and the level rises."""
+    hop = round(_ONSET_HOP_S * sample_rate)
+    found = librosa.onset.onset_detect(y=waveform, sr=sample_rate, hop_length=hop, units="samples")
+    around = round(_AROUND_S * sample_rate)
+    kept = []
+    for place in found.tolist():
+        before = levels.between(place - around, place + around // 4).min()
+        after = levels.between(place, place + around).max()
+        if after - before >= _RISE_DB:
+            kept.append(levels.lowest(place - around, place))
+    return kept
+
+
+def _split(notes: list[HeardNote], onsets: list[int], levels: _Levels, sample_rate: int) -> list[HeardNote]:
+    """Notes of one pitch cut where they are struck again."""
+    margin = round(_AROUND_S * sample_rate)
+    parts: list[HeardNote] = []
+    for note in notes:
+        inside = [o for o in onsets if note.start + margin < o < note.end - margin]
+        edges = [note.start, *inside, note.end]
+        parts += [HeardNote(a, b, note.f0_hz) for a, b in itertools.pairwise(edges)]
+    return parts
+
+
+def _joined_ends(
+    notes: list[HeardNote], levels: _Levels, sample_rate: int, n_samples: int
+) -> list[HeardNote]:
+    """Each note from its onset to where it has died away or the next begins."""
+    near, around = round(_ADJACENT_S * sample_rate), round(_AROUND_S * sample_rate)
+    lead = round(_LEAD_S * sample_rate)
+    joined: list[HeardNote] = []
+    for i, note in enumerate(notes):
+        following = notes[i + 1].start if i + 1 < len(notes) else n_samples
+        start, slurred = max(0, note.start - lead), False
+        if joined and note.start - joined[-1].end <= near:
+            place = levels.lowest(note.start - around, note.start + around // 2)
+            dip_db = levels.dip_db(note.start, around)
+            start = int(np.clip(place if dip_db > 3.0 else note.start, joined[-1].start + 1, note.end - 1))
+            slurred = dip_db < _DIP_DB
+            joined[-1] = replace(joined[-1], end=start)
+        elif joined:
+            start = max(start, joined[-1].end)
+        joined.append(HeardNote(start, _tail(note, following, levels), note.f0_hz, slurred))
+    return joined
+
+
+def _tail(note: HeardNote, following: int, levels: _Levels) -> int:
+    """Where a note has died away, at the latest where the next begins."""
+    peak_db = float(levels.between(note.start, note.end).max())
+    after = levels.between(note.end, following)
+    quiet = np.flatnonzero(after < peak_db + _TAIL_DB)
+    rising = np.flatnonzero(after > np.minimum.accumulate(after) + 2 * _RISE_DB)
+    ends = [int(places[0]) for places in (quiet, rising) if len(places)]
+    return min(following, note.end + (min(ends) + 1) * levels.step) if ends else following
+
+
+def _with_rest(
+    notes: list[HeardNote],
+    waveform: npt.NDArray[np.float32],
+    sample_rate: int,
+    levels: _Levels,
+    onsets: list[int],
+    peak_db: float,
+) -> list[HeardNote]:
+    """The notes, and what is loud but in none of them."""
+    loud = levels.db > peak_db + _FAINT_DB
+    for note in notes:
+        loud[levels.index(note.start) : levels.index(note.end) + 1] = False
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], loud.astype(np.int8), [0]])))
+    rest: list[HeardNote] = []
+    for first, last in edges.reshape(-1, 2):
+        if levels.db[first:last].max() < peak_db + _HEARD_DB:
+            continue
+        start, end = int(first) * levels.step, min(len(waveform), int(last) * levels.step)
+        places = [start, *(o for o in onsets if start + levels.step < o < end - levels.step), end]
+        for a, b in itertools.pairwise(places):
+            if b - a >= _SHORTEST_S * sample_rate:
+                rest.append(HeardNote(a, b, unlabelled_f0_hz(waveform[a:b], sample_rate)))
+    return sorted([*notes, *rest], key=lambda note: note.start)
+
+
+def _merged_trills(notes: list[HeardNote], levels: _Levels, sample_rate: int) -> list[HeardNote]:
+    """Short notes that alternate between two near pitches without a pause are one."""
+    merged: list[HeardNote] = []
+    run: list[HeardNote] = []
+    for note in notes:
+        if run and not _goes_on(run, note, levels, sample_rate):
+            merged += _as_one(run)
+            run = []
+        run.append(note)
+    return merged + _as_one(run)
+
+
+def _goes_on(run: list[HeardNote], note: HeardNote, levels: _Levels, sample_rate: int) -> bool:
+    pitches = [other.f0_hz for other in (*run, note)]
+    if note.start != run[-1].end or any(f0 is None for f0 in pitches):
+        return False
+    semitones = 12.0 * np.log2(np.array(pitches, float))
+    short = _TRILL_NOTE_S * sample_rate
+    if note.end - note.start > short or any(other.end - other.start > short for other in run[1:]):
+        return False
+    alternates = len(run) < 2 or abs(semitones[-1] - semitones[-3]) < _SAME_SEMITONES
+    dip_db = levels.dip_db(note.start, round(_AROUND_S * sample_rate))
+    return bool(np.ptp(semitones) <= _TRILL_SEMITONES and alternates and dip_db < _DIP_DB)
+
+
+def _as_one(run: list[HeardNote]) -> list[HeardNote]:
+    if len(run) < 3:
+        return run
+    longest = max(run, key=lambda note: note.end - note.start)
+    return [HeardNote(run[0].start, run[-1].end, longest.f0_hz, run[0].is_slurred)]
