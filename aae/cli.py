@@ -21,6 +21,7 @@ import aae.cli_mcnn
 import aae.cli_model
 import aae.cli_render
 import aae.cli_train
+import aae.cli_transform
 from aae.cli_console import foreign_datasets, warn
 from mcnn.errors import InputError
 
@@ -33,6 +34,10 @@ app.command(
     epilog=aae.cli_render.EPILOG,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
 )(aae.cli_render.render)
+app.command(
+    epilog=aae.cli_transform.EPILOG,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)(aae.cli_transform.transform)
 app.command()(aae.cli_train.train)
 app.command()(aae.cli_model.evaluate)
 app.command()(aae.cli_model.info)
