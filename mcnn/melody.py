@@ -20,7 +20,7 @@ import soxr
 
 from mcnn.f0 import TRACKER_RATE, neural_tracker
 from mcnn.note_bounds import envelope_db
-from mcnn.unlabelled_pitch import lower_octave_hz, unlabelled_f0_hz
+from mcnn.unlabelled_pitch import ABSENT_DB, lower_octave_hz, own_harmonics_db, unlabelled_f0_hz
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,7 +29,9 @@ _WINDOW_S = 0.015
 _ONSET_HOP_S = 0.006
 _AROUND_S = 0.06
 _RISE_DB = 5.0
-"""A repeated note's level rises at least so much; a vibrato's does not within `_AROUND_S`."""
+"""The level rises at least so much where something begins."""
+_STRUCK_AGAIN_DB = 9.0
+"""And so much where one pitch is played again; a vibrato's level moves by less."""
 _DIP_DB = 12.0
 """A dip of this depth parts two notes however short they are, and the second has an attack of its own."""
 _SHORTEST_S = 0.04
@@ -40,8 +42,13 @@ _TAIL_DB = -45.0
 _HEARD_DB = -30.0
 """What has no note but is this near the loudest becomes a segment."""
 _FAINT_DB = -40.0
+_ATTACK_NOISE_S = 0.15
+_RELEASE_DB = 6.0
+"""What follows a note without pitch, this much below it, is its end."""
+_OCTAVE_SEMITONES = 0.4
 _TRILL_NOTE_S = 0.18
 _TRILL_SEMITONES = 3.0
+_FRAGMENT_S = 0.06
 _SAME_SEMITONES = 0.8
 
 
@@ -108,7 +115,9 @@ def find_notes(
     onsets = _onsets(waveform, sample_rate, levels)
     notes = _split(_tracked_notes(waveform, sample_rate), onsets, levels, sample_rate)
     notes = _joined_ends(notes, levels, sample_rate, len(waveform))
-    notes = _with_rest(notes, waveform, sample_rate, levels, onsets, peak_db)
+    notes = _with_mended_octaves(notes, waveform, sample_rate)
+    rest = _rest(notes, waveform, sample_rate, levels, onsets, peak_db)
+    notes = _with_rest(notes, rest, levels, sample_rate)
     notes = _merged_trills(notes, levels, sample_rate)
     shortest = round(_SHORTEST_S * sample_rate)
     return [note for note in notes if note.end - note.start >= shortest and _is_heard(note, levels, peak_db)]
@@ -153,6 +162,7 @@ def _split(notes: list[HeardNote], onsets: list[int], levels: _Levels, sample_ra
     parts: list[HeardNote] = []
     for note in notes:
         inside = [o for o in onsets if note.start + margin < o < note.end - margin]
+        inside = [o for o in inside if levels.dip_db(o, margin) >= _STRUCK_AGAIN_DB]
         edges = [note.start, *inside, note.end]
         parts += [HeardNote(a, b, note.f0_hz) for a, b in itertools.pairwise(edges)]
     return parts
@@ -190,7 +200,39 @@ def _tail(note: HeardNote, following: int, levels: _Levels) -> int:
     return min(following, note.end + (min(ends) + 1) * levels.step) if ends else following
 
 
-def _with_rest(
+def _with_mended_octaves(
+    notes: list[HeardNote], waveform: npt.NDArray[np.float32], sample_rate: int
+) -> list[HeardNote]:
+    """Where the tracker jumps by octaves or to another harmonic within one note, the spectrum decides."""
+    mended: list[HeardNote] = []
+    for note in notes:
+        before = mended[-1] if mended else None
+        if before is None or not note.is_slurred or before.f0_hz is None or note.f0_hz is None:
+            mended.append(note)
+            continue
+        lower_hz, ratio = sorted((before.f0_hz, note.f0_hz))[0], round(_ratio(before.f0_hz, note.f0_hz))
+        off = 12.0 * abs(np.log2(_ratio(before.f0_hz, note.f0_hz) / ratio))
+        if ratio < 2 or off > _OCTAVE_SEMITONES:
+            mended.append(note)
+            continue
+        pair = []
+        for one in (before, note):
+            part = waveform[one.start : one.end]
+            sounds_low = own_harmonics_db(part, sample_rate, lower_hz, ratio) > ABSENT_DB
+            pair.append(replace(one, f0_hz=lower_hz if sounds_low else lower_hz * ratio))
+        if pair[0].f0_hz == pair[1].f0_hz:
+            longer_hz = max(before, note, key=lambda one: one.end - one.start).f0_hz or lower_hz
+            octaves = np.round(np.log2((pair[0].f0_hz or lower_hz) / longer_hz))
+            pair = [replace(before, end=note.end, f0_hz=float(longer_hz * 2.0**octaves))]
+        mended[-1:] = pair
+    return mended
+
+
+def _ratio(one_hz: float, other_hz: float) -> float:
+    return max(one_hz, other_hz) / min(one_hz, other_hz)
+
+
+def _rest(
     notes: list[HeardNote],
     waveform: npt.NDArray[np.float32],
     sample_rate: int,
@@ -198,7 +240,7 @@ def _with_rest(
     onsets: list[int],
     peak_db: float,
 ) -> list[HeardNote]:
-    """The notes, and what is loud but in none of them."""
+    """What is loud but in none of the notes."""
     loud = levels.db > peak_db + _FAINT_DB
     for note in notes:
         loud[levels.index(note.start) : levels.index(note.end) + 1] = False
@@ -212,7 +254,28 @@ def _with_rest(
         for a, b in itertools.pairwise(places):
             if b - a >= _SHORTEST_S * sample_rate:
                 rest.append(HeardNote(a, b, unlabelled_f0_hz(waveform[a:b], sample_rate)))
-    return sorted([*notes, *rest], key=lambda note: note.start)
+    return rest
+
+
+def _with_rest(
+    notes: list[HeardNote], rest: list[HeardNote], levels: _Levels, sample_rate: int
+) -> list[HeardNote]:
+    """Notes and rest in order; noise before an attack and after a release belongs to its note."""
+    near, short = _ADJACENT_S * sample_rate, _ATTACK_NOISE_S * sample_rate
+    joined: list[HeardNote] = []
+    for note in sorted([*notes, *rest], key=lambda one: one.start):
+        before = joined[-1] if joined else None
+        if before is None or note.start - before.end > near:
+            joined.append(note)
+            continue
+        before_db, db = (float(levels.between(one.start, one.end).max()) for one in (before, note))
+        if note.f0_hz is None and before.f0_hz is not None and db < before_db - _RELEASE_DB:
+            joined[-1] = replace(before, end=note.end)
+        elif before.f0_hz is None and note.f0_hz is not None and before.end - before.start < short:
+            joined[-1] = replace(note, start=before.start, is_slurred=False)
+        else:
+            joined.append(note)
+    return joined
 
 
 def _merged_trills(notes: list[HeardNote], levels: _Levels, sample_rate: int) -> list[HeardNote]:
@@ -221,10 +284,10 @@ def _merged_trills(notes: list[HeardNote], levels: _Levels, sample_rate: int) ->
     run: list[HeardNote] = []
     for note in notes:
         if run and not _goes_on(run, note, levels, sample_rate):
-            merged += _as_one(run)
+            merged += _as_one(run, sample_rate)
             run = []
         run.append(note)
-    return merged + _as_one(run)
+    return merged + _as_one(run, sample_rate)
 
 
 def _goes_on(run: list[HeardNote], note: HeardNote, levels: _Levels, sample_rate: int) -> bool:
@@ -240,8 +303,10 @@ def _goes_on(run: list[HeardNote], note: HeardNote, levels: _Levels, sample_rate
     return bool(np.ptp(semitones) <= _TRILL_SEMITONES and alternates and dip_db < _DIP_DB)
 
 
-def _as_one(run: list[HeardNote]) -> list[HeardNote]:
-    if len(run) < 3:
+def _as_one(run: list[HeardNote], sample_rate: int) -> list[HeardNote]:
+    """A trill as one note; also one note and a fragment at its end that is too short to be another."""
+    fragment = len(run) == 2 and run[1].end - run[1].start < _FRAGMENT_S * sample_rate
+    if len(run) < 3 and not fragment:
         return run
     longest = max(run, key=lambda note: note.end - note.start)
     return [HeardNote(run[0].start, run[-1].end, longest.f0_hz, run[0].is_slurred)]
