@@ -118,7 +118,7 @@ def find_notes(
     notes = _with_mended_octaves(notes, waveform, sample_rate)
     rest = _rest(notes, waveform, sample_rate, levels, onsets, peak_db)
     notes = _with_rest(notes, rest, levels, sample_rate)
-    notes = _merged_trills(notes, levels, sample_rate)
+    notes = _merged_trills(notes, sample_rate)
     shortest = round(_SHORTEST_S * sample_rate)
     return [note for note in notes if note.end - note.start >= shortest and _is_heard(note, levels, peak_db)]
 
@@ -278,19 +278,19 @@ def _with_rest(
     return joined
 
 
-def _merged_trills(notes: list[HeardNote], levels: _Levels, sample_rate: int) -> list[HeardNote]:
+def _merged_trills(notes: list[HeardNote], sample_rate: int) -> list[HeardNote]:
     """Short notes that alternate between two near pitches without a pause are one."""
     merged: list[HeardNote] = []
     run: list[HeardNote] = []
     for note in notes:
-        if run and not _goes_on(run, note, levels, sample_rate):
+        if run and not _goes_on(run, note, sample_rate):
             merged += _as_one(run, sample_rate)
             run = []
         run.append(note)
     return merged + _as_one(run, sample_rate)
 
 
-def _goes_on(run: list[HeardNote], note: HeardNote, levels: _Levels, sample_rate: int) -> bool:
+def _goes_on(run: list[HeardNote], note: HeardNote, sample_rate: int) -> bool:
     pitches = [other.f0_hz for other in (*run, note)]
     if note.start != run[-1].end or any(f0 is None for f0 in pitches):
         return False
@@ -299,8 +299,7 @@ def _goes_on(run: list[HeardNote], note: HeardNote, levels: _Levels, sample_rate
     if note.end - note.start > short or any(other.end - other.start > short for other in run[1:]):
         return False
     alternates = len(run) < 2 or abs(semitones[-1] - semitones[-3]) < _SAME_SEMITONES
-    dip_db = levels.dip_db(note.start, round(_AROUND_S * sample_rate))
-    return bool(np.ptp(semitones) <= _TRILL_SEMITONES and alternates and dip_db < _DIP_DB)
+    return bool(np.ptp(semitones) <= _TRILL_SEMITONES and alternates and note.is_slurred)
 
 
 def _as_one(run: list[HeardNote], sample_rate: int) -> list[HeardNote]:
