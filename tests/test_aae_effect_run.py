@@ -247,12 +247,12 @@ def test_as_a_process(folder: Path, out: Path) -> None:
         "-c",
         code,
         "transform",
-        folder / "note.wav",
+        str(folder / "note.wav"),
         "--instrument",
         "oboe:0.7,flute:0.3",
     ]
     done = subprocess.run(
-        [*command, "--notes", "C5", "--out", out],
+        [*command, "--notes", "C5", "--out", str(out)],
         capture_output=True,
         text=True,
         check=False,
