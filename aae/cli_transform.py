@@ -36,7 +36,7 @@ EPILOG = (
 
 def transform(
     context: typer.Context,
-    sounds: Annotated[list[str], typer.Argument(help="Sound files, and folders of them.", metavar="IN...")],
+    sounds: Annotated[list[str], typer.Argument(help="Sound files, and folders of them.", metavar="IN")],
     out: Annotated[Path, typer.Option(help="Folder for the files; the same command continues a set in it.")],
     model: Annotated[Path, typer.Option(help="Model file.", show_default="the orchestra")] = SHIPPED_MODEL,
     amount: Annotated[
