@@ -16,6 +16,7 @@ import typer.exceptions
 
 import aae.cli_bench
 import aae.cli_dataset
+import aae.cli_evaluate
 import aae.cli_evaluate_transform
 import aae.cli_gui
 import aae.cli_mcnn
@@ -40,7 +41,7 @@ app.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
 )(aae.cli_transform.transform)
 app.command()(aae.cli_train.train)
-app.command()(aae.cli_model.evaluate)
+app.command()(aae.cli_evaluate.evaluate)
 app.command("evaluate-transform")(aae.cli_evaluate_transform.evaluate_transform)
 app.command()(aae.cli_model.info)
 app.command()(aae.cli_bench.bench)

@@ -1,4 +1,4 @@
-"""`clariolin info` and `clariolin evaluate`: what is installed, what a model knows, what it is worth."""
+"""`clariolin info`: what is installed, what a model knows."""
 
 import importlib.metadata
 import importlib.util
@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aae.cli_console import SHIPPED_MODEL, StagesBar, print_json, results_console, table
+from aae.cli_console import SHIPPED_MODEL, print_json, results_console, table
 from aae.cli_dataset_tables import pitch_range
-from mcnn.inverter_names import InverterName
 
 if TYPE_CHECKING:
     from aae.bundle import Coverage
@@ -32,36 +31,6 @@ def info(
         _print_installation(facts)
     else:
         _print_model(facts)
-
-
-def evaluate(
-    model: Annotated[Path, typer.Argument(help="Model file.")],
-    notes: Annotated[Path, typer.Argument(help="A NoteBank; its held-out notes are the measure.")],
-    out: Annotated[Path, typer.Option(help="Folder for report.md, report.json and pictures.")],
-    seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 0,
-    notes_per_instrument: Annotated[int, typer.Option(min=1, help="New notes of each instrument.")] = 40,
-    inverter: Annotated[InverterName, typer.Option(help="Way from spectrogram to sound.")] = "griffin-lim",
-    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work, for a first look.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
-) -> None:
-    """Measures a model on notes it was not trained on.
-
-    Reconstruction, pitch, recognised instrument and wholeness of new notes, each beside the same figure of
-    real notes.
-    """
-    from aae.evaluate import Evaluated
-    from aae.evaluate import evaluate as measure
-
-    with StagesBar() as bar:
-        for event in measure(model, notes, out, seed, notes_per_instrument, quick, inverter):
-            if isinstance(event, Evaluated):
-                evaluated = event
-            else:
-                bar.show(event.stage, event.done, event.total)
-    if json:
-        print_json(evaluated.report)
-    else:
-        _print_evaluation(evaluated.report, out)
 
 
 def installed_version() -> str:
@@ -179,31 +148,3 @@ def _print_model(facts: Mapping[str, Any]) -> None:
             counts.add_row(label, str(count["notes"]), pitch_range(count))
         console.print(counts)
     console.print(f"{facts['combinations']} combinations of these were trained; any other is a guess.")
-
-
-def _print_evaluation(report: Mapping[str, Any], out: Path) -> None:
-    from aae.evaluation_report import number, percent
-
-    console, control = results_console(), report["control"]
-    kinds = {"generated": "new notes", "real": "real notes"}
-    scores = table("", *kinds.values())
-    trackers = [name for name in control["generated"]["pitch"] if name in control["real"]["pitch"]]
-    for tracker in trackers:
-        pitch = {kind: control[kind]["pitch"][tracker] for kind in kinds}
-        scores.add_row(
-            f"within 50 cents ({tracker})", *(percent(pitch[kind]["within_share"]) for kind in kinds)
-        )
-        scores.add_row(
-            f"median deviation in cents ({tracker})", *(number(pitch[kind]["median_cents"]) for kind in kinds)
-        )
-    for name in control["generated"]["recognized"]:
-        shares = (percent(control[kind]["recognized"][name]) for kind in kinds)
-        scores.add_row(f"{name} recognised", *shares)
-    scores.add_row("break into pieces", *(percent(control[k]["wholeness"]["broken_share"]) for k in kinds))
-    console.print(scores)
-    whole = report["reconstruction"]["all"]
-    console.print(
-        f"Held-out notes through the model: {number(whole['log_spectral_distance_db'])} dB log-spectral "
-        f"distance, {number(whole['spectral_convergence_db'])} dB spectral convergence."
-    )
-    console.print(f"All figures and pictures: {out}/report.md")

@@ -92,8 +92,13 @@ class RecognitionNetwork(nn.Module):
 
     def forward(self, features: Tensor) -> tuple[Tensor, ...]:
         """Logits `(notes, labels)` of each attribute in turn, of feature vectors `(notes, features)`."""
-        logits: Tensor = self.heads(self.body((features - self.mean) / self.scale))
+        logits: Tensor = self.heads(self.embed(features))
         return torch.split(logits, self.n_labels, dim=-1)
+
+    def embed(self, features: Tensor) -> Tensor:
+        """The last hidden layer `(notes, hidden)`."""
+        hidden: Tensor = self.body((features - self.mean) / self.scale)
+        return hidden
 
 
 @dataclass(frozen=True)
@@ -122,10 +127,22 @@ class Recognition:
         """
         scores = self.scores[attribute]
         if given_main is not None and attribute != self.main_attribute:
-            possible = self.combinations[attribute][given_main] | (given_main < 0)[:, None]
-            scores = np.where(possible | ~possible.any(axis=1, keepdims=True), scores, _IMPOSSIBLE)
+            scores = np.where(self._possible(attribute, given_main), scores, _IMPOSSIBLE)
         best: npt.NDArray[np.int64] = scores.argmax(axis=1)
         return best
+
+    def shares(self, attribute: str) -> npt.NDArray[np.float64]:
+        """How much each label `(notes, labels)` is heard, 0 to 1, all labels together 1."""
+        scores = self.scores[attribute].astype(np.float64)
+        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+        normalized: npt.NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
+        return normalized
+
+    def _possible(self, attribute: str, given_main: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+        """Labels `(notes, labels)` that occur beside the known main ones; all where none does."""
+        possible = self.combinations[attribute][given_main] | (given_main < 0)[:, None]
+        either: npt.NDArray[np.bool_] = possible | ~possible.any(axis=1, keepdims=True)
+        return either
 
 
 class Recognizer:
@@ -202,6 +219,12 @@ class Recognizer:
         logits = [torch.cat(parts).numpy() for parts in zip(*batches, strict=True)]
         scores = dict(zip(self.info.attributes, logits, strict=True))
         return Recognition(scores, self.combinations, self.info.main_attribute)
+
+    def embed_features(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The last hidden layer `(notes, hidden)` of notes, of their vectors `(notes, features)`."""
+        with torch.inference_mode():
+            embedded: npt.NDArray[np.float32] = self.network.embed(torch.from_numpy(features)).numpy()
+        return embedded
 
 
 def confusion_matrix(

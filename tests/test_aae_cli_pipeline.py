@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import soundfile
 
-import aae.evaluate
+import aae.evaluation.run
 from aae.bundle import read_info
 from aae.cli import main
-from aae.evaluate import Evaluated
+from aae.evaluation.run import Evaluated
+from aae.evaluation.settings import EvaluationSettings
 from aae.stages import StageProgress
 from mcnn.inverter_config import McnnConfig, PrimedConfig
 from mcnn.inverter_file import InverterFileInfo, build_inverter, save_inverter
@@ -187,7 +188,7 @@ def test_bench_takes_inverter_files(model: Path, tmp_path: Path, capsys: pytest.
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_evaluate_shows_progress_and_report(
+def test_evaluate_shows_progress_and_targets(
     as_json: bool,
     model: Path,
     notes: Path,
@@ -195,27 +196,44 @@ def test_evaluate_shows_progress_and_report(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pitch = {"swift-f0": {"notes": 8, "within_share": 0.975, "octave_free_share": 1.0, "median_cents": 2.5}}
-    kind = {"pitch": pitch, "recognized": {"instrument": 0.85}, "wholeness": {"broken_share": 0.0}}
+    target = {"what": "in tune", "inverter": "spsi", "aim": 0.99, "at_least": True, "unit": "share"}
     report = {
-        "control": {"generated": kind, "real": kind},
+        "targets": [{**target, "measured": 0.975, "real": float("nan"), "met": False}],
         "reconstruction": {"all": {"log_spectral_distance_db": 7.5, "spectral_convergence_db": float("nan")}},
     }
 
     def measured(*arguments: object) -> Iterator[StageProgress | Evaluated]:
-        assert arguments == (model, notes, tmp_path, 3, 40, True, "griffin-lim")
+        settings = EvaluationSettings.quick(3, 24)
+        assert arguments == (model, notes, tmp_path, settings, ["spsi"], False)
         yield StageProgress("judging new notes", 1, 2)
         yield Evaluated(report, tmp_path)
 
-    monkeypatch.setattr(aae.evaluate, "evaluate", measured)
+    monkeypatch.setattr(aae.evaluation.run, "evaluate", measured)
     command = ["evaluate", str(model), str(notes), "--out", str(tmp_path), "--seed", "3", "--quick"]
+    command += ["--inverter", "spsi", "--without-originals"]
     assert main([*command, *(["--json"] if as_json else [])]) == 0
     said = capsys.readouterr().out
     if as_json:
         assert json.loads(said)["reconstruction"]["all"]["spectral_convergence_db"] is None
     else:
         assert "97.5 %" in said
+        assert "short" in said
         assert "7.5 dB log-spectral distance" in said
+
+
+def test_evaluate_asks_for_what_is_missing(
+    model: Path, notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "report")]
+    for files, expected in (
+        ([notes], "takes a model file and a NoteBank, 1 files"),
+        ([model, model, notes], "--compare takes more"),
+        (["--compare", model, notes], "--compare takes two model files or more"),
+    ):
+        assert main(["evaluate", *map(str, files), *out]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert expected in line
+    assert not (tmp_path / "report").exists()
 
 
 def test_truncated_model_is_refused(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,20 +7,21 @@ evolution must come out of the latent.
 Conventions: `(mels, frames)` log-mels; distances in dB.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from aae.conditioning import Condition, Mix, Vocabulary
+from aae.conditioning import N_SEMITONES, Condition, Mix, Vocabulary
 from aae.data import Batch, TrainingNotes
-from aae.notes import NOT_GIVEN, NoteBank, Split
+from aae.notes import NOT_GIVEN, UNPITCHED, NoteBank, Split
 from aae.recognition_features import ACTIVE_RANGE_DB, FloatArray, frame_energy_db
 from aae.stages import StageProgress
 from aae.synthesizer import Synthesizer
 from aae.validation import batches_by_length
+from mcnn.inverter import Hints
 from mcnn.quality import log_spectral_distance_db, spectral_convergence_db
 from mcnn.spectrogram import Spectrogram
 
@@ -33,13 +34,15 @@ class Reconstruction:
         position: Of the note in the bank.
         log_spectral_distance_db: Root mean square over mels of the difference in dB, mean over active frames.
         spectral_convergence_db: Energy of the difference of mel magnitudes relative to the note's.
-        log_mel: What the model made, `(mels, frames)`.
+        log_mel: What the model made, `(mels, frames)`; where noise has no grain in it, `hints` says so.
+        hints: What else an inverter may know of it, batch 1.
     """
 
     position: int
     log_spectral_distance_db: float
     spectral_convergence_db: float
     log_mel: FloatArray
+    hints: Hints
 
 
 def compare_log_mels(input: FloatArray, target: FloatArray, spectrogram: Spectrogram) -> tuple[float, float]:
@@ -85,11 +88,14 @@ def _reconstruct_batch(
         _, decoded, _ = synthesizer.model(batch.log_mel, batch.condition, batch.performance)
     spectrogram = Spectrogram(notes.config)
     found = []
+    known = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, tuple(rows.tolist()))
     for i, row in enumerate(rows):
         target = notes.log_mels[row].astype(np.float32)
         made = decoded.log_mel[i, :, : target.shape[1]].numpy()
         distance_db, convergence_db = compare_log_mels(made, target, spectrogram)
-        found.append(Reconstruction(int(notes.bank_indices[row]), distance_db, convergence_db, made))
+        position = int(notes.bank_indices[row])
+        hints = known.one(i, target.shape[1])
+        found.append(Reconstruction(position, distance_db, convergence_db, made, hints))
     return found
 
 
@@ -108,7 +114,7 @@ def _condition(synthesizer: Synthesizer, notes: TrainingNotes, rows: npt.NDArray
     return Vocabulary(known).encode(pitches, mixes)
 
 
-def summarize_reconstructions(found: list[Reconstruction]) -> dict[str, float]:
+def summarize_reconstructions(found: Sequence[Reconstruction]) -> dict[str, float]:
     """Means and spread over notes, under the names that reports use."""
     distance = np.array([note.log_spectral_distance_db for note in found])
     convergence = np.array([note.spectral_convergence_db for note in found])
@@ -118,3 +124,22 @@ def summarize_reconstructions(found: list[Reconstruction]) -> dict[str, float]:
         "log_spectral_distance_db_90th": float(np.quantile(distance, 0.9)),
         "spectral_convergence_db": float(convergence.mean()),
     }
+
+
+def by_group(positions: Sequence[int], bank: NoteBank) -> dict[str, dict[str, list[int]]]:
+    """Which of some notes belong together: by attribute and octave, and there by label, their places.
+
+    Args:
+        positions: Of the notes in the bank.
+        bank: Knows labels and pitches.
+    """
+    groups: dict[str, dict[str, list[int]]] = {name: {} for name in (*bank.attributes, "octave")}
+    for place, position in enumerate(positions):
+        for name, labels in bank.attributes.items():
+            label = int(bank.labels[name][position])
+            if label != NOT_GIVEN:
+                groups[name].setdefault(labels[label], []).append(place)
+        pitch = int(bank.midi_pitch[position])
+        octave = "unpitched" if pitch == UNPITCHED else str(pitch // N_SEMITONES - 1)
+        groups["octave"].setdefault(octave, []).append(place)
+    return {name: {label: rows[label] for label in sorted(rows)} for name, rows in groups.items()}

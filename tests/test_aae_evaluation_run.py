@@ -1,22 +1,35 @@
+import base64
+import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from aae.bundle import Coverage, ModelInfo, save_bundle
 from aae.config import load_config
-from aae.evaluate import Evaluated, evaluate, quick_scores, score_notes
-from aae.evaluation_notes import plan_requests, real_notes
-from aae.judgement import SoundingNote, judge, recognizer_accuracy
+from aae.evaluation.judgement import SoundingNote, judge, recognizer_accuracy
+from aae.evaluation.reconstruction import compare_log_mels
+from aae.evaluation.requests import (
+    held_out_notes,
+    in_usual_technique,
+    plan_labels,
+    plan_matched,
+    plan_middle,
+    plan_requests,
+)
+from aae.evaluation.run import Evaluated, evaluate
+from aae.evaluation.scores import quick_scores, score_notes
+from aae.evaluation.settings import EvaluationSettings
 from aae.model import build_model
 from aae.notes import NoteBank, Split
 from aae.recognition import Recognizer
 from aae.recognition_training import open_or_train
-from aae.reconstruction import compare_log_mels
 from aae.stages import StageProgress, run_silently
 from aae.synthesizer import Synthesizer
 from mcnn.errors import InputError
@@ -62,12 +75,28 @@ def synthesizer(model_path: Path) -> Synthesizer:
     return Synthesizer.open(model_path)
 
 
+TINY = EvaluationSettings(
+    notes_per_instrument=2,
+    notes_in_middle=1,
+    notes_per_label=1,
+    most_real=40,
+    most_reconstructed=24,
+    most_inverted=8,
+    n_pyin=4,
+    n_mixes=1,
+    latents_per_mix=2,
+    n_paths=1,
+    most_training=60,
+    most_drawn=60,
+)
+
+
 @pytest.fixture(scope="module")
 def evaluated(
     model_path: Path, bank: NoteBank, recognizer: Recognizer, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[list[StageProgress], Evaluated]:
     folder = tmp_path_factory.mktemp("out") / "report"
-    *progress, last = evaluate(model_path, bank.path, folder, notes_per_instrument=2, quick=True)
+    *progress, last = evaluate(model_path, bank.path, folder, TINY, ["griffin-lim", "spsi"])
     assert isinstance(last, Evaluated)
     return [event for event in progress if isinstance(event, StageProgress)], last
 
@@ -78,52 +107,85 @@ def test_progress_counts_every_stage_to_its_end(
     progress, _ = evaluated
     last = {event.stage: event for event in progress}
     assert all(event.done == event.total > 0 for event in last.values())
-    assert [event.total for event in last.values()][1] == 6
-    assert len(last) == 4
+    assert last["judging new notes, over the range (spsi)"].total == 6
+    assert last["judging new notes, technique (griffin-lim)"].total == 3
 
 
-def test_the_report_is_a_page_with_its_figures_and_pictures(
+def test_the_report_is_a_page_in_two_forms_with_its_figures_and_pictures(
     evaluated: tuple[list[StageProgress], Evaluated], bank: NoteBank
 ) -> None:
     _, result = evaluated
     assert json.loads((result.folder / "report.json").read_text("utf-8")) == result.report
-    assert {path.name for path in result.folder.iterdir()} == {
-        "report.md",
-        "report.json",
-        "confusion.png",
-        "reconstruction.png",
-    }
     page = (result.folder / "report.md").read_text("utf-8")
-    for heading in ("## Reconstruction", "## Pitch", "## Recognition", "## Wholeness"):
-        assert heading in page
-    assert str(bank.path.parent) not in page
-    for picture in ("confusion.png", "reconstruction.png"):
-        assert f"]({picture})" in page
+    whole = (result.folder / "report.html").read_text("utf-8")
+    parts = ("Targets", "Reconstruction", "Pitch", "Recognition: instrument", "Recognition: technique")
+    for heading in (*parts, "Latent space", "Mixing", "Distribution", "Artefacts"):
+        assert f"## {heading}\n" in page
+        assert f">{heading}</h2>" in whole
+    assert str(bank.path.parent) not in page + whole
+    pictures = re.findall(r"]\((\S+\.png)\)", page)
+    assert len(pictures) == 8
+    assert {path.name for path in result.folder.iterdir()} == {
+        *pictures, "report.md", "report.html", "report.json",
+    }  # fmt: skip
+    for picture in pictures:
         assert (result.folder / picture).read_bytes().startswith(b"\x89PNG")
+    assert whole.count('src="data:image/png') == len(pictures)
+    assert "https:" not in whole.replace(bank.provenance.get("source", ""), "")
+    assert "<script" not in whole
+
+
+def test_sounds_lie_in_the_page_and_originals_only_if_they_may(
+    evaluated: tuple[list[StageProgress], Evaluated], model_path: Path, bank: NoteBank, tmp_path: Path
+) -> None:
+    _, result = evaluated
+    open_page = (result.folder / "report.html").read_text("utf-8")
+    list(evaluate(model_path, bank.path, tmp_path, TINY, ["griffin-lim", "spsi"], originals=False))
+    closed_page = (tmp_path / "report.html").read_text("utf-8")
+    assert open_page.count("<label>original<audio") == 12
+    assert closed_page.count("<label>original<audio") == 0
+    assert closed_page.count("<label>model, spsi<audio") == 12
+    assert closed_page.count("<audio") == 3 * 3 + 5 + 24
+    assert (tmp_path / "report.json").read_bytes() == (result.folder / "report.json").read_bytes()
+    assert (tmp_path / "confusion.png").read_bytes() == (result.folder / "confusion.png").read_bytes()
+    uri = re.search(r'src="data:audio/mpeg;base64,([^"]+)"', closed_page)
+    assert uri is not None
+    waveform, sample_rate = soundfile.read(io.BytesIO(base64.b64decode(uri.group(1))))
+    assert sample_rate == CONFIG.sample_rate
+    assert len(waveform) > 1000
 
 
 def test_real_notes_score_as_they_should(evaluated: tuple[list[StageProgress], Evaluated]) -> None:
     _, result = evaluated
     control = result.report["control"]
     for kind in ("real", "resynthesized"):
-        assert control[kind]["recognized"]["instrument"] >= 0.9
-        assert control[kind]["pitch"]["swift-f0"]["within_share"] >= 0.95
-        assert control[kind]["wholeness"]["broken_share"] == 0.0
-    assert control["real"]["pitch"]["pyin"]["notes"] == 10
-    assert control["real"]["pitch"]["pyin"]["within_share"] >= 0.9
+        summary = control["range"][kind]
+        assert summary["recognized"]["instrument"] >= 0.9
+        assert summary["pitch"]["swift-f0"]["within_share"] >= 0.95
+        assert summary["note"]["semitone_share"] >= 0.95
+        assert summary["note"]["octave_share"] >= 0.95
+        assert summary["wholeness"]["broken_share"] == 0.0
     assert result.report["recognizer"]["instrument"]["share"] >= 0.95
     assert result.report["recognizer"]["instrument"]["guess_share"] == pytest.approx(1 / 3)
-    assert result.report["reconstruction"]["all"]["notes"] == 48
-    assert sum(map(sum, result.report["confusion"]["generated"])) == 6
+    assert result.report["reconstruction"]["all"]["notes"] == 24
+    assert sum(map(sum, control["confusion"]["instrument"]["generated"])) == 6
+    sound = result.report["reconstruction"]["sound"]
+    assert sound["resynthesized"]["all"]["multi_resolution"] < sound["griffin-lim"]["all"]["multi_resolution"]
+    frechet = result.report["distribution"]["frechet"]["recogniser, last hidden layer"]
+    assert frechet["generated"]["griffin-lim"] > 2 * frechet["resynthesized"]
 
 
-def test_the_same_seed_writes_the_same_report(
-    evaluated: tuple[list[StageProgress], Evaluated], model_path: Path, bank: NoteBank, tmp_path: Path
+def test_every_target_is_judged_for_every_inverter(
+    evaluated: tuple[list[StageProgress], Evaluated],
 ) -> None:
     _, result = evaluated
-    list(evaluate(model_path, bank.path, tmp_path, notes_per_instrument=2, quick=True))
-    for name in ("report.json", "report.md", "confusion.png"):
-        assert (tmp_path / name).read_bytes() == (result.folder / name).read_bytes()
+    rows = result.report["targets"]
+    by_inverter = [row["inverter"] for row in rows]
+    assert by_inverter.count("griffin-lim") == by_inverter.count("spsi") == 6
+    assert all(row["met"] in (True, False) for row in rows)
+    recognised = next(row for row in rows if "instrument recognised" in row["what"])
+    assert not recognised["met"]
+    assert recognised["real"] >= 0.9
 
 
 def asked(instrument: str, midi_pitch: int, play_pitch: int | None = None) -> SoundingNote:
@@ -197,14 +259,39 @@ def test_requests_spread_over_the_trained_range_in_the_usual_technique(synthesiz
     assert all(synthesizer.is_trained(request.midi_pitch, request.mix) for request in requests)
 
 
-def test_real_notes_are_held_out_and_in_the_usual_technique(bank: NoteBank, synthesizer: Synthesizer) -> None:
+def test_real_notes_are_held_out_and_in_the_usual_technique(bank: NoteBank) -> None:
     usual = {"violin": "arco-normal", "flute": "normal", "clarinet": "normal"}
-    positions = real_notes(bank, "instrument", usual, 1000, seed=0)
-    assert len(positions) == 24
+    positions = held_out_notes(bank, 1000, seed=0)
+    assert len(positions) == 48
     assert (bank.split[positions] == Split.TEST).all()
+    chosen = positions[in_usual_technique(bank, positions, "instrument", usual)]
+    assert len(chosen) == 24
     tremolo = bank.attributes["technique"].index("tremolo")
-    assert not (bank.labels["technique"][positions] == tremolo).any()
-    assert len(real_notes(bank, "instrument", usual, 5, seed=0)) == 5
+    assert not (bank.labels["technique"][chosen] == tremolo).any()
+    assert len(held_out_notes(bank, 5, seed=0)) == 5
+
+
+def test_every_label_is_asked_in_trained_combinations(synthesizer: Synthesizer) -> None:
+    requests = plan_labels(synthesizer, "instrument", "technique", ["normal", "tremolo"], 6, seed=0)
+    asked_for = [(next(iter(r.mix["technique"])), next(iter(r.mix["instrument"]))) for r in requests]
+    assert [technique for technique, _ in asked_for] == ["normal"] * 6 + ["tremolo"] * 6
+    assert sorted(player for technique, player in asked_for if technique == "normal") == (
+        ["clarinet"] * 3 + ["flute"] * 3
+    )
+    assert all(synthesizer.is_trained(r.midi_pitch, r.mix) for r in requests)
+
+
+def test_the_paper_s_protocol_stays_in_octaves_3_and_4(synthesizer: Synthesizer) -> None:
+    requests = plan_middle(synthesizer, "instrument", ["flute", "violin"], 24, seed=0)
+    assert [r.midi_pitch for r in requests] == [*range(48, 72)] * 2
+
+
+def test_matched_notes_have_labels_and_pitch_of_real_ones(synthesizer: Synthesizer, bank: NoteBank) -> None:
+    positions = held_out_notes(bank, 10, seed=0)
+    for request, position in zip(plan_matched(synthesizer, bank, positions, 0), positions, strict=True):
+        assert request.midi_pitch == bank.midi_pitch[position]
+        for name, labels in bank.attributes.items():
+            assert request.mix[name] == {labels[bank.labels[name][position]]: 1.0}
 
 
 def test_log_mels_are_compared_in_decibels() -> None:
@@ -232,19 +319,20 @@ def _first(events: Any) -> None:
 def test_what_cannot_be_evaluated_is_refused_in_one_line(
     model_path: Path, bank: NoteBank, tmp_path: Path
 ) -> None:
+    settings = EvaluationSettings.quick()
     with pytest.raises(InputError, match="no model file"):
-        _first(evaluate(tmp_path / "none.safetensors", bank.path, tmp_path / "out"))
+        _first(evaluate(tmp_path / "none.safetensors", bank.path, tmp_path / "out", settings))
     with pytest.raises(InputError, match="no NoteBank"):
-        _first(evaluate(model_path, tmp_path / "none.h5", tmp_path / "out"))
-    with pytest.raises(InputError, match="at least 1"):
-        _first(evaluate(model_path, bank.path, tmp_path / "out", notes_per_instrument=0))
+        _first(evaluate(model_path, tmp_path / "none.h5", tmp_path / "out", settings))
+    with pytest.raises(InputError, match="no inverter 'vocoder'"):
+        _first(evaluate(model_path, bank.path, tmp_path / "out", settings, ["vocoder"]))
     file = tmp_path / "file"
     file.touch()
     with pytest.raises(InputError, match="cannot be made"):
-        _first(evaluate(model_path, bank.path, file / "out"))
+        _first(evaluate(model_path, bank.path, file / "out", settings))
     toy = write_toy_bank(tmp_path / "toy.h5", 8)
     with pytest.raises(InputError, match="no held-out notes"):
-        _first(evaluate(model_path, toy, tmp_path / "out"))
+        _first(evaluate(model_path, toy, tmp_path / "out", settings))
     assert not (tmp_path / "out").exists()
 
 

@@ -5,13 +5,17 @@ figure of a model can stand beside that of real notes.
 """
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from aae.evaluation.artefacts import Artefacts, measure_artefacts, summarize_artefacts
+from aae.evaluation.note_names import summarize_note_names
+from aae.evaluation.public_embedding import PublicEmbedding
 from aae.notes import NoteBank, Split
+from aae.pitch_names import pitch_frequency_hz
 from aae.pitch_trackers import NeuralTracker, PitchReading, PitchTracker, PyinTracker, summarize_readings
 from aae.recognition import Recognition, Recognizer, confusion_matrix
 from aae.recognition_features import FloatArray
@@ -45,6 +49,10 @@ class Judgement:
         pitch: Tracker to what it heard, by position of the note.
         wholeness: Of each note.
         vocabulary: Attribute to its labels.
+        artefacts: Of each note.
+        midi_pitch: Asked pitch of each note; None if unpitched.
+        features: `(notes, features)`, what the recogniser saw.
+        public: `(notes, features)`, what the public model made of them; no columns if it was not asked.
     """
 
     labels: Mapping[str, npt.NDArray[np.int64]]
@@ -52,6 +60,34 @@ class Judgement:
     pitch: Mapping[str, Mapping[int, PitchReading]]
     wholeness: Sequence[Wholeness]
     vocabulary: Mapping[str, tuple[str, ...]]
+    artefacts: Sequence[Artefacts]
+    midi_pitch: Sequence[int | None]
+    features: FloatArray
+    public: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.wholeness)
+
+    def subset(self, chosen: npt.NDArray[np.integer]) -> "Judgement":
+        """The judgement of some of the notes, given their positions `(notes,)`."""
+        order = chosen.tolist()
+        recognition = replace(
+            self.recognition, scores={name: rows[chosen] for name, rows in self.recognition.scores.items()}
+        )
+        return Judgement(
+            labels={name: rows[chosen] for name, rows in self.labels.items()},
+            recognition=recognition,
+            pitch={
+                tracker: {new: readings[old] for new, old in enumerate(order) if old in readings}
+                for tracker, readings in self.pitch.items()
+            },
+            wholeness=[self.wholeness[i] for i in order],
+            vocabulary=self.vocabulary,
+            artefacts=[self.artefacts[i] for i in order],
+            midi_pitch=[self.midi_pitch[i] for i in order],
+            features=self.features[chosen],
+            public=self.public[chosen],
+        )
 
     def heard(self, attribute: str) -> npt.NDArray[np.int64]:
         """Label index `(notes,)` heard; of side attributes, among those the asked main one has."""
@@ -76,9 +112,11 @@ class Judgement:
         )
 
     def summary(self) -> dict[str, Any]:
-        """All scores as JSON: `notes`, `pitch` by tracker, `recognized` by attribute, `wholeness`."""
+        """All scores as JSON: by pitch tracker, by attribute, of wholeness, of artefacts."""
+        first = next(iter(self.pitch))
         return {
-            "notes": len(self.wholeness),
+            "notes": len(self),
+            "note": summarize_note_names(self.midi_pitch, self.pitch[first]),
             "pitch": {
                 name: summarize_readings(readings.values())
                 for name, readings in self.pitch.items()
@@ -86,6 +124,7 @@ class Judgement:
             },
             "recognized": {name: self.recognized_share(name) for name in self.vocabulary},
             "wholeness": summarize_wholeness(self.wholeness),
+            "artefacts": summarize_artefacts(list(self.artefacts)),
         }
 
     def summary_by_label(self, attribute: str) -> dict[str, dict[str, Any]]:
@@ -121,6 +160,7 @@ def judge(
     stage: str = "judging notes",
     n_pyin: int = 0,
     seed: int = 0,
+    public: PublicEmbedding | None = None,
 ) -> Generator[StageProgress, None, Judgement]:
     """Judges notes one after another, so that they need not all be in memory.
 
@@ -131,28 +171,49 @@ def judge(
         stage: What this is called while it works.
         n_pyin: How many notes, drawn at random, the slow second tracker hears too.
         seed: Of that draw.
+        public: Also heard by this model, if given.
 
     Yields:
         How many notes are judged.
     """
     sample_rate = recognizer.info.spectrogram.sample_rate
+    frame_rate_hz = recognizer.info.spectrogram.frame_rate_hz
     trackers: list[PitchTracker] = [NeuralTracker(), PyinTracker()]
     second = set(np.random.default_rng(seed).choice(total, min(n_pyin, total), replace=False).tolist())
     features: list[FloatArray] = []
     wholeness: list[Wholeness] = []
     pitch: dict[str, dict[int, PitchReading]] = {tracker.name: {} for tracker in trackers}
     asked: list[Mapping[str, str]] = []
+    artefacts: list[Artefacts] = []
+    midi_pitch: list[int | None] = []
+    embedded: list[FloatArray] = []
     for position, note in enumerate(notes):
         features.append(recognizer.features.of_waveform(note.waveform))
         wholeness.append(measure_wholeness(note.waveform, sample_rate))
         asked.append(note.labels)
+        midi_pitch.append(note.midi_pitch)
+        f0_hz = None if note.midi_pitch is None else pitch_frequency_hz(note.midi_pitch)
+        artefacts.append(measure_artefacts(note.waveform, sample_rate, frame_rate_hz, f0_hz))
+        if public is not None:
+            embedded.append(public(note.waveform))
         if note.midi_pitch is not None:
             for tracker in trackers if position in second else trackers[:1]:
                 pitch[tracker.name][position] = tracker.read(note.waveform, sample_rate, note.midi_pitch)
         yield StageProgress(stage, position + 1, total)
     vocabulary = recognizer.info.attributes
     labels = {name: label_indices(asked, name, known) for name, known in vocabulary.items()}
-    return Judgement(labels, recognizer.recognize_features(features), pitch, wholeness, vocabulary)
+    rows = np.stack(features)
+    return Judgement(
+        labels=labels,
+        recognition=recognizer.recognize_features(rows),
+        pitch=pitch,
+        wholeness=wholeness,
+        vocabulary=vocabulary,
+        artefacts=artefacts,
+        midi_pitch=midi_pitch,
+        features=rows,
+        public=np.stack(embedded) if embedded else np.zeros((len(rows), 0), np.float32),
+    )
 
 
 def label_indices(
