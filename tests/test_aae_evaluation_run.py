@@ -88,6 +88,7 @@ TINY = EvaluationSettings(
     n_paths=1,
     most_training=60,
     most_drawn=60,
+    most_disguised=24,
 )
 
 
@@ -119,7 +120,7 @@ def test_the_report_is_a_page_in_two_forms_with_its_figures_and_pictures(
     page = (result.folder / "report.md").read_text("utf-8")
     whole = (result.folder / "report.html").read_text("utf-8")
     parts = ("Targets", "Reconstruction", "Pitch", "Recognition: instrument", "Recognition: technique")
-    for heading in (*parts, "Latent space", "Mixing", "Distribution", "Artefacts"):
+    for heading in (*parts, "Latent space", "Mixing", "Distribution", "Artefacts", "The yardstick itself"):
         assert f"## {heading}\n" in page
         assert f">{heading}</h2>" in whole
     assert str(bank.path.parent) not in page + whole
@@ -173,6 +174,18 @@ def test_real_notes_score_as_they_should(evaluated: tuple[list[StageProgress], E
     assert sound["resynthesized"]["all"]["multi_resolution"] < sound["griffin-lim"]["all"]["multi_resolution"]
     frechet = result.report["distribution"]["frechet"]["recogniser, last hidden layer"]
     assert frechet["generated"]["griffin-lim"] > 2 * frechet["resynthesized"]
+
+
+def test_disguises_move_no_score(evaluated: tuple[list[StageProgress], Evaluated]) -> None:
+    _, result = evaluated
+    disguised = dict(result.report["disguised"])
+    assert disguised.pop("notes") == 24
+    plain = disguised.pop("as recorded")
+    assert plain["instrument"] >= 0.9
+    assert len(disguised) == 5
+    for name, scores in disguised.items():
+        for attribute in ("instrument", "technique", "pitch"):
+            assert scores[attribute] == pytest.approx(plain[attribute], abs=0.0101), (name, attribute)
 
 
 def test_every_target_is_judged_for_every_inverter(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.spatial.distance import cdist
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
@@ -190,7 +191,7 @@ def match_prior(points: Points, seed: int) -> dict[str, Any]:
 
 
 def _distances(a: Points, b: Points) -> Points:
-    distances: Points = np.sqrt(np.maximum(((a[:, None] - b[None]) ** 2).sum(axis=2), 0.0))
+    distances: Points = cdist(a, b)
     return distances
 
 

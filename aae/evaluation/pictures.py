@@ -54,7 +54,7 @@ def draw_notes(note: Mapping[str, Any], path: Path) -> None:
         note: `semitones` and `octaves`, counts `(asked, heard)`; see `aae.evaluation.note_names`.
         path: The PNG.
     """
-    figure = new_figure(10.5, 5.0)
+    figure = new_figure(11.5, 6.2)
     figure.set_layout_engine("constrained")
     axes: npt.NDArray[Any] = figure.subplots(1, 2)
     octaves = np.array(note["octaves"])

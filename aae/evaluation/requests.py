@@ -124,7 +124,7 @@ def plan_matched(
         mix = {name: {label: 1.0} for name, label in given.items() if label in known.get(name, ())}
         requests.append(
             NoteRequest(
-                midi_pitch=_midi_pitch(bank, position),
+                midi_pitch=midi_pitch_of(bank, position),
                 mix=mix,
                 latent=synthesizer.random_latent(int(random.integers(_LARGEST_SEED))),
                 seed=int(random.integers(_LARGEST_SEED)),
@@ -240,7 +240,7 @@ def usual_techniques(synthesizer: Synthesizer, attribute: str, labels: Sequence[
 def play_real(bank: NoteBank, positions: npt.NDArray[np.int64]) -> Iterator[SoundingNote]:
     """Real notes as recorded."""
     for position in positions.tolist():
-        yield SoundingNote(bank.waveform(position), _midi_pitch(bank, position), _labels(bank, position))
+        yield SoundingNote(bank.waveform(position), midi_pitch_of(bank, position), _labels(bank, position))
 
 
 def play_resynthesized(
@@ -250,10 +250,11 @@ def play_resynthesized(
     for position in positions.tolist():
         with torch.inference_mode():
             waveform = inverter(torch.from_numpy(bank.log_mel(position))[None])[0].numpy()
-        yield SoundingNote(waveform, _midi_pitch(bank, position), _labels(bank, position))
+        yield SoundingNote(waveform, midi_pitch_of(bank, position), _labels(bank, position))
 
 
-def _midi_pitch(bank: NoteBank, position: int) -> int | None:
+def midi_pitch_of(bank: NoteBank, position: int) -> int | None:
+    """The pitch of a note of a bank; None if it is unpitched."""
     midi_pitch = int(bank.midi_pitch[position])
     return None if midi_pitch == UNPITCHED else midi_pitch
 

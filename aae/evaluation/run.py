@@ -21,6 +21,7 @@ from aae.evaluation.control import (
     judge_real,
     shared_labels,
 )
+from aae.evaluation.disguises import disguise_figures
 from aae.evaluation.distribution import distribution_figures
 from aae.evaluation.findings import Findings, extremes
 from aae.evaluation.judgement import recognizer_accuracy
@@ -41,6 +42,7 @@ from aae.evaluation.reconstruction import (
     reconstruct,
     summarize_reconstructions,
 )
+from aae.evaluation.requests import held_out_notes
 from aae.evaluation.settings import EvaluationSettings
 from aae.evaluation.targets import targets
 from aae.evaluation.writing import write_report
@@ -138,6 +140,8 @@ def measure(
     main = recognizer.info.main_attribute
     labels = shared_labels(first, recognizer, main)
     public = PublicEmbedding(bank.config.sample_rate)
+    held_out = held_out_notes(bank, settings.most_disguised, settings.seed)
+    disguised = yield from disguise_figures(bank, held_out, recognizer)
     reconstructions = yield from reconstruct(first, bank, settings.most_reconstructed)
     sounds = yield from _sounds(synthesizers, reconstructions, bank, settings)
     real = yield from judge_real(first, bank, recognizer, settings, public)
@@ -158,6 +162,7 @@ def measure(
         "latent": latent,
         "mixing": mixing,
         "distribution": distribution,
+        "disguised": disguised,
     }
     return Findings(figures, reconstructions, sounds, curves, latents, examples)
 

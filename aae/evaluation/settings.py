@@ -21,6 +21,7 @@ class EvaluationSettings:
         n_paths: Straight paths through the latent space.
         most_training: Training notes whose latents and neighbourhood are looked at.
         most_drawn: Points in pictures of the latent space.
+        most_disguised: Held-out notes by which the yardstick itself is tested.
     """
 
     seed: int = 0
@@ -36,6 +37,7 @@ class EvaluationSettings:
     n_paths: int = 24
     most_training: int = 12_000
     most_drawn: int = 3000
+    most_disguised: int = 300
 
     @classmethod
     def quick(cls, seed: int = 0, notes_per_instrument: int = 4) -> "EvaluationSettings":
@@ -54,4 +56,5 @@ class EvaluationSettings:
             n_paths=4,
             most_training=1500,
             most_drawn=600,
+            most_disguised=60,
         )
