@@ -8,6 +8,7 @@ import pytest
 
 from aae.notes import NoteBank
 from datasets.build import build
+from tests.orchestra_bank import write_orchestra_bank
 from tests.synth import write_philharmonia
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is loaded: tests need no screen
@@ -35,3 +36,9 @@ def bank(bank_path: Path) -> Iterator[NoteBank]:
     """The same bank, open."""
     with NoteBank.open(bank_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def orchestra_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A NoteBank of 240 notes to be recognised; whoever first needs its recogniser leaves it beside it."""
+    return write_orchestra_bank(tmp_path_factory.mktemp("orchestra") / "notes.h5")

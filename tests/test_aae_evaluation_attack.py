@@ -25,7 +25,7 @@ def test_a_sudden_beginning_takes_no_longer_than_the_window() -> None:
 
 def test_attacks_do_not_know_level_or_silence_before_them() -> None:
     note = rising(200.0)
-    assert attack_time_ms(0.01 * note, SAMPLE_RATE) == attack_time_ms(note, SAMPLE_RATE)
+    assert attack_time_ms(note * np.float32(0.01), SAMPLE_RATE) == attack_time_ms(note, SAMPLE_RATE)
     late = np.concatenate([np.zeros(4_410, np.float32), note])
     assert attack_time_ms(late, SAMPLE_RATE) == pytest.approx(attack_time_ms(note, SAMPLE_RATE), abs=1)
 

@@ -13,7 +13,6 @@ from aae.model import build_model
 from aae.notes import NoteBank
 from aae.stages import StageProgress
 from mcnn.errors import InputError
-from tests.orchestra_bank import write_orchestra_bank
 from tests.toy_bank import CONFIG as TOY_CONFIG
 
 SMALL = ["model.encoder_width=16", "model.decoder_width=16", "model.decoder_blocks=1"]
@@ -43,8 +42,8 @@ def save_model(path: Path, bank: NoteBank, preset: str, seed: int) -> Path:
     return path
 
 
-def test_seeds_of_a_recipe_are_one_row_with_their_spread(tmp_path: Path) -> None:
-    path = write_orchestra_bank(tmp_path / "notes.h5")
+def test_seeds_of_a_recipe_are_one_row_with_their_spread(tmp_path: Path, orchestra_path: Path) -> None:
+    path = orchestra_path
     with NoteBank.open(path) as bank:
         models = [
             save_model(tmp_path / "a.safetensors", bank, "orchestra", 0),
@@ -72,9 +71,10 @@ def test_seeds_of_a_recipe_are_one_row_with_their_spread(tmp_path: Path) -> None
     assert (tmp_path / "out" / "comparison.md").read_text("utf-8") == page
 
 
-def test_other_front_ends_are_refused_before_anything_is_measured(tmp_path: Path) -> None:
-    path = write_orchestra_bank(tmp_path / "notes.h5")
-    with NoteBank.open(path) as bank:
+def test_other_front_ends_are_refused_before_anything_is_measured(
+    tmp_path: Path, orchestra_path: Path
+) -> None:
+    with NoteBank.open(orchestra_path) as bank:
         model = save_model(tmp_path / "a.safetensors", bank, "orchestra", 0)
         other_bank_config = TOY_CONFIG.model_copy(update={"hop_length": 128})
         config = load_config("orchestra", SMALL)
@@ -89,5 +89,5 @@ def test_other_front_ends_are_refused_before_anything_is_measured(tmp_path: Path
         sizes = {name: len(labels) for name, labels in bank.attributes.items()}
         save_bundle(tmp_path / "b.safetensors", info, build_model(config.model, other_bank_config, sizes), {})
     with pytest.raises(InputError, match="different front ends: hop_length"):
-        next(iter(compare([model, tmp_path / "b.safetensors"], path, tmp_path / "out", TINY)))
+        next(iter(compare([model, tmp_path / "b.safetensors"], orchestra_path, tmp_path / "out", TINY)))
     assert not (tmp_path / "out").exists()

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import numpy as np
 
-from aae.evaluation.blocks import Picture, SoundLine, Sounds, Text, number, percent, table, to_markdown
+from aae.evaluation.blocks import Block, Picture, SoundLine, Sounds, Text, number, percent, table, to_markdown
 from aae.evaluation.mixing import MixCurve
 from aae.evaluation.page_html import to_html
 
-BLOCKS = [
+BLOCKS: list[Block] = [
     Text("# A <title>"),
     Text("## Part one"),
     Text(table(["what", "how much"], [["`code`", "**1**"]])),

@@ -34,16 +34,15 @@ from aae.stages import StageProgress, run_silently
 from aae.synthesizer import Synthesizer
 from mcnn.errors import InputError
 from mcnn.spectrogram import Spectrogram
-from tests.orchestra_bank import CONFIG, PITCHES, play, write_orchestra_bank
+from tests.orchestra_bank import CONFIG, PITCHES, play
 from tests.toy_bank import write_toy_bank
 
 SMALL = ["model.encoder_width=16", "model.decoder_width=32"]
 
 
 @pytest.fixture(scope="module")
-def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NoteBank]:
-    path = write_orchestra_bank(tmp_path_factory.mktemp("bank") / "notes.h5")
-    with NoteBank.open(path) as opened:
+def bank(orchestra_path: Path) -> Iterator[NoteBank]:
+    with NoteBank.open(orchestra_path) as opened:
         yield opened
 
 

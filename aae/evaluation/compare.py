@@ -223,14 +223,11 @@ def compose_comparison(report: Mapping[str, Any]) -> list[Block]:
         Text(
             "Mean ± standard deviation over the models of each recipe; in brackets how many there are "
             f"(seeds {', '.join(seeds) or NOTHING}). New notes at random points of the prior, by "
-            f"{report['inverter']}: in octaves "
-            "3 and 4 (the paper's protocol), over each instrument's range, and with every label of every "
-            "attribute. "
-            "In z: how much better than chance a fresh classifier reads the label from held-out latents. "
-            "Fréchet: distance "
-            "to real held-out notes over that of real notes resynthesised. Largest step: of a path through "
-            "the latent "
-            "space, as a multiple of its mean step."
+            f"{report['inverter']}: in octaves 3 and 4 (the paper's protocol), over each instrument's "
+            "range, and with every label of every attribute. In z: how much better than chance a fresh "
+            "classifier reads the label from held-out latents. Fréchet: distance to real held-out notes "
+            "over that of real notes resynthesised. Largest step: of a path through the latent space, as a "
+            "multiple of its mean step."
         ),
         Text(table(header, table_rows)),
         Text("## Models"),

@@ -51,14 +51,14 @@ def trimmed(waveform: FloatArray, sample_rate: int) -> FloatArray:
 
 def quieter(waveform: FloatArray, sample_rate: int) -> FloatArray:
     """Another level."""
-    return waveform * np.float32(10.0 ** (QUIETER_DB / 20.0))
+    return np.asarray(waveform * 10.0 ** (QUIETER_DB / 20.0), np.float32)
 
 
 def in_16_bit(waveform: FloatArray, sample_rate: int) -> FloatArray:
     """As a 16-bit file holds it, with its peak at half of full scale."""
     peak = max(float(np.abs(waveform).max(initial=0.0)), 1e-9)
-    rounded: FloatArray = np.round(waveform * np.float32(0.5 / peak * 32767)).astype(np.float32)
-    return rounded / np.float32(32767)
+    steps = np.round(waveform * np.float32(0.5 / peak * 32767))
+    return np.asarray(steps / np.float32(32767), np.float32)
 
 
 def with_floor(waveform: FloatArray, sample_rate: int) -> FloatArray:

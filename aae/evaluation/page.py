@@ -23,6 +23,7 @@ def compose_page(report: Mapping[str, Any], sounds: Mapping[str, Block]) -> list
     return [
         *_head(report),
         *_targets_part(report),
+        *_listening_part(report),
         *heard.get("examples", []),
         *_reconstruction_part(report),
         *heard.get("reconstruction", []),
@@ -46,10 +47,8 @@ def _head(report: Mapping[str, Any]) -> list[Block]:
         Text(
             f"{model['decoder'].capitalize()} decoder, latent of {model['latent_size']}{steps}. Measured on "
             f"held-out notes of `{bank['file']}` ({bank['held_out_notes']} of {bank['notes']} notes), which "
-            "the "
-            "model was not trained on if it was trained on this bank, and on new notes at random points of "
-            "the "
-            f"latent space. Sound by {' and '.join(report['inverters'])}. Seed {settings['seed']}. "
+            "the model was not trained on if it was trained on this bank, and on new notes at random points "
+            f"of the latent space. Sound by {' and '.join(report['inverters'])}. Seed {settings['seed']}. "
             f"SHA-256 of the model: `{model['sha256'][:16]}…`"
         ),
         *([Text(f"Recordings: {bank['title']}. {bank['credits'] or ''}")] if bank["title"] else []),
@@ -73,6 +72,17 @@ def _targets_part(report: Mapping[str, Any]) -> list[Block]:
         Text("## Targets"),
         Text(f"{met} of {len(rows)} are met. Beside each, what real notes reach, measured the same way."),
         Text(table(["", "by", "target", "measured", "real notes", ""], rows)),
+    ]
+
+
+def _listening_part(report: Mapping[str, Any]) -> list[Block]:
+    return [
+        Text("## Listening"),
+        Text(
+            f"The same three random points of the latent space for every {report['main_attribute']}, in the "
+            f"middle of its range, with what was trained most often beside it, by {report['inverters'][0]}. "
+            "Mixes and reconstructions can be heard in their parts."
+        ),
     ]
 
 
@@ -104,22 +114,18 @@ def _reconstruction_part(report: Mapping[str, Any]) -> list[Block]:
         Text("## Reconstruction"),
         Text(
             "Held-out notes through encoder and decoder. The decoder is told labels, pitch, length and "
-            "pitch curve "
-            f"of the note. Over {whole['notes']} notes the log-spectral distance (root mean square over "
-            "mels, "
-            f"mean over the note's frames) is **{number(whole['log_spectral_distance_db'])} dB**, nine in "
-            "ten notes "
-            f"stay under {number(whole['log_spectral_distance_db_90th'])} dB; spectral convergence of mel "
-            "magnitudes "
+            f"pitch curve of the note. Over {whole['notes']} notes the log-spectral distance (root mean "
+            "square over mels, mean over the note's frames) is "
+            f"**{number(whole['log_spectral_distance_db'])} dB**, nine in ten notes stay under "
+            f"{number(whole['log_spectral_distance_db_90th'])} dB; spectral convergence of mel magnitudes "
             f"is **{number(whole['spectral_convergence_db'])} dB**."
         ),
         Text(
             "As sound, against the recording: multi-resolution STFT distance (spectral convergence and log "
             "magnitude at three resolutions), mean difference of the envelopes, median error of the attack "
-            "time "
-            "(from 20 dB to 3 dB under the first peak), of all and of sharp techniques (pizzicato, "
-            "staccato, col "
-            "legno battuto, slap tongue). The last line is what the way through the log-mel costs by itself."
+            "time (from 20 dB to 3 dB under the first peak), of all and of sharp techniques (pizzicato, "
+            "staccato, col legno battuto, slap tongue). The last line is what the way through the log-mel "
+            "costs by itself."
         ),
         Text(
             table(
@@ -134,8 +140,8 @@ def _reconstruction_part(report: Mapping[str, Any]) -> list[Block]:
         ],
         Picture(
             RECONSTRUCTION_PICTURE,
-            "The best and the worst reconstructions, each under its original "
-            "(mel bands upwards, time to the right; colour: level, 80 dB)",
+            "The best and the worst reconstructions, each under its original (mel bands upwards, time to "
+            "the right; colour: level, 80 dB)",
         ),
     ]
 
@@ -171,15 +177,12 @@ def _method(report: Mapping[str, Any]) -> list[Block]:
         Text("## The yardstick itself"),
         Text(
             "The recogniser is a small network that learned from real training notes only; it does not know "
-            "level, "
-            "padding, length, noise floor or file format, and real notes resynthesised by Griffin-Lim score "
-            "as they "
-            "did before. It says whether a note is *taken for* what was asked, not how near it is to a "
-            "recording: a "
-            "clear, typical note is recognised more surely than many real ones. The public model beside it, "
-            f"`{list(frechet)[-1]}`, was trained by others on other sounds, for pitch. Pitch is heard by "
-            "two public "
-            "trackers, which err too: see what they make of real notes."
+            "level, padding, length, noise floor or file format, and real notes resynthesised by "
+            "Griffin-Lim score as they did before. It says whether a note is *taken for* what was asked, "
+            "not how near it is to a recording: a clear, typical note is recognised more surely than many "
+            f"real ones. The public model beside it, `{list(frechet)[-1]}`, was trained by others on other "
+            "sounds, for pitch. Pitch is heard by two public trackers, which err too: see what they make of "
+            "real notes."
         ),
         Text(
             f"The same {count} real held-out notes, judged as recorded and in disguises that must not matter:"

@@ -76,12 +76,9 @@ def note_part(report: Mapping[str, Any]) -> list[Block]:
             f"New notes at random points of the prior: {report['settings']['notes_per_instrument']} of each "
             f"{report['main_attribute']} over its whole trained range, and "
             f"{report['settings']['notes_in_middle']} in octaves 3 and 4 (the paper's protocol), whether it "
-            "was "
-            "trained there or not. Two public trackers: swift-f0 hears every note, pYIN (slow, on a grid of "
-            "10 cents) "
-            f"a random {report['settings']['n_pyin']} of each kind. Labels and players err too. Voiced: "
-            "mean share "
-            "of a note's loud part in which a pitch is heard at all."
+            "was trained there or not. Two public trackers: swift-f0 hears every note, pYIN (slow, on a "
+            f"grid of 10 cents) a random {report['settings']['n_pyin']} of each kind. Labels and players "
+            "err too. Voiced: mean share of a note's loud part in which a pitch is heard at all."
         ),
         Text(table(["notes", "number", "within 50 cents", "octave-free", "median (cents)", "voiced"], rows)),
         Text("Semitone and octave as asked, by swift-f0:"),
@@ -127,9 +124,8 @@ def recognition_part(report: Mapping[str, Any]) -> list[Block]:
     return [
         Text(f"## Recognition: {main}"),
         Text(
-            "A classifier that learned from real training notes only. Attributes other than "
-            f"{main} are judged among the labels that the asked {main} has. On all held-out notes, whatever "
-            "their "
+            f"A classifier that learned from real training notes only. Attributes other than {main} are "
+            f"judged among the labels that the asked {main} has. On all held-out notes, whatever their "
             "technique, it is right so often (and always naming the most frequent label would be):"
         ),
         Text(table(["attribute", "notes", "right", "most frequent"], accuracy)),
@@ -168,10 +164,9 @@ def attribute_parts(report: Mapping[str, Any]) -> list[Block]:
             Text(f"## Recognition: {name}"),
             Text(
                 f"{report['settings']['notes_per_label']} new notes of every label that was trained, shared "
-                f"among the labels of {main} that have it, on notes of their range, at random points; beside "
-                "them all held-out notes of that label, of which there may be few. The last column is how "
-                "often "
-                f"the {main} of the same new notes is heard as asked."
+                f"among the labels of {main} that have it, on notes of their range, at random points; "
+                "beside them all held-out notes of that label, of which there may be few. The last column "
+                f"is how often the {main} of the same new notes is heard as asked."
             ),
             Text(
                 table([name, "training notes", "held out", *(kind_title(kind) for kind in kinds), main], rows)
@@ -200,15 +195,13 @@ def artefact_part(report: Mapping[str, Any]) -> list[Block]:
     return [
         Text("## Artefacts"),
         Text(
-            "A note breaks into pieces if its envelope falls by more than 25 dB and comes back "
-            "to within 10 dB of its peak for 50 ms; it ends in a blip if anything rises by 15 "
-            "dB again after such a fall. Levels are relative to the note's loudest 50 ms. Many "
-            "recordings are cut before they have faded. After the end: what follows the last time that a "
-            "note "
-            "comes within 40 dB of its loudest, where the file goes on. Grid: how far modulation of the "
-            "energy at "
-            "multiples of the frame rate (what transposed convolutions and inversion by frames leave behind) "
-            "stands out from that beside it."
+            "A note breaks into pieces if its envelope falls by more than 25 dB and comes back to within 10 "
+            "dB of its peak for 50 ms; it ends in a blip if anything rises by 15 dB again after such a "
+            "fall. Levels are relative to the note's loudest 50 ms. Many recordings are cut before they "
+            "have faded. After the end: what follows the last time that a note comes within 40 dB of its "
+            "loudest, where the file goes on. Grid: how far modulation of the energy at multiples of the "
+            "frame rate (what transposed convolutions and inversion by frames leave behind) stands out from "
+            "that beside it."
         ),
         Text(table(["", *(kind_title(kind) for kind in kinds)], rows)),
     ]

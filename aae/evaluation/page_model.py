@@ -33,27 +33,23 @@ def latent_part(report: Mapping[str, Any]) -> list[Block]:
         Text("## Latent space"),
         Text(
             "How often a fresh classifier, trained on the latents of training notes, names a held-out "
-            "note's label; "
-            "chance is always naming the most frequent one. A latent that tells nothing of a label (near "
-            "chance) "
-            "leaves the control of it to the condition: the purpose of the latent discriminator."
+            "note's label; chance is always naming the most frequent one. A latent that tells nothing of a "
+            "label (near chance) leaves the control of it to the condition: the purpose of the latent "
+            "discriminator."
         ),
         Text(table(["attribute", "read", "chance", "points above", "balanced", "balanced chance"], rows)),
         Text(
             f"**Prior.** Held-out notes lie at {axes} on the axes (the prior: 0 ± 1). Squared maximum mean "
-            "discrepancy "
-            f"from the prior {number(prior['mmd'], 4)} (of the prior's own points: "
-            f"{number(prior['mmd_of_prior'], 4)}), "
-            f"energy distance {number(prior['energy_distance'], 4)} "
+            f"discrepancy from the prior {number(prior['mmd'], 4)} (of the prior's own points: "
+            f"{number(prior['mmd_of_prior'], 4)}), energy distance {number(prior['energy_distance'], 4)} "
             f"({number(prior['energy_distance_of_prior'], 4)})."
         ),
         Text(
             f"**Smoothness.** {paths['paths']} straight paths between random points, each in 32 steps: a "
-            "step changes "
-            f"the sound by {number(paths['step_db'], 2)} dB on average, the largest step of a path is "
-            f"{number(paths['largest_over_mean'])} times its mean ({number(paths['largest_step_db'], 2)} "
-            "dB), both "
-            f"ends are {number(paths['ends_db'])} dB apart (log-spectral distance)."
+            f"step changes the sound by {number(paths['step_db'], 2)} dB on average, the largest step of a "
+            f"path is {number(paths['largest_over_mean'])} times its mean "
+            f"({number(paths['largest_step_db'], 2)} dB), both ends are {number(paths['ends_db'])} dB apart "
+            "(log-spectral distance)."
         ),
         Picture(
             LATENT_PICTURE, f"Real notes in the latent space, coloured by {main} and by every other attribute"
@@ -80,9 +76,8 @@ def mixing_part(report: Mapping[str, Any]) -> list[Block]:
         Text("## Mixing"),
         Text(
             f"Pairs mixed in steps of 10 % at {report['settings']['latents_per_mix']} points of the latent "
-            "space, on a "
-            "note that both play; shares are the recogniser's probabilities, averaged. Steady: the second's "
-            f"part of both never falls by more than 2 points from one step to the next. "
+            "space, on a note that both play; shares are the recogniser's probabilities, averaged. Steady: "
+            "the second's part of both never falls by more than 2 points from one step to the next. "
             f"**{percent(found['monotone_share'])}** of the pairs are. At half and half both together are "
             f"{percent(found['both_at_half'])} of what is heard."
         ),
@@ -130,29 +125,23 @@ def distribution_part(report: Mapping[str, Any]) -> list[Block]:
         Text("## Distribution"),
         Text(
             "Half of the held-out notes is the reference. Against it stand the other half "
-            f"({found['notes']} notes), the "
-            "same notes resynthesised by Griffin-Lim, and as many new notes with their very labels and "
-            "pitches, at "
-            "random points. Squared Fréchet distance on the reference's 32 main axes:"
+            f"({found['notes']} notes), the same notes resynthesised by Griffin-Lim, and as many new notes "
+            "with their very labels and pitches, at random points. Squared Fréchet distance on the "
+            "reference's 32 main axes:"
         ),
         Text(table(["embedding", "notes", "distance", "over resynthesised"], rows)),
         Text(
             f"**Diversity.** {diversity['pairs']} pairs of notes of like instrument and technique within "
-            "two semitones: "
-            f"real ones lie {number(diversity['real'], 2)} apart in the recogniser's embedding, the new "
-            "ones asked "
-            f"like them {number(diversity['generated'], 2)}, that is **{percent(diversity['ratio'])}** of "
-            "the real spread."
+            f"two semitones: real ones lie {number(diversity['real'], 2)} apart in the recogniser's "
+            f"embedding, the new ones asked like them {number(diversity['generated'], 2)}, that is "
+            f"**{percent(diversity['ratio'])}** of the real spread."
         ),
         Text(
             f"**Copies.** Distance to the nearest of {nearest['training_notes']} training notes, in what "
-            "the recogniser "
-            f"sees: median {number(nearest['generated_median'])} for new notes, "
-            f"{number(nearest['real_median'])} for "
-            f"real held-out ones. {percent(nearest['nearer_than_copies_share'])} of the new notes are "
-            "nearer to a training "
-            f"note than the nearest hundredth of the real ones ({number(nearest['copy_distance'])}; the "
-            "nearest new "
-            f"note: {number(nearest['generated_nearest'])})."
+            f"the recogniser sees: median {number(nearest['generated_median'])} for new notes, "
+            f"{number(nearest['real_median'])} for real held-out ones. "
+            f"{percent(nearest['nearer_than_copies_share'])} of the new notes are nearer to a training note "
+            f"than the nearest hundredth of the real ones ({number(nearest['copy_distance'])}; the nearest "
+            f"new note: {number(nearest['generated_nearest'])})."
         ),
     ]

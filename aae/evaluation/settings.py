@@ -37,7 +37,7 @@ class EvaluationSettings:
     n_paths: int = 24
     most_training: int = 12_000
     most_drawn: int = 3000
-    most_disguised: int = 300
+    most_disguised: int = 200
 
     @classmethod
     def quick(cls, seed: int = 0, notes_per_instrument: int = 4) -> "EvaluationSettings":
@@ -56,5 +56,5 @@ class EvaluationSettings:
             n_paths=4,
             most_training=1500,
             most_drawn=600,
-            most_disguised=60,
+            most_disguised=24,
         )
