@@ -65,7 +65,7 @@ def with_floor(waveform: FloatArray, sample_rate: int) -> FloatArray:
     """White noise 60 dB under the note."""
     level = to_reference_level(waveform, sample_rate)
     noise = np.random.default_rng(len(waveform)).standard_normal(len(waveform))
-    return level + (10.0 ** ((REFERENCE_LEVEL_DB + FLOOR_DB) / 20.0) * noise).astype(np.float32)
+    return np.asarray(level + 10.0 ** ((REFERENCE_LEVEL_DB + FLOOR_DB) / 20.0) * noise, np.float32)
 
 
 DISGUISES: Mapping[str, Disguise] = {
