@@ -73,12 +73,12 @@ def _draw(
     in_space = points.shape[1] == 3
     n_columns = min(3, len(columns))
     lines = -(-len(columns) // n_columns)
-    figure = new_figure(5.2 * n_columns, (4.0 if in_space else 3.9) * lines)
+    figure = new_figure(5.2 * n_columns, 4.2 * lines)
     for place, (name, (every, labels)) in enumerate(columns.items()):
         axis = _axis(figure, lines, n_columns, place + 1, in_space)
         _scatter(axis, points, labels, names[name], _frequent(every))
         axis.set_title(name, loc="left", fontsize=11, fontweight="bold", color=INK)
-    figure.subplots_adjust(0.01, 0.02, 0.91, 0.95, wspace=0.4, hspace=0.12)
+    figure.subplots_adjust(0.01, 0.05, 0.87, 0.94, wspace=0.5, hspace=0.16)
     save_figure(figure, path)
 
 
@@ -91,7 +91,7 @@ def _axis(figure: Figure, lines: int, columns: int, place: int, in_space: bool) 
         return axis
     axis = figure.add_subplot(lines, columns, place, projection="3d", facecolor=PAPER)
     axis.view_init(*_VIEW)
-    axis.set_box_aspect((1.0, 1.0, 0.9), zoom=1.25)
+    axis.set_box_aspect((1.0, 1.0, 0.9), zoom=1.05)
     axis.tick_params(labelsize=6, colors=FAINT, pad=-2)
     for pane in (axis.xaxis, axis.yaxis, axis.zaxis):
         pane.set_pane_color((0.0, 0.0, 0.0, 0.02))
@@ -117,7 +117,7 @@ def _scatter(axis: Any, points: Points, labels: Labels, names: Sequence[str], fr
         rows = labels == label
         axis.scatter(*points[rows].T, s=4, color=colour[label], alpha=0.75, linewidths=0, label=names[label])
     legend = axis.legend(
-        loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=7, frameon=False, markerscale=3,
+        loc="center left", bbox_to_anchor=(1.05, 0.5), fontsize=7, frameon=False, markerscale=3,
         handletextpad=0.2, borderaxespad=0.0, labelcolor=INK,
     )  # fmt: skip
     for handle in legend.legend_handles:
