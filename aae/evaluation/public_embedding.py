@@ -1,11 +1,11 @@
 """A public pretrained audio model as a second ear: what its last hidden layer makes of a note.
 
-SwiftF0 is the one pretrained network that installs from the package index with its weights inside and needs
-no further framework (openl3, PANNs, CLAP, VGGish, MULE and their like fetch weights when they first run;
-Basic Pitch brings its weights but wants a TensorFlow that does not go with this NumPy; PESTO and torchcrepe
-want torchaudio, Resemblyzer a compiler). It was trained for pitch on speech and music; its features are
-those of a harmonic spectrum. A linear classifier on them names the instrument of 65 % of held-out
-Philharmonia notes (19 instruments), so they know timbre, from another teacher than the recogniser.
+SwiftF0 installs from the package index with its weights inside and needs no further framework. Others that
+were looked at fetch their weights when they first run (E-PANNs, MULE), want a TensorFlow that does not go
+with this NumPy (Basic Pitch), torchaudio (PESTO) or a compiler (Resemblyzer). It was trained for pitch on
+speech and music; its features are those of a harmonic spectrum. A linear classifier on them names the
+instrument of 65 % of held-out Philharmonia notes (19 instruments), so they know timbre, from another teacher
+than the recogniser.
 
 Conventions: `(samples,)` waveforms at any level, `(features,)` vectors.
 
