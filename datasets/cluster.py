@@ -74,7 +74,7 @@ def _connect(scheduler: str) -> tuple[Any, Any]:
     try:
         import distributed
     except ImportError as error:
-        raise InputError("--scheduler needs Dask: pip install 'clariolin[cluster]'") from error
+        raise InputError("--scheduler needs Dask: pip install -e '.[cluster]'") from error
     connect: Any = distributed.Client
     try:
         client = connect(scheduler, timeout=_ANSWER_WITHIN_S, name="clariolin", set_as_default=False)

@@ -248,7 +248,7 @@ def _load_fluidsynth() -> Any:
         import fluidsynth
     except (ImportError, OSError) as error:
         raise InputError(
-            "SoundFonts need FluidSynth: pip install 'clariolin[soundfont]', and on Debian or Ubuntu"
+            "SoundFonts need FluidSynth: pip install -e '.[soundfont]', and on Debian or Ubuntu"
             " apt-get install libfluidsynth3"
         ) from error
     return fluidsynth
