@@ -68,6 +68,8 @@ _TECHNIQUES = {
 }
 """Words of preset names that say how an instrument is played."""
 _ORDINARY = "normal"
+_OF_STRINGS = frozenset({"pizzicato", "tremolo", "spiccato"})
+"""Techniques that are the strings' where a preset's name has no other word, or only `section`."""
 _ID = re.compile(
     r"(?P<font>.+)/(?P<bank>[0-9]{3})-(?P<program>[0-9]{3}) [^/]*/(?P<key>[^/]+)_v(?P<velocity>[0-9]+)"
 )
@@ -161,10 +163,10 @@ def words(preset_name: str) -> dict[str, str]:
     parts = [part for part in re.split(r"[^A-Za-z0-9&+#]+", preset_name) if part]
     techniques = [_TECHNIQUES[part.lower()] for part in parts if part.lower() in _TECHNIQUES]
     instrument = as_label(" ".join(part for part in parts if part.lower() not in _TECHNIQUES))
-    return {
-        "instrument": instrument or as_label(preset_name) or "unnamed",
-        "technique": techniques[0] if techniques else _ORDINARY,
-    }
+    technique = techniques[0] if techniques else _ORDINARY
+    if instrument in ("", "section") and technique in _OF_STRINGS:
+        instrument = "strings"
+    return {"instrument": instrument or as_label(preset_name) or "unnamed", "technique": technique}
 
 
 def _recordings(font: str, preset: Preset) -> Iterator[Recording]:

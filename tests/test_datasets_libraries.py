@@ -190,8 +190,8 @@ def test_layers_are_one_velocity_a_word() -> None:
 @pytest.mark.parametrize(
     ("preset", "instrument", "technique"),
     [
-        ("Pizzicato Section", "section", "pizzicato"),
-        ("Tremolo", "tremolo", "tremolo"),
+        ("Pizzicato Section", "strings", "pizzicato"),
+        ("Tremolo", "strings", "tremolo"),
         ("Fretless Bass", "bass", "fretless"),
         ("Yamaha Grand Piano", "yamaha-grand-piano", "normal"),
         ("***", "***", "normal"),
