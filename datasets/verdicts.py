@@ -89,7 +89,7 @@ def _offsets(
     for outcome in outcomes:
         recording = recordings[outcome.id]
         if not outcome.skip and recording.midi_pitch is not None and outcome.midi_pitch != UNPITCHED:
-            folder = outcome.id.rpartition("/")[0] or "."
+            folder = outcome.id.rpartition("/")[0] or "the folder"
             folders[folder, recording.labels.get("instrument", "")].append(outcome)
     n_instruments = Counter(folder for folder, _instrument in folders)
     for (folder, instrument), members in sorted(folders.items()):
