@@ -13,7 +13,7 @@ from aae.notes import UNPITCHED
 from aae.pitch_names import parse_pitch
 from mcnn.errors import InputError
 
-from .base import SURELY_NAMED, Adapter, Recording, as_label, share_named
+from .base import SURELY_NAMED, Adapter, Recording, as_label, not_understood, share_named
 from .files import Survey, audio_names
 
 FAMILIES = frozenset({"Brass", "Keys", "Percussion", "Strings", "Woodwinds"})
@@ -87,7 +87,10 @@ def _understand(path: PurePosixPath) -> Recording:
     if dynamics:
         labels["dynamics"] = dynamics
     if notes:
-        return Recording(path.as_posix(), parse_pitch(notes[-1]), labels)
+        try:
+            return Recording(path.as_posix(), parse_pitch(notes[-1]), labels)
+        except InputError as error:
+            return not_understood(path.as_posix(), str(error))
     return Recording(path.as_posix(), UNPITCHED if family == "Percussion" else None, labels)
 
 

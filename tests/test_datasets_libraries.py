@@ -128,6 +128,14 @@ def test_vscos_real_names_are_read(
     assert found.labels == {attribute: label for attribute, label in said if label}
 
 
+def test_a_note_beyond_midi_in_vscos_naming_stops_nothing(tmp_path: Path) -> None:
+    touch(tmp_path, "Strings/Harp/KSHarp_A9_mp.wav", "Strings/Harp/KSHarp_G9_mp.wav")
+    beyond, highest = adapter_for("vsco").recordings(tmp_path)
+    assert beyond.skip is not None
+    assert beyond.skip.reason is SkipReason.TAG
+    assert highest.midi_pitch == 127
+
+
 def test_good_sounds_tables_say_what_a_take_is(tmp_path: Path) -> None:
     write_good_sounds(tmp_path, (48, 50, 52))
     sounds = json.loads((tmp_path / "sounds.json").read_text())
