@@ -83,7 +83,7 @@ static: $(VENV)/.installed-dev ## Style, types and import contracts only
 
 .PHONY: pytest
 pytest: $(VENV)/.installed-dev ## The tests only
-	$(BIN)/pytest $$($(BIN)/python -c 'import PyQt6.QtWidgets' 2>/dev/null || echo '-p no:pytest-qt')
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal $$($(BIN)/python -c 'import PyQt6.QtWidgets' 2>/dev/null || echo '-p no:pytest-qt')
 
 .PHONY: format
 format: $(VENV)/.installed-dev ## Formats the code

@@ -183,8 +183,11 @@ def _transform_all(
     out: Path,
 ) -> dict[str, Any]:
     """Makes all files, saying what a person should know of each; the rows and what was refused."""
+    import torch
+
     from aae.effect.run import SoundProgress, SoundRefused, transform_files
 
+    torch.set_num_threads(1)  # the same bytes, however many cores there are
     rows: list[dict[str, Any]] = []
     refused: dict[str, str] = {}
     kept = 0

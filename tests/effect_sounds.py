@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from aae.pitch_names import pitch_frequency_hz
 from aae.synthesizer import Synthesizer
@@ -18,7 +19,8 @@ MELODY = ((60, 0.4, 0.0), (62, 0.3, 0.0), (64, 0.5, 0.1), (64, 0.25, 0.15), (55,
 
 @functools.cache
 def effect_synthesizer() -> Synthesizer:
-    """The shipped model, made to sound by integrated phases."""
+    """The shipped model, made to sound by integrated phases, on one thread: the same bytes everywhere."""
+    torch.set_num_threads(1)
     return Synthesizer.open(MODEL, "rtpghi")
 
 

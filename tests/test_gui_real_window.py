@@ -50,8 +50,7 @@ def test_a_slider_that_is_dragged_changes_the_sound(desktop: RealDesktop) -> Non
     desktop.do("mousemove", x, y, "mousedown", 1)
     x, y = desktop.ask("slider", "instrument", "clarinet", 0.85)
     desktop.do("mousemove", x, y, "mouseup", 1)
-    weights = desktop.ask("state")["mix"]["instrument"]
-    assert 0.7 < weights["clarinet"] <= 1.0
+    assert wait_for(lambda: 0.7 < desktop.ask("state")["mix"]["instrument"]["clarinet"] <= 1.0)
     after = desktop.hear(lambda: desktop.do("key", "d"), 0.5)
     spectra = [np.abs(np.fft.rfft(part[: 2**14], 2**15)) for part in (before, after)]
     spectra = [spectrum / np.linalg.norm(spectrum) for spectrum in spectra]
