@@ -58,8 +58,10 @@ def targets(report: Mapping[str, Any]) -> list[dict[str, Any]]:
                      sound["sharp_attack_error_ms"], again.get("sharp_attack_error_ms", nan))
             )  # fmt: skip
     read = report["latent"]["readable"].get(main, {})
-    what = f"{main} readable from the latent, points above chance"
-    rows.append(_row(what, None, READABLE_POINTS, "points", False, read.get("points_above_chance", nan), nan))
+    if read:  # not of an attribute with one label
+        what = f"{main} readable from the latent, points above chance"
+        measured = read.get("points_above_chance", nan)
+        rows.append(_row(what, None, READABLE_POINTS, "points", False, measured, nan))
     return rows
 
 
