@@ -1,7 +1,7 @@
 """`clariolin gui`: the desktop. The only file that imports it, and only when the command runs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,6 +20,13 @@ def gui(
     osc_port: Annotated[
         int, typer.Option(min=1, max=65534, help="UDP port to listen at; answers go to the next.")
     ] = 9527,
+    renderer: Annotated[
+        Literal["auto", "software", "opengl"],
+        typer.Option(
+            envvar="CLARIOLIN_RENDERER",
+            help="What draws the latent space; auto: OpenGL where there is a real graphics card.",
+        ),
+    ] = "auto",
 ) -> int:
     """Opens the desktop: notes to play, sliders to mix, the latent space to walk through.
 
@@ -35,4 +42,4 @@ def gui(
             f"the desktop needs the 'gui' extra and its system libraries ({error}): "
             "pip install 'clariolin[gui]'"
         ) from None
-    return run(model, SHIPPED_MODEL, OscPlan(osc, osc_host, osc_port))
+    return run(model, SHIPPED_MODEL, OscPlan(osc, osc_host, osc_port), renderer)

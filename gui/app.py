@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from PyQt6.QtCore import QTimer
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QGuiApplication, QIcon
 from PyQt6.QtWidgets import QApplication
 
 from . import theme
 from .main_window import MainWindow
+from .point_surface import Renderer
 from .presets import user_folder
 from .saved_session import read_session
 
@@ -29,20 +30,22 @@ class OscPlan:
     port: int
 
 
-def run(model: Path | None, shipped: Path, osc: OscPlan) -> int:
+def run(model: Path | None, shipped: Path, osc: OscPlan, renderer: Renderer = "auto") -> int:
     """Shows the window until it is closed.
 
     Args:
         model: What to open; the one that was open last, or the shipped one, if not given.
         shipped: The model that comes with Clariolin.
         osc: Open Sound Control.
+        renderer: What draws the latent space; see `make_surface`.
 
     Returns:
         The exit status.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    share_contexts()
     application = QApplication(sys.argv[:1])
-    window = open_window(model, shipped, osc)
+    window = open_window(model, shipped, osc, renderer)
     # Python runs signal handlers only while it runs: a timer lets it, so that Ctrl+C closes the window.
     signal.signal(signal.SIGINT, lambda *_: window.close())
     awake = QTimer()
@@ -51,7 +54,12 @@ def run(model: Path | None, shipped: Path, osc: OscPlan) -> int:
     return int(application.exec())
 
 
-def open_window(model: Path | None, shipped: Path, osc: OscPlan) -> MainWindow:
+def share_contexts() -> None:
+    """Lets widgets of OpenGL live in any window; must come before the application."""
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+
+
+def open_window(model: Path | None, shipped: Path, osc: OscPlan, renderer: Renderer = "auto") -> MainWindow:
     """Shows the window, and has its model loaded as soon as it is painted; see `run`."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     QApplication.setApplicationName("Clariolin")
@@ -63,6 +71,7 @@ def open_window(model: Path | None, shipped: Path, osc: OscPlan) -> MainWindow:
     saved = read_session(state_path)
     theme.use(theme.THEMES.get(saved.theme, theme.DARK))
     window = MainWindow(saved, state_path, user_folder("data") / "presets")
+    window.renderer = renderer
     window.osc_address, window.osc_at_start = (osc.host, osc.port), osc.at_start
     sys.excepthook = _Reporter(window).report
     last = Path(saved.model) if saved.model else shipped

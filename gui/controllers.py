@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .instrument import Instrument
     from .midi_input import MidiInput
     from .osc_bridge import OscBridge
+    from .saved_session import SavedSession
     from .sound import Sound
 
 
@@ -20,6 +21,8 @@ class Controllers:
     courier: "Courier"
     actions_by_name: "dict[str, QAction]"
     instrument: "Instrument | None"
+    saved: "SavedSession"
+    midi_channels: "dict[int | None, QAction]"
     midi: "MidiInput | None" = None
     osc: "OscBridge | None" = None
     osc_address = ("127.0.0.1", 9527)
@@ -30,7 +33,7 @@ class Controllers:
         """Begins to listen."""
         from .midi_input import MidiInput
 
-        self.midi = MidiInput(instrument.performer)
+        self.midi = MidiInput(instrument.performer, channel=self.saved.midi_channel)
         instrument.performer.on_play = self._played
         if self.osc_at_start:
             self._start_osc(instrument)
@@ -41,6 +44,14 @@ class Controllers:
             self.midi.close()
             self.midi = None
         self._stop_osc()
+
+    def set_midi_channel(self, channel: int | None) -> None:
+        """Listens to one MIDI channel, 0 to 15, or, with None, to all."""
+        self.saved = self.saved.model_copy(update={"midi_channel": channel})
+        for number, action in self.midi_channels.items():
+            action.setChecked(number == channel)
+        if self.midi is not None:
+            self.midi.listen_to(channel)
 
     def toggle_osc(self) -> None:
         """Switches Open Sound Control on or off."""
@@ -60,7 +71,9 @@ class Controllers:
     def controllers_in_words(self) -> str:
         """What is plugged in."""
         ports = len(self.midi.ports) if self.midi is not None else 0
-        words = f"{ports} MIDI" if ports else "no MIDI"
+        channel = self.saved.midi_channel
+        only = "" if channel is None else f" channel {channel + 1}"
+        words = f"{ports} MIDI{only}" if ports else "no MIDI"
         return f"{words} · OSC {self.osc.port}" if self.osc is not None else words
 
     def say(self, words: str) -> None:

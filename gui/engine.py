@@ -36,6 +36,7 @@ CAPACITY_BLOCKS = 16
 KNEE = 0.7
 """Samples beyond are rounded off, so that chords do not clip."""
 NAP_S = 0.002
+WARM_UP_BLOCKS = 8
 
 
 @dataclass(eq=False)
@@ -95,6 +96,19 @@ class Engine:
         self._rumble_state = np.zeros((len(self._rumble), 2))
         self._ending = False
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
+
+    def warm_up(self, request: NoteRequest) -> None:
+        """Makes the beginning of a note unheard, so that the first one that counts is as quick as others.
+
+        Call it before `start`.
+        """
+        if self._bank is not None:
+            source = self._bank.begin(request)
+            for _ in range(WARM_UP_BLOCKS):
+                self._bank.prepare(BLOCK)
+                self._bank.advance(BLOCK)
+            if source is not None:
+                source.stop()
 
     def start(self) -> None:
         """Begins to play; a device that cannot be started is replaced by silence."""
@@ -179,15 +193,22 @@ class Engine:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), -10)
         while not self._ending:
             self._wake.clear()
-            while self._commands:
+            if self._commands:  # one at a time: a chord must not keep those waiting that sound
                 self._guarded(self._commands.popleft())
             if self._notes and self._ring.n_waiting < self.blocks_ahead * BLOCK:
                 self._guarded(self._feed)
+            elif self._commands:
+                continue
             elif self._notes:
-                self._wake.wait(NAP_S)
-            elif not self._commands:
+                self._guarded(self._rest)
+            else:
                 self._expects = False
                 self._wake.wait(0.5)
+
+    def _rest(self) -> None:
+        """Between two blocks: makes what notes will need, or waits."""
+        if self._bank is None or not self._bank.prepare(BLOCK):
+            self._wake.wait(NAP_S)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """One bad note must not end all others."""
@@ -200,11 +221,11 @@ class Engine:
     def _strike(self, note: SoundingNote) -> None:
         self._release(note.key, STOP_S)
         assert note.request is not None
-        if self._bank is None:
-            self._await(note)
+        if self._bank is None or note.request.midi_pitch is None:
+            self._await(note)  # without a pitch no sample is ready before all frames are
             return
         self._make_room()
-        source = self._bank.begin(note.request, BLOCK, note.start_s)
+        source = self._bank.begin(note.request, note.start_s)
         if source is not None:
             self._begin(note, source)
 
@@ -261,9 +282,9 @@ class Engine:
             assert note.envelope is not None
             place = note.start_s + (self._ring.written - note.first_sample) / self.sample_rate
             fresh = SoundingNote(key, request, note.gain, time.perf_counter(), start_s=place)
-            if self._bank is not None:
+            if self._bank is not None and request.midi_pitch is not None:
                 self._make_room()
-                source = self._bank.begin(request, BLOCK, place)
+                source = self._bank.begin(request, place)
                 if source is not None:
                     self._begin(fresh, source)
             else:

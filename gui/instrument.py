@@ -87,6 +87,7 @@ def open_instrument(
     _warm_up_picture()
     whole = WholeNotes(synthesizer)
     engine = Engine(bundle, whole, output or open_output(bundle.info.spectrogram.sample_rate))
+    engine.warm_up(session.request(60))
     performer = Performer(session, engine, whole)
     return Instrument(path, bundle, synthesizer, session, whole, engine, points, performer, inverter)
 

@@ -1,26 +1,32 @@
 """The latent space to look at and to play: turn it, point at notes, drag the cursor, draw a path."""
 
-import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
+from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtGui import (
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from . import theme
 from .camera import Camera, pick
 from .latent_path import LatentPath
+from .point_surface import GRID, Renderer, make_surface
 
 if TYPE_CHECKING:
     from .session import Session
     from .space_points import SpacePoints
 
-POINT_RADIUS = 2.7
 PICK_PIXELS = 7.0
 CURSOR_PIXELS = 16.0
-GRID = 3
-"""The floor reaches so many standard deviations to all sides."""
 TURN_PER_PIXEL = 0.008
 
 
@@ -30,6 +36,7 @@ class LatentView(QWidget):
     Args:
         session: Holds the cursor.
         points: The training notes.
+        renderer: What draws them.
     """
 
     moved = pyqtSignal()
@@ -39,20 +46,18 @@ class LatentView(QWidget):
     note_asked = pyqtSignal(int, bool)
     """A point was clicked: its index, and whether its own mix is wanted."""
 
-    def __init__(self, session: "Session", points: "SpacePoints") -> None:
+    def __init__(self, session: "Session", points: "SpacePoints", renderer: Renderer = "auto") -> None:
         super().__init__()
         self._session, self.points = session, points
         self.camera = Camera()
         self.path = LatentPath()
         self.marks: list[tuple[str, tuple[float, ...]]] = []
         """Named places: recordings that were dropped."""
-        self.frame_s = 0.0
-        """What the last picture cost."""
-        self._image = QImage(1, 1, QImage.Format.Format_RGB32)
         self._hovered: int | None = None
         self._press: QPointF | None = None
         self._last = QPointF()
         self._drags_cursor = self._was_moved = False
+        self.surface = make_surface(self, renderer)
         self.setMouseTracking(True)
         self.setMinimumSize(280, 200)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -89,13 +94,27 @@ class LatentView(QWidget):
     def set_camera(self, camera: Camera) -> None:
         """Looks from elsewhere."""
         self.camera = camera
-        self.update()
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Something changed: draws all of it again, soon."""
+        self.surface.redraw()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         """Draws floor, points, path, marks and the cursor."""
-        started = time.perf_counter()
-        painter = QPainter(self)
-        painter.drawImage(QRectF(self.rect()), self._picture())
+        self.surface.paint()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Keeps what draws the points as large as the view."""
+        self.surface.resize()
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+        """Takes over the colours of another theme."""
+        if event is not None and event.type() in (QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
+            self.redraw()
+
+    def paint_over(self, painter: QPainter) -> None:
+        """Draws what lies over the points."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.small_font(self.font(), 8.5))
         self._paint_path(painter)
@@ -103,50 +122,6 @@ class LatentView(QWidget):
         self._paint_hovered(painter)
         self._paint_cursor(painter)
         self._paint_words(painter)
-        self.frame_s = time.perf_counter() - started
-
-    def _picture(self) -> QImage:
-        """Floor and points, in the screen's own pixels."""
-        from .point_renderer import draw_points
-
-        ratio = self.devicePixelRatioF()
-        width, height = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
-        if (self._image.width(), self._image.height()) != (width, height):
-            self._image = QImage(width, height, QImage.Format.Format_RGB32)
-        image = self._image
-        colours = theme.current()
-        image.fill(colours.color("space"))
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.scale(ratio, ratio)
-        self._paint_floor(painter)
-        painter.end()
-        if len(self.points):
-            size = (float(width), float(height))
-            pixels, near = self.camera.project(self.points.places, size)
-            background = colours.color("space")
-            memory = image.bits()
-            assert memory is not None
-            memory.setsize(image.sizeInBytes())
-            draw_points(
-                np.frombuffer(cast(memoryview, memory), np.uint8).reshape(height, width, 4),
-                pixels,
-                near,
-                self.points.shown,
-                self.points.colours(colours.name == "dark"),
-                POINT_RADIUS * ratio * min(self.camera.zoom, 3.0) ** 0.6 * (min(self._size) / 520) ** 0.5,
-                (background.red(), background.green(), background.blue()),
-            )
-        return image
-
-    def _paint_floor(self, painter: QPainter) -> None:
-        colours = theme.current()
-        for i in range(-GRID, GRID + 1):
-            ends = np.array([[i, -GRID, -GRID], [i, -GRID, GRID], [-GRID, -GRID, i], [GRID, -GRID, i]], float)
-            pixels, _ = self.camera.project(ends, self._size)
-            painter.setPen(QPen(colours.color("line", 210 if i == 0 else 110), 1))
-            for a, b in ((0, 1), (2, 3)):
-                painter.drawLine(QPointF(*pixels[a]), QPointF(*pixels[b]))
 
     def _paint_path(self, painter: QPainter) -> None:
         if len(self.path.points) < 2:
@@ -289,7 +264,7 @@ class LatentView(QWidget):
     def leaveEvent(self, event: object) -> None:  # noqa: N802
         """Nothing is under the mouse any more."""
         self._hovered = None
-        self.update()
+        self.redraw()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
         """Turns, zooms, and moves the cursor."""
@@ -337,7 +312,7 @@ class LatentView(QWidget):
         if index != self._hovered:
             self._hovered = index
             QToolTip.hideText()
-            self.update()
+            self.redraw()
 
     def _pick(self, position: QPointF) -> int | None:
         if not len(self.points):

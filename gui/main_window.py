@@ -20,6 +20,7 @@ from .window_work import WindowWork
 if TYPE_CHECKING:
     from .audio_output import AudioOutput
     from .instrument import Instrument
+    from .point_surface import Renderer
 
 TICK_MS = 16
 SAVE_EVERY_MS = 3000
@@ -41,6 +42,7 @@ class MainWindow(WindowWork, WindowFrame):
     ) -> None:
         super().__init__()
         self.saved, self._presets, self._output = saved, presets, output
+        self.renderer: Renderer = "auto"
         self.state = StateKeeper(self, state_path)
         self.instrument: Instrument | None = None
         self.recent_menu: QMenu = QMenu(self)
@@ -116,10 +118,10 @@ class MainWindow(WindowWork, WindowFrame):
         self.instrument = instrument
         session = instrument.session
         self.mix: MixPanel = MixPanel(session)
-        self.space: SpacePanel = SpacePanel(instrument)
+        self.space: SpacePanel = SpacePanel(instrument, self.renderer)
         self.variation: VariationPanel = VariationPanel(session)
         self.legend = Legend(instrument.points)
-        self.legend.changed.connect(self.space.view.update)
+        self.legend.changed.connect(self.space.view.redraw)
         self.shelf: Shelf = Shelf(instrument, self)
         self.shelf.changed.connect(self._shelf_changed)
         self.shelf.failed.connect(self.say)
@@ -206,7 +208,7 @@ class MainWindow(WindowWork, WindowFrame):
         session = self.instrument.session
         self.mix.refresh()
         self.variation.refresh()
-        self.space.view.update()
+        self.space.view.redraw()
         self.piano.set_trained(session.trained_range())
         self.header.title.setText(session.title())
         self.header.title.setToolTip(session.title())
@@ -256,7 +258,7 @@ class MainWindow(WindowWork, WindowFrame):
 
     def _shelf_changed(self) -> None:
         self.space.view.marks = self.shelf.marks()
-        self.space.view.update()
+        self.space.view.redraw()
         if self.shelf.recordings:
             self.side.setCurrentWidget(self.shelf.panel)
             self.remember_file(self.shelf.recordings[-1].path)

@@ -59,6 +59,14 @@ class MidiInput:
             port.close()
         self.ports.clear()
 
+    def listen_to(self, channel: int | None) -> None:
+        """Takes another channel; what the one before held is let go."""
+        if channel != self.channel:
+            self.channel = channel
+            self._pedals.clear()
+            self._sustained.clear()
+            self._performer.stop_all()
+
     def receive(self, port: str, message: Any) -> None:
         """Plays a message, a `mido.Message`."""
         if self.channel is not None and getattr(message, "channel", self.channel) != self.channel:

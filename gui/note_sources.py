@@ -9,21 +9,24 @@ import numpy as np
 from torch import Tensor
 
 from aae.bundle import Bundle
-from aae.decoding import NoteDecoder, NoteInParts, NoteRequest
+from aae.decoding import DecodedNote, NoteDecoder, NoteInParts, NoteRequest
 from mcnn.compiled import Floats
+from mcnn.inverter import Hints
 from mcnn.level import REFERENCE_LEVEL_DB
 from mcnn.primed import PrimedMcnn
 from mcnn.streaming import Voice, Voices
 
-PART_FRAMES = 32
-"""Frames of a note that are decoded at once: fewer cost nearly as much."""
+FIRST_FRAMES, PART_FRAMES = 32, 64
+"""Frames of a note that are decoded at once: fewer cost nearly as much, and notes of a chord that began with
+few would all need their next ones in the same block."""
 BLOCKS_IN_HAND = 24
 """A note that can sound for longer without decoding needs none yet."""
 ONSET_LOG10 = REFERENCE_LEVEL_DB / 20 - 32 / 20
 """Peak log-mel of a frame, at the reference level, from which a note counts as begun."""
 WINDOW_REACH_FRAMES = 3
 """So many frames see an onset before it is there."""
-SEARCHED_FRAMES = 24
+LONGEST_SEARCH = 24
+"""Frames after which a note begins even if all of them were silent."""
 
 
 class Source(ABC):
@@ -106,21 +109,22 @@ class StreamedSource(Source):
         """Ends it."""
         self.voice.stop()
 
-    def decode(self, n_frames: int) -> None:
+    def decode(self, n_frames: int = PART_FRAMES) -> None:
         """Makes its next frames; the last ones finish it."""
-        part = self.note.decode(self.frame, min(self.frame + n_frames, self.note.n_frames))
+        self._push(self.note.decode(self.frame, self.frame + n_frames))
+
+    def begin(self) -> None:
+        """Makes its first frames; silence before the onset is passed over."""
+        part = self.note.decode(self.frame, self.frame + FIRST_FRAMES)
+        late = onset_frame(part.log_mel[:, :LONGEST_SEARCH])
+        self.frame += late
+        self._push(_without_first(part, late))
+
+    def _push(self, part: DecodedNote) -> None:
         self.voice.push(part.log_mel[None], part.hints)
         self.frame += part.log_mel.shape[1]
         if self.is_decoded:
             self.voice.finish()
-
-    def begin(self, n_frames: int) -> None:
-        """Makes its first frames; silence before the onset is passed over."""
-        stop = min(self.frame + max(n_frames, SEARCHED_FRAMES), self.note.n_frames)
-        part = self.note.decode(self.frame, stop)
-        late = onset_frame(part.log_mel)
-        self.frame += late
-        self.decode(n_frames)
 
 
 class StreamBank:
@@ -138,12 +142,11 @@ class StreamBank:
         self._frame_s = 1.0 / bundle.info.spectrogram.frame_rate_hz
         self._sources: list[StreamedSource] = []
 
-    def begin(self, request: NoteRequest, block: int, start_s: float = 0.0) -> StreamedSource | None:
+    def begin(self, request: NoteRequest, start_s: float = 0.0) -> StreamedSource | None:
         """A new note; None if all places are taken.
 
         Args:
             request: The note.
-            block: Samples that are read at once.
             start_s: Where in the note to begin.
         """
         note = self._decoder.begin(request)
@@ -152,29 +155,35 @@ class StreamBank:
             return None
         source = StreamedSource(note, voice, self._frame_s, start_s)
         if start_s:
-            source.decode(self._voices.n_frames_for(block))
+            source.decode(FIRST_FRAMES)
         else:
-            source.begin(self._voices.n_frames_for(block))
+            source.begin()
         self._sources.append(source)
         return source
 
     def advance(self, n_samples: int) -> None:
         """Makes the next block of all notes; `StreamedSource.take` then hands it out."""
         self._sources = [source for source in self._sources if not source.is_over]
-        late = [s for s in self._sources if not s.is_decoded and s.voice.n_ready < n_samples]
-        for source in late or self._next(n_samples):
-            source.decode(PART_FRAMES)
-        while late := [s for s in late if not s.is_decoded and s.voice.n_ready < n_samples]:
-            late[0].decode(PART_FRAMES)
+        for source in self._sources:
+            while not source.is_decoded and source.voice.n_ready < n_samples:
+                source.decode()
         if self._sources:
             block = self._voices.read(n_samples)
             for source in self._sources:
                 source.row = block[source.voice.number]
 
-    def _next(self, n_samples: int) -> list[StreamedSource]:
-        """The note that has least in hand, while none is late."""
-        poor = [s for s in self._sources if not s.is_decoded and s.voice.n_ready < n_samples * BLOCKS_IN_HAND]
-        return sorted(poor, key=lambda source: source.voice.n_ready)[:1]
+    def prepare(self, block: int) -> bool:
+        """Decodes on where a note will need it soonest; False where all have enough.
+
+        Args:
+            block: Samples that are read at once.
+        """
+        going = [s for s in self._sources if not s.is_decoded and not s.is_over]
+        poor = [s for s in going if s.voice.n_ready < block * BLOCKS_IN_HAND]
+        if not poor:
+            return False
+        min(poor, key=lambda source: source.voice.n_ready).decode()
+        return True
 
 
 def onset_frame(log_mel: Tensor) -> int:
@@ -183,3 +192,15 @@ def onset_frame(log_mel: Tensor) -> int:
     if not len(begun) or int(begun[0]) == 0:
         return 0
     return min(int(begun[0]) + WINDOW_REACH_FRAMES - 1, log_mel.shape[1] - 1)
+
+
+def _without_first(part: DecodedNote, n_frames: int) -> DecodedNote:
+    """The same without its first frames."""
+    known = part.hints
+    hints = Hints(
+        None if known.f0_hz is None else known.f0_hz[:, n_frames:],
+        known.inharmonicity,
+        None if known.noise is None else known.noise[:, :, n_frames:],
+        known.seeds,
+    )
+    return DecodedNote(part.log_mel[:, n_frames:], hints, part.level_db)

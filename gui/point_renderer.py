@@ -1,7 +1,6 @@
 """Draws the points of the latent space as small shaded balls: thousands, a hundred times a second.
 
-Qt-free. A graphics card would not make this smoother, and many machines that run a DAW have none to spare: so
-this is the only renderer, the same on every platform.
+Qt-free. It needs no graphics card, and looks the same on every platform.
 """
 
 import numpy as np

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mcnn.atomic import atomic_path
 
@@ -37,6 +37,8 @@ class SavedSession(BaseModel):
     """Paths of recordings on the shelf."""
     follows: bool = False
     velocity_plays_dynamics: bool = False
+    midi_channel: int | None = Field(None, ge=0, le=15)
+    """The only one that is listened to, 0 to 15; None is all."""
     ended: bool = True
     """Whether the desktop was closed; if not, it crashed."""
 

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSplitter,
 from .camera import Camera
 from .latent_path import LatentPath, PathRecorder
 from .latent_view import LatentView
+from .point_surface import Renderer
 from .portrait_view import PortraitView
 
 if TYPE_CHECKING:
@@ -23,16 +24,17 @@ class SpacePanel(QFrame):
 
     Args:
         instrument: What plays.
+        renderer: What draws the points.
     """
 
     path_changed = pyqtSignal()
     path_render_asked = pyqtSignal()
 
-    def __init__(self, instrument: "Instrument") -> None:
+    def __init__(self, instrument: "Instrument", renderer: Renderer = "auto") -> None:
         super().__init__()
         self.setObjectName("panel")
         self._instrument = instrument
-        self.view = LatentView(instrument.session, instrument.points)
+        self.view = LatentView(instrument.session, instrument.points, renderer)
         self.portrait = PortraitView(instrument.engine.sample_rate)
         self.view.moved.connect(self._cursor_moved)
         self.view.released.connect(instrument.performer.cursor_released)
@@ -90,7 +92,7 @@ class SpacePanel(QFrame):
         there = len(path.points) > 1
         for button in (self.play, self.save, self.clear):
             button.setEnabled(there)
-        self.view.update()
+        self.view.redraw()
         self.path_changed.emit()
 
     def _cursor_moved(self) -> None:

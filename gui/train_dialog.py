@@ -22,10 +22,10 @@ from PyQt6.QtWidgets import (
 )
 
 from aae.cli_console import duration_in_words
+from aae.cli_dataset import FORMATS
 
 from . import theme
 
-FORMATS = ("folder", "philharmonia")
 PATIENCE_MS = 8000
 PICTURE = 580, 320
 
@@ -94,8 +94,11 @@ class TrainDialog(QDialog):
         self.folder.setPlaceholderText("Recordings: one file, one note")
         self.run_folder.setPlaceholderText("Where the model and all that belongs to it will be")
         self.format = QComboBox()
-        self.format.addItems(FORMATS)
-        self.format.setToolTip("<b>folder</b>: in folders named after what they are, or with tags.csv.")
+        self.format.addItems(FORMATS.split(", "))
+        self.format.setToolTip(
+            "<b>auto</b>: recognised by its files' names.<br><b>folder</b>: in folders named after what they "
+            "are, or with tags.csv."
+        )
         form = QFormLayout()
         form.addRow("Recordings", self._with_button(self.folder))
         form.addRow("Named as", self.format)

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QMenu
 if TYPE_CHECKING:
     from .main_window import MainWindow
 
+N_CHANNELS = 16
 Entry = tuple[str, str, Callable[[], object]] | None
 
 
@@ -61,7 +62,7 @@ def build_menus(window: "MainWindow") -> dict[str, QAction]:
             ("&Surprise me", "M", window.surprise),
         ),
     )
-    menu(
+    sound = menu(
         "&Sound",
         (
             ("&Play again", "", window.play_again),
@@ -76,8 +77,23 @@ def build_menus(window: "MainWindow") -> dict[str, QAction]:
             ("Open Sound &Control", "", window.toggle_osc),
         ),
     )
+    sound.addMenu(_channel_menu(window))
     menu("&View", (("&Dark or light", "Ctrl+T", window.toggle_theme), ("Reset &view", "", window.reset_view)))
     menu("&Help", (("&Shortcuts", "F1", window.show_help), ("&About", "", window.show_about)))
     for words in ("Follow the sliders", "Velocity plays dynamics", "Open Sound Control"):
         actions[words].setCheckable(True)
     return actions
+
+
+def _channel_menu(window: "MainWindow") -> QMenu:
+    """All MIDI channels, or one of them."""
+    channels = QMenu("&MIDI channel", window)
+    window.midi_channels = {}
+    for channel in (None, *range(N_CHANNELS)):
+        action = QAction("&All" if channel is None else str(channel + 1), window)
+        action.setCheckable(True)
+        action.setChecked(channel == window.saved.midi_channel)
+        action.triggered.connect(lambda _on, channel=channel: window.set_midi_channel(channel))
+        channels.addAction(action)
+        window.midi_channels[channel] = action
+    return channels

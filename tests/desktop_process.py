@@ -4,6 +4,7 @@ It reads commands, one a line, and answers each with a line of JSON.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any, cast
@@ -12,13 +13,17 @@ from PyQt6.QtCore import QPoint, QSocketNotifier
 from PyQt6.QtWidgets import QApplication, QWidget
 
 from aae.cli_console import SHIPPED_MODEL
-from gui.app import OscPlan, open_window
+from gui.app import OscPlan, open_window, share_contexts
 from gui.main_window import MainWindow
+from gui.point_surface import Renderer
 
 
 def main() -> int:
+    share_contexts()
     application = QApplication(sys.argv[:1])
-    window = open_window(SHIPPED_MODEL, SHIPPED_MODEL, OscPlan(True, "127.0.0.1", int(sys.argv[1])))
+    renderer = cast(Renderer, os.environ.get("CLARIOLIN_RENDERER", "auto"))
+    osc = OscPlan(True, "127.0.0.1", int(sys.argv[1]))
+    window = open_window(SHIPPED_MODEL, SHIPPED_MODEL, osc, renderer)
     notifier = QSocketNotifier(cast(Any, sys.stdin.fileno()), QSocketNotifier.Type.Read)
 
     def answer() -> None:

@@ -61,6 +61,15 @@ def midi(performer: Performer) -> MidiInput:
     return made
 
 
+def test_another_channel_lets_go_what_the_one_before_held(midi: MidiInput, notebook: Notebook) -> None:
+    midi.listen_to(9)
+    assert notebook.asked == [("stop",)]
+    for channel in (0, 9):
+        midi.receive("port", mido.Message("note_on", note=60, velocity=127, channel=channel))
+    midi.listen_to(9)
+    assert notebook.asked == [("stop",), ("on", 60, 1.0)]
+
+
 def test_midi_notes_play_and_a_zero_velocity_lets_go(midi: MidiInput, notebook: Notebook) -> None:
     midi.receive("p", mido.Message("note_on", note=60, velocity=127))
     midi.receive("p", mido.Message("note_on", note=60, velocity=0))

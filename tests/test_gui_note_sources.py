@@ -37,7 +37,7 @@ def request(bundle: Bundle, midi_pitch: int) -> NoteRequest:
 
 
 def test_a_streamed_note_begins_ends_and_has_its_pitch(bundle: Bundle, bank: StreamBank) -> None:
-    source = bank.begin(request(bundle, 69), BLOCK)
+    source = bank.begin(request(bundle, 69))
     assert source is not None
     blocks = []
     while not source.is_over:
@@ -55,17 +55,17 @@ def test_a_streamed_note_begins_ends_and_has_its_pitch(bundle: Bundle, bank: Str
 
 
 def test_places_are_taken_and_come_free(bundle: Bundle, bank: StreamBank) -> None:
-    sources = [bank.begin(request(bundle, 60 + i), BLOCK) for i in range(N_VOICES)]
+    sources = [bank.begin(request(bundle, 60 + i)) for i in range(N_VOICES)]
     assert all(sources)
-    assert bank.begin(request(bundle, 72), BLOCK) is None
+    assert bank.begin(request(bundle, 72)) is None
     assert sources[0] is not None
     sources[0].stop()
     bank.advance(BLOCK)
-    assert bank.begin(request(bundle, 72), BLOCK) is not None
+    assert bank.begin(request(bundle, 72)) is not None
 
 
 def test_a_note_can_begin_where_another_one_is(bundle: Bundle, bank: StreamBank) -> None:
-    late = bank.begin(request(bundle, 69), BLOCK, start_s=0.3)
+    late = bank.begin(request(bundle, 69), start_s=0.3)
     assert late is not None
     n_blocks = 0
     while not late.is_over:

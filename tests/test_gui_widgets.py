@@ -302,6 +302,15 @@ def test_the_sound_is_rendered_as_an_instrument_of_a_sampler(
     dialog.close()
 
 
+def test_a_midi_channel_is_chosen_in_the_menu(window: MainWindow) -> None:
+    assert window.midi is not None
+    window.midi_channels[9].trigger()
+    assert [n for n, action in window.midi_channels.items() if action.isChecked()] == [9]
+    assert window.midi.channel == window.saved.midi_channel == 9
+    window.midi_channels[None].trigger()
+    assert window.midi.channel is None
+
+
 def test_what_was_open_is_there_again(qtbot: QtBot, tmp_path: Path) -> None:
     first = opened(tmp_path)
     assert first.instrument is not None

@@ -1,0 +1,37 @@
+"""Whether OpenGL is real here: done by a graphics card, not by the processor in its name."""
+
+from typing import Any
+
+from PyQt6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
+from PyQt6.QtOpenGL import QOpenGLVersionFunctionsFactory, QOpenGLVersionProfile
+
+SCREENS = ("xcb", "wayland", "wayland-egl", "cocoa", "windows")
+"""Qt's platforms that show what OpenGL draws; others leave it blank."""
+BY_PROCESSOR = ("llvmpipe", "softpipe", "swrast", "software", "swiftshader", "gdi generic", "basic render")
+LEAST_VERSION = (2, 1)
+GL_RENDERER = 0x1F01
+
+
+def has_graphics_card() -> bool:
+    """Whether points are drawn better by OpenGL than by `point_renderer`."""
+    name = renderer_name()
+    return name is not None and not any(word in name.lower() for word in BY_PROCESSOR)
+
+
+def renderer_name() -> str | None:
+    """What OpenGL calls its renderer; None if there is no OpenGL that can be used."""
+    if QGuiApplication.platformName() not in SCREENS:
+        return None
+    context, surface = QOpenGLContext(), QOffscreenSurface()
+    surface.create()
+    if not context.create() or not context.makeCurrent(surface):
+        return None
+    try:
+        if context.isOpenGLES() or context.format().version() < LEAST_VERSION:
+            return None
+        profile = QOpenGLVersionProfile()
+        profile.setVersion(2, 0)
+        functions: Any = QOpenGLVersionFunctionsFactory.get(profile, context)
+        return str(functions.glGetString(GL_RENDERER)) if functions is not None else None
+    finally:
+        context.doneCurrent()
