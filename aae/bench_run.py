@@ -134,7 +134,7 @@ def _open(model: Path, inverter_files: Sequence[Path]) -> tuple[Bundle, dict[str
         info, inverter = load_inverter(path)
         bundle.info.spectrogram.require_equal(info.spectrogram, str(model), str(path))
         stands_in = TRAINED not in trained and isinstance(inverter, PrimedMcnn)
-        trained[TRAINED if stands_in else f"{inverter.name} ({path.name})"] = inverter
+        trained[TRAINED if stands_in else path.stem] = inverter
         if stands_in:
             bundle = replace(bundle, inverter=inverter)
     return bundle, trained
