@@ -11,7 +11,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import signal
@@ -26,6 +25,8 @@ from .audio_output import BLOCK, AudioOutput, SilentOutput
 from .envelope import CROSSFADE_S, RELEASE_S, STOP_S, Envelope
 from .note_sources import Source, StreamBank, WaveSource
 from .ring_buffer import RingBuffer
+from .soft_limit import soft_limit
+from .sounding_note import SoundingNote
 from .whole_notes import WholeNotes
 
 MOST_VOICES = 24
@@ -33,32 +34,8 @@ MOST_VOICES = 24
 FEWEST_BLOCKS_AHEAD, MOST_BLOCKS_AHEAD = 2, 10
 """Made in advance: few for a quick answer; on a busy machine one more after every dropout."""
 CAPACITY_BLOCKS = 16
-KNEE = 0.7
-"""Samples beyond are rounded off, so that chords do not clip."""
 NAP_S = 0.002
 WARM_UP_BLOCKS = 8
-
-
-@dataclass(eq=False)
-class SoundingNote:
-    """One note from its key to its end."""
-
-    key: Hashable
-    request: NoteRequest | None
-    """None for a waveform that was given."""
-    gain: float
-    asked_s: float
-    """When, by `time.perf_counter`."""
-    start_s: float = 0.0
-    source: Source | None = None
-    envelope: Envelope | None = None
-    first_sample: int = -1
-    """Its first sample's number in the output."""
-    heard_s: float = 0.0
-    """When that was handed to the device."""
-    is_released: bool = False
-    is_stopped: bool = False
-    failure: str | None = field(default=None)
 
 
 class Engine:
@@ -343,12 +320,3 @@ class Engine:
         self.output = SilentOutput(self.sample_rate, why)
         self.output.start(self._fill, lambda: None)
         self.on_failure(f"{why}; the rest goes on in silence")
-
-
-def soft_limit(samples: Floats) -> Floats:
-    """Rounds off what is beyond the knee, so that nothing reaches 1; in place."""
-    beyond = np.abs(samples) > KNEE
-    if beyond.any():
-        over = (np.abs(samples[beyond]) - KNEE) / (1.0 - KNEE)
-        samples[beyond] = np.sign(samples[beyond]) * (KNEE + (1.0 - KNEE) * np.tanh(over))
-    return samples

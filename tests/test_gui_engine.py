@@ -8,11 +8,12 @@ import pytest
 
 from aae.bundle import Bundle
 from gui.audio_output import BLOCK, AudioOutput, SilentOutput, open_output
-from gui.engine import MOST_VOICES, Engine, soft_limit
+from gui.engine import MOST_VOICES, Engine
 from gui.envelope import Envelope
 from gui.performer import Performer
 from gui.ring_buffer import RingBuffer
 from gui.session import Session
+from gui.soft_limit import soft_limit
 from gui.whole_notes import WholeNotes
 from mcnn.config import SpectrogramConfig
 from tests.fake_synthesizer import fake_synthesizer
