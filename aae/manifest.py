@@ -49,3 +49,54 @@ def write_manifest(directory: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Writes a folder's manifest anew, whole or not at all."""
     with atomic_path(directory / MANIFEST) as partial:
         partial.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+
+def open_folder(directory: Path, finished: Mapping[str, Mapping[str, Any]]) -> None:
+    """Makes a folder ready for a set: what an interruption left half-written goes, finished rows stay.
+
+    Args:
+        directory: The folder; made if it is missing.
+        finished: Rows of the files that are whole.
+
+    Raises:
+        InputError: If it cannot be written to.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for leftover in directory.rglob(".*.partial"):
+            leftover.unlink()
+        write_manifest(directory, list(finished.values()))
+    except OSError as error:
+        reason = "it is a file" if directory.is_file() else error.strerror
+        raise InputError(
+            f"cannot write to {directory} ({reason}): give a folder that can be written"
+        ) from None
+
+
+def require_same(
+    directory: Path, file: str, row: Mapping[str, Any], planned: Mapping[str, Any] | None
+) -> None:
+    """Refuses a folder whose manifest has a row that a plan has not.
+
+    Args:
+        directory: The folder.
+        file: What the row is of.
+        row: The row.
+        planned: What it should say; None if the file is not planned.
+
+    Raises:
+        InputError: Saying in what they differ.
+    """
+    if planned is None:
+        raise InputError(
+            f"{directory} holds another set ({file} is not part of this one): give another folder"
+        )
+    for key, value in planned.items():
+        if row.get(key) != value:
+            if key.startswith("model"):
+                difference = "was made by another model"
+            elif key == "source_sha256":
+                difference = "was made of another recording"
+            else:
+                difference = f"there has {key} {row.get(key)}, here {value}"
+            raise InputError(f"{directory} holds another set ({file} {difference}): give another folder")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aae.file_names import description_of
-from aae.manifest import MANIFEST, append_row, read_manifest, write_manifest
+from aae.manifest import MANIFEST, append_row, open_folder, read_manifest, require_same, write_manifest
 from aae.note_file import NoteFile
 from aae.note_makers import NoteMaker, NoteTask, OneAfterTheOther
 from aae.render_plan import (
@@ -22,7 +22,6 @@ from aae.render_plan import (
     RenderPlan,
     plan_jobs,
     plan_notes,
-    require_same,
 )
 from aae.sampler_formats.export import instrument_files, write_instruments
 from aae.synthesizer import Synthesizer
@@ -63,7 +62,7 @@ def render_notes(
         OSError: If the disk is full or fails; what is whole stays, and the same call continues.
     """
     finished = finished_rows(plan, directory)
-    _open_directory(directory, finished)
+    open_folder(directory, finished)
     tasks = [
         NoteTask(note.request, plan.model_rate, plan.output, description_of(plan.row(note)))
         for note in plan.notes
@@ -100,19 +99,6 @@ def finished_rows(plan: RenderPlan, directory: Path) -> dict[str, dict[str, Any]
         if (directory / file).is_file():
             rows[file] = row
     return rows
-
-
-def _open_directory(directory: Path, finished: Mapping[str, Mapping[str, Any]]) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        for leftover in directory.glob(".*.partial"):
-            leftover.unlink()
-        write_manifest(directory, list(finished.values()))
-    except OSError as error:
-        reason = "it is a file" if directory.is_file() else error.strerror
-        raise InputError(
-            f"cannot write to {directory} ({reason}): give a folder that can be written"
-        ) from None
 
 
 def _write_note(directory: Path, planned: Mapping[str, Any], made: NoteFile) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a rendered set will hold, settled before anything is written: every file's name, mix, latent, seed."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -237,25 +237,3 @@ def _variation_latent(synthesizer: Synthesizer, job: RenderJob, index: int) -> t
         return drawn
     step = NEARBY if index else 0.0
     return tuple(float(centre) + step * offset for centre, offset in zip(job.latent, drawn, strict=True))
-
-
-def require_same(
-    directory: Path, file: str, row: Mapping[str, Any], planned: Mapping[str, Any] | None
-) -> None:
-    """Refuses a folder whose manifest has a row that a plan has not.
-
-    Raises:
-        InputError: Saying in what they differ.
-    """
-    if planned is None:
-        raise InputError(
-            f"{directory} holds another set ({file} is not part of this one): give another folder"
-        )
-    for key, value in planned.items():
-        if row.get(key) != value:
-            difference = (
-                "was made by another model"
-                if key.startswith("model")
-                else f"there has {key} {row.get(key)}, here {value}"
-            )
-            raise InputError(f"{directory} holds another set ({file} {difference}): give another folder")

@@ -298,7 +298,8 @@ def test_arguments_are_paths_and_options_or_refused(arguments: list[str]) -> Non
 )
 def test_options_of_any_kind_end_well(monkeypatch: pytest.MonkeyPatch, option: str, value: str) -> None:
     """60 odd options: they are understood or refused, never an unexpected failure."""
-    monkeypatch.setattr(Synthesizer, "open", lambda path, inverter: effect_synthesizer())
+    synthesizer = effect_synthesizer()  # before its way in is changed
+    monkeypatch.setattr(Synthesizer, "open", lambda path, inverter: synthesizer)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "silent.wav"
         soundfile.write(path, np.zeros(SAMPLE_RATE // 4), SAMPLE_RATE)

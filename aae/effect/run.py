@@ -22,7 +22,7 @@ from aae.effect.plan import PlannedSound, TransformSettings, digest_of
 from aae.effect.remaking import Remaker
 from aae.effect.sound_file import SoundFacts, SoundReader, SoundWriter, examine
 from aae.effect.source_style import infer_source
-from aae.manifest import MANIFEST, append_row, read_manifest, write_manifest
+from aae.manifest import MANIFEST, append_row, open_folder, read_manifest, require_same, write_manifest
 from aae.synthesizer import Synthesizer, strongest_labels
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
@@ -108,7 +108,7 @@ def transform_files(
     """
     common = settings.facts() | {"model": model_path.name, "model_sha256": digest_of(model_path)}
     finished = _finished_rows(planned, common, directory)
-    _open_directory(directory, finished)
+    open_folder(directory, finished)
     studio = _Studio(synthesizer, settings)
     refused: set[str] = set()
     for done, sound in enumerate(planned, start=1):
@@ -285,42 +285,14 @@ def _finished_rows(
     digests: dict[Path, str] = {}
     for row in read_manifest(directory):
         file = str(row.get("file"))
-        sound = sounds.get(file)
-        if sound is None:
-            raise InputError(
-                f"{directory} holds another set ({file} is not part of this one): give another folder"
-            )
-        path = sound.source.path
-        if path not in digests:
-            digests[path] = digest_of(path)
-        expected = (
-            {"source": sound.source.name, "source_sha256": digests[path]} | sound.facts() | dict(common)
-        )
-        _require_same(directory, file, row, json.loads(json.dumps(expected)))
+        expected: dict[str, Any] | None = None
+        if (sound := sounds.get(file)) is not None:
+            path = sound.source.path
+            if path not in digests:
+                digests[path] = digest_of(path)
+            made_of = {"source": sound.source.name, "source_sha256": digests[path]}
+            expected = json.loads(json.dumps(made_of | sound.facts() | dict(common)))
+        require_same(directory, file, row, expected)
         if (directory / file).is_file():
             rows[file] = row
     return rows
-
-
-def _require_same(directory: Path, file: str, row: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-    for key, value in expected.items():
-        if row.get(key) != value:
-            difference = f"there has {key} {row.get(key)}, here {value}"
-            if key.endswith("sha256"):
-                difference = (
-                    f"was made {'of another recording' if key.startswith('source') else 'by another model'}"
-                )
-            raise InputError(f"{directory} holds another set ({file} {difference}): give another folder")
-
-
-def _open_directory(directory: Path, finished: Mapping[str, Mapping[str, Any]]) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        for leftover in directory.rglob(".*.partial"):
-            leftover.unlink()
-        write_manifest(directory, list(finished.values()))
-    except OSError as error:
-        reason = "it is a file" if directory.is_file() else error.strerror
-        raise InputError(
-            f"cannot write to {directory} ({reason}): give a folder that can be written"
-        ) from None
