@@ -58,7 +58,8 @@ run: install ## Renders a small orchestral note set into out/ and says what to t
 	@echo "Try next:"
 	@echo "  $(BIN)/clariolin render --instrument violin:0.5,clarinet:0.5 --notes C3-B4 --variations 2 --out hybrid"
 	@echo "  $(BIN)/clariolin info assets/orchestra.safetensors     what the model knows: instruments, techniques, ranges"
-	@echo "  README.md     mixes, variations, training on your own recordings"
+	@echo "  make gui      plays the model: piano, sliders, latent space"
+	@echo "  README.md     mixes, variations, samplers, your own sounds, training on your own recordings"
 
 .PHONY: gui
 gui: $(VENV)/.installed-gui ## Opens the desktop: an instrument to play
