@@ -27,7 +27,7 @@ from mcnn.config import SpectrogramConfig
 from mcnn.errors import InputError
 
 FORMAT_NAME = "clariolin-recognizer"
-VERSION = 1
+VERSION = 2
 """Grows with every change of features, network or training, so that cached recognisers are made anew."""
 
 _BATCH_SIZE = 64

@@ -1,8 +1,9 @@
 """Training the recogniser on the real notes of a NoteBank's train split, once a bank.
 
 Each note is seen as it is and in disguises that must not matter: another level, a noise floor, a low-pass
-like a codec's, cut short, with silence around it, its spectrum slightly roughened; some also come back from
-Griffin-Lim, so that what inversion leaves behind tells nothing.
+like a codec's, a high-pass that takes the room's rumble or rumble of another room, cut short, with silence
+around it, its spectrum slightly roughened; some also come back from Griffin-Lim, so that what inversion
+leaves behind tells nothing.
 """
 
 import contextlib
@@ -27,6 +28,14 @@ _NOISE_DB = (-75.0, -35.0)
 """Level of added white noise, relative to the note."""
 _HAZE_DB = (-80.0, -66.0)
 """Magnitude under which every mel band of some disguised notes is filled up, in dB of full scale."""
+_HIGH_PASS_HZ = (20.0, 150.0)
+"""Where the high-pass of some disguised notes starts. Without it, rumble under 60 Hz tells the session, and
+with it the instrument: taken away, only 64 % of real notes were recognised instead of 97 %."""
+_HIGH_PASS_ORDER = (2.0, 8.0)
+_RUMBLE_DB = (-75.0, -40.0)
+"""Level of added rumble, relative to the note."""
+_RUMBLE_HZ = (25.0, 100.0)
+"""Where it starts to fall, by 12 dB an octave."""
 _RESYNTHESISED_SHARE = 0.05
 _RESYNTHESIS_ITERATIONS = 4
 _N_EPOCHS = 14
@@ -155,7 +164,12 @@ class Disguise:
         if random.random() < 0.5:
             cut_hz = random.uniform(0.6, 1.0) * self.config.sample_rate / 2
             mel = mel / np.sqrt(1.0 + (self._mel_hz / cut_hz) ** 32)[:, None]
+        if random.random() < 0.6:
+            cut_hz, order = _log_uniform(_HIGH_PASS_HZ, random), random.uniform(*_HIGH_PASS_ORDER)
+            mel = mel / np.sqrt(1.0 + (cut_hz / self._mel_hz) ** (2 * order))[:, None]
         mel = self._with_noise(mel, random)
+        if random.random() < 0.5:
+            mel = self._with_noise(mel, random, _RUMBLE_DB, _log_uniform(_RUMBLE_HZ, random))
         if random.random() < 0.4:
             mel = np.maximum(mel, 10.0 ** (random.uniform(*_HAZE_DB) / 20.0))
         disguised: FloatArray = np.log10(mel + self.config.log_floor).astype(np.float32)
@@ -176,15 +190,27 @@ class Disguise:
         return mel[:, :n_frames] * gain
 
     def _with_noise(
-        self, mel: npt.NDArray[np.float64], random: np.random.Generator
+        self,
+        mel: npt.NDArray[np.float64],
+        random: np.random.Generator,
+        level_db: tuple[float, float] = _NOISE_DB,
+        falls_from_hz: float | None = None,
     ) -> npt.NDArray[np.float64]:
-        """A white noise floor under the note; powers add."""
+        """A floor of noise under the note, white or falling from a frequency on; powers add."""
         n_frames = mel.shape[1]
         start = int(random.integers(0, self._noise_mel.shape[1]))
         noise = np.take(self._noise_mel, np.arange(start, start + n_frames), axis=1, mode="wrap")
-        noise = noise * 10.0 ** (random.uniform(*_NOISE_DB) / 20.0)
+        if falls_from_hz is not None:
+            gain = 1.0 / (1.0 + (self._mel_hz / falls_from_hz) ** 2)
+            # Rumble has all of its power below that frequency.
+            noise = noise * gain[:, None] * np.sqrt(self.config.sample_rate / 2 / falls_from_hz)
+        noise = noise * 10.0 ** (random.uniform(*level_db) / 20.0)
         combined: npt.NDArray[np.float64] = np.sqrt(mel**2 + noise**2)
         return combined
+
+
+def _log_uniform(bounds: tuple[float, float], random: np.random.Generator) -> float:
+    return float(np.exp(random.uniform(*np.log(bounds))))
 
 
 def _mel_centres_hz(sample_rate: int, n_mels: int) -> npt.NDArray[np.float64]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.signal import butter, sosfiltfilt
 
 from aae.evaluation.requests import midi_pitch_of
 from aae.notes import NoteBank
@@ -27,6 +28,8 @@ FLOOR_DB = -60.0
 """Of the white noise that is added, relative to the note's loudest 50 ms."""
 TRIMMED_DB = -45.0
 """Where a note's end is cut off, relative to its peak."""
+RUMBLE_HZ = 50.0
+"""Recordings of one session share what is below, which tells the session instead of the sound."""
 
 Disguise = Callable[[FloatArray, int], FloatArray]
 
@@ -68,12 +71,19 @@ def with_floor(waveform: FloatArray, sample_rate: int) -> FloatArray:
     return np.asarray(level + 10.0 ** ((REFERENCE_LEVEL_DB + FLOOR_DB) / 20.0) * noise, np.float32)
 
 
+def without_rumble(waveform: FloatArray, sample_rate: int) -> FloatArray:
+    """What lies under the hearing, and a room's hum with it, taken away by a steep high-pass."""
+    sections = butter(4, RUMBLE_HZ, "highpass", fs=sample_rate, output="sos")
+    return np.asarray(sosfiltfilt(sections, waveform, padlen=0), np.float32)
+
+
 DISGUISES: Mapping[str, Disguise] = {
     "silence around it": padded,
     "its end trimmed": trimmed,
     f"{QUIETER_DB:.0f} dB".replace("-", "\N{MINUS SIGN}"): quieter,
     "in 16 bit": in_16_bit,
     f"noise at {FLOOR_DB:.0f} dB".replace("-", "\N{MINUS SIGN}"): with_floor,
+    f"nothing under {RUMBLE_HZ:.0f} Hz": without_rumble,
 }
 
 
