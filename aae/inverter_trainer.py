@@ -30,12 +30,14 @@ from aae.training_steps import Meter, scheduled_rate, update_average
 from mcnn.inverter import Inverter
 from mcnn.inverter_file import InverterFileInfo, InverterInfo, build_inverter, save_inverter
 from mcnn.losses import (
+    BandLevelLoss,
     CombinedStftLoss,
     LogMagnitudeLoss,
     MultiResolutionStftLoss,
     SpectralConvergenceLoss,
 )
 from mcnn.model import PublishedMcnn
+from mcnn.spectrogram import Spectrogram
 
 STAYS = ("mapping.", "trait_head.")
 """Parts of a decoder that fine-tuning leaves alone: what the latent means, how long and loud a note is."""
@@ -137,6 +139,7 @@ class _Run:
             if isinstance(inverter, PublishedMcnn)
             else MultiResolutionStftLoss(weights=weights)
         ).to(fabric.device)
+        self.band_levels = BandLevelLoss(Spectrogram(bank.config)).to(fabric.device)
         rates = [(list(inverter.parameters()), self.recipe.learning_rate)]
         if model is not None and self.recipe.decoder_learning_rate:
             tuned = [parameter for parameter in model.decoder.parameters() if parameter.requires_grad]
@@ -201,7 +204,7 @@ class _Run:
             group["lr"] = rate * share
         excerpts = self.train.draw(self.step, self.pair.model)
         made = self._invert(self.pair.inverter, excerpts)
-        values = {"distance": self.distance(made, excerpts.target)}
+        values = {"distance": self._distance(made, excerpts.target)}
         (direction,) = torch.autograd.grad(values["distance"], made, retain_graph=True)
         if self.adversary is not None and self._is_judged:
             deceiving, judged = self.adversary.judge(made, excerpts.target)
@@ -216,6 +219,13 @@ class _Run:
         self.optimizer.step()
         update_average(self.average, self.pair, self.recipe.ema_decay, self.step)
         return {name: value.detach() for name, value in values.items()}
+
+    def _distance(self, made: Tensor, target: Tensor) -> Tensor:
+        """What is made smaller, frame by frame and over stretches of time, a scalar."""
+        distance: Tensor = self.distance(made, target)
+        if self.recipe.band_levels:
+            distance = distance + self.recipe.band_levels * self.band_levels(made, target)
+        return distance
 
     def _invert(self, inverter: Inverter, excerpts: Excerpts) -> Tensor:
         """What an inverter makes of excerpts, without what leads in and out."""
@@ -244,7 +254,7 @@ class _Run:
         distances = []
         for excerpts in self.validation.fixed(self.average.model):
             made = self._invert(self.average.inverter, excerpts)
-            distances.append(float(self.distance(made, excerpts.target)))
+            distances.append(float(self._distance(made, excerpts.target)))
         return sum(distances) / len(distances) if distances else math.nan
 
     def _export(self, metrics: dict[str, float]) -> None:

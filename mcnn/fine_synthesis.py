@@ -26,8 +26,9 @@ from mcnn.priming import FINE_OVERLAP, FINE_STEPS, Primer
 Known: TypeAlias = tuple[Floats, Floats, Floats, Doubles]
 """What is known of a note, frame by frame: tonal and noise's mel magnitudes `(frames, mels)`, f0 in Hz and
 the cycles of the fundamental `(frames,)`."""
-Constants: TypeAlias = tuple[Floats, Filters, Levels, Complexes]
-"""The lobe's table, what partials and noise need of the mel filters, and recorded noise."""
+Constants: TypeAlias = tuple[Floats, Floats, Filters, Levels, Complexes]
+"""The lobe's tables, as it is and as it is drawn; what partials and noise need of the mel filters; recorded
+noise."""
 Window: TypeAlias = tuple[Floats, Floats, Floats]
 """Synthesis window and its square, `(FINE_OVERLAP, fine hop)`, and the inverse of the squares' sum."""
 
@@ -52,6 +53,7 @@ class FineSynthesis:
         self.frames: Floats = self._frames.numpy()
         self._constants: Constants = (
             primer.partials.lobe,
+            primer.partials.drawn_lobe,
             primer.partials.filters,
             primer.noise.levels,
             primer.noise.spectrum,
@@ -150,7 +152,7 @@ def _shape(
     spectrum: Complexes,
 ) -> None:
     tonal, noisy, f0_hz, turns = known
-    lobe, filters, levels, recorded = constants
+    lobe, drawn_lobe, filters, levels, recorded = constants
     frame_s, bins_per_hz, fine_bins_per_hz, most = scales
     n_bins = spectrum.shape[1]
     most_partials = series[0].size
@@ -185,7 +187,7 @@ def _shape(
                 cycles,
                 series[0],
                 series[1],
-                lobe,
+                drawn_lobe,
                 waves,
                 rows[0],
                 rows[1],

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from mcnn.quality import log_magnitude_distance_db, spectral_convergence, spectrum
+from mcnn.spectrogram import Spectrogram
 
 FLOOR = 1e-4
 """Magnitude below which levels and phases do not matter, as in the front end; a unit sinusoid has 1."""
@@ -196,3 +197,29 @@ class MultiResolutionStftLoss(nn.Module):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The mean distance of waveforms `(batch, samples)`, a scalar."""
         return torch.stack([loss(input, target) for loss in self.losses]).mean()
+
+
+class BandLevelLoss(nn.Module):
+    """Mean absolute difference of the mel bands' levels, averaged over a stretch of time each.
+
+    Noise has no frame-by-frame error that it could be without, so what compares frames is pleased by less of
+    it. Averaged over time, its level is well known, and this loss sees to that.
+
+    Args:
+        spectrogram: The front end.
+        frames: Length of a stretch.
+        floor: Magnitude below which levels do not matter.
+    """
+
+    def __init__(self, spectrogram: Spectrogram, frames: int = 14, floor: float = FLOOR) -> None:
+        super().__init__()
+        self.spectrogram, self.frames, self.floor = spectrogram, frames, floor
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Nepers, the mean over bands and stretches of waveforms `(batch, samples)`, a scalar."""
+        return (self._levels(input) - self._levels(target)).abs().mean()
+
+    def _levels(self, waveform: Tensor) -> Tensor:
+        """`(batch, mels, stretches)`, mean logarithms."""
+        mel = self.spectrogram.mel(self.spectrogram.magnitude(waveform))
+        return nn.functional.avg_pool1d((mel + self.floor).log(), self.frames, ceil_mode=True)

@@ -10,6 +10,8 @@ from mcnn.compiled import Floats, Integers, compiled
 from mcnn.mel_inversion import MelBands
 from mcnn.spectrogram import Spectrogram
 
+LOWEST_HZ = 60.0
+"""Below, no noise is drawn: the window is too short to keep a room's rumble there from spreading upwards."""
 NOISE_FRAMES = 1024
 """Frames of recorded noise; each note takes a stretch of them."""
 
@@ -56,6 +58,7 @@ class NoiseSpectrum:
         every = (config.n_bins - 1) // (n_fft // 2)
         first_band: Integers = np.ascontiguousarray(bands.first[::every])
         shares: Floats = np.ascontiguousarray(bands.shares[::every])
+        shares[: int(LOWEST_HZ * n_fft / config.sample_rate) + 1] = 0
         self.levels: Levels = gain, first_band, shares
         """What `spread_levels` needs."""
 

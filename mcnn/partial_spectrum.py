@@ -19,11 +19,8 @@ from numpy.typing import NDArray
 from mcnn.compiled import Floats, Integers, compiled
 from mcnn.config import SpectrogramConfig
 from mcnn.mel_inversion import TINY, MelBands
+from mcnn.partial_lobe import LOBE_BINS, LOBE_STEPS, drawn_lobe_table, lobe_table
 
-LOBE_STEPS = 256
-"""Rows of the lobe's table."""
-LOBE_BINS = 4
-"""Half-width of what is drawn of a Hann window's lobe, in bins: two of its side lobes."""
 MARGIN = 2 * LOBE_BINS
 """Bins on both sides of a row that is drawn into, so that lobes at its ends need no care."""
 BETWEEN = 1e-4
@@ -37,20 +34,6 @@ Complexes = NDArray[np.complex64]
 Doubles = NDArray[np.float64]
 Filters: TypeAlias = tuple[Integers, Floats, Floats, Floats]
 """Lower band, weights and shares of each bin, and each band's magnitude between partials."""
-
-
-def lobe_table() -> Floats:
-    """Transform of a Hann window around a partial, 1 at its centre: `(LOBE_STEPS + 2, 2 * LOBE_BINS)`.
-
-    Row `i` is that of a partial `i / LOBE_STEPS` above a bin, at the bins from `LOBE_BINS - 1` below that one
-    to `LOBE_BINS` above, with the alternating sign that phases relative to the window's centre have.
-    """
-    bins = np.arange(1 - LOBE_BINS, LOBE_BINS + 1)
-    offset = bins - np.arange(LOBE_STEPS + 2)[:, None] / LOBE_STEPS
-    one_off = np.abs(offset) == 1
-    lobe = np.where(one_off, 0.5, np.sinc(offset) / np.where(one_off, 1.0, 1.0 - offset**2))
-    lobe[np.abs(offset) >= LOBE_BINS] = 0.0
-    return (lobe * np.where(bins % 2, -1.0, 1.0)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -75,7 +58,7 @@ class PartialSpectrum:
 
     def __init__(self, config: SpectrogramConfig, bands: MelBands, n_fft: int, steps: int) -> None:
         self.config, self.bands, self.n_fft, self.steps = config, bands, n_fft, steps
-        self.lobe = lobe_table()
+        self.lobe, self.drawn_lobe = lobe_table(), drawn_lobe_table(n_fft)
         between = np.zeros(bands.n_mels, np.float64)
         np.add.at(between, bands.first, bands.weights[:, 0])
         np.add.at(between, bands.first + 1, bands.weights[:, 1])
@@ -109,7 +92,7 @@ class PartialSpectrum:
         bins_per_hz = self.n_fft / self.config.sample_rate
         amplitude = self.amplitudes(mel, f0_hz, inharmonicity)
         series = self.series(inharmonicity)
-        tables = series.stretch, series.start, self.lobe
+        tables = series.stretch, series.start, self.drawn_lobe
         _draw_all(amplitude, f0_hz, turns, frame_s, bins_per_hz, *tables, self.steps, spectrum)
         return spectrum
 
@@ -255,7 +238,7 @@ def draw_partials(
         turns: Its cycles until then.
         stretch: `Series.stretch`, like `start`.
         start: Phases at the beginning.
-        lobe: `lobe_table()`.
+        lobe: `drawn_lobe_table(...)`.
         waves: Scratch, `(3, partials)`.
         real: Real parts, `(MARGIN + bins + MARGIN,)`.
         imaginary: Imaginary parts.

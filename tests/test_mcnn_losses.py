@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from mcnn.config import SpectrogramConfig
 from mcnn.losses import (
     CHANCE,
     QUIETEST,
+    BandLevelLoss,
     CombinedStftLoss,
     InstantaneousFrequencyLoss,
     LogMagnitudeLoss,
@@ -15,6 +17,7 @@ from mcnn.losses import (
     StftLoss,
     WeightedPhaseLoss,
 )
+from mcnn.spectrogram import Spectrogram
 
 N_FFT, HOP_LENGTH, BINS = 256, 64, 129
 SINGLE: list[type[StftLoss]] = [
@@ -209,3 +212,25 @@ def test_silent_items_do_not_outweigh_sounding_ones() -> None:
         input = (target + error).requires_grad_()
         gradients += [torch.autograd.grad(loss(input, target), input)[0].norm().item()]
     assert max(gradients) < 10 * min(gradients)
+
+
+BAND_LEVELS = BandLevelLoss(Spectrogram(SpectrogramConfig()))
+
+
+def test_band_levels_of_half_the_level() -> None:
+    loud = noise(0, samples=28 * 512).float()
+    assert BAND_LEVELS(0.5 * loud, loud).item() == pytest.approx(math.log(2.0), rel=0.05)
+
+
+def test_band_levels_hardly_know_one_noise_from_another() -> None:
+    """Frame by frame two noises differ as much as either from another level; their levels do not."""
+    ours, theirs = noise(0, samples=28 * 512).float(), noise(1, samples=28 * 512).float()
+    frames = LogMagnitudeLoss()
+    assert BAND_LEVELS(ours, theirs).item() < 0.4 * frames(ours, theirs).item()
+
+
+def test_band_levels_have_finite_gradients_at_silence() -> None:
+    silence = torch.zeros(1, 8192, requires_grad=True)
+    BAND_LEVELS(silence, torch.zeros(1, 8192)).backward()
+    assert silence.grad is not None
+    assert silence.grad.isfinite().all()
