@@ -66,6 +66,7 @@ FINETUNE: dict[str, Any] = {
     "decoded": 0.85,
     "learning_rate": 6e-4,
     "decoder_learning_rate": 5e-5,
+    "onset_share": 0.4,
 }
 """The recipe of `clariolin mcnn finetune`."""
 
