@@ -32,7 +32,7 @@ from .registry import adapter_for
 if TYPE_CHECKING:
     from mcnn.spectrogram import Spectrogram
 
-SHARD_VERSION = 7
+SHARD_VERSION = 8
 """Raised when the same recording would give another note, so that old shards are not taken for new ones."""
 
 

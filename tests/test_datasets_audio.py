@@ -119,3 +119,29 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     for path in (empty, text, no_samples, nan, tmp_path / "missing.wav"):
         with pytest.raises(UnreadableError):
             read_mono(path, SAMPLE_RATE)
+
+
+@pytest.mark.parametrize("below_db", [45, 35, 30, 25, 20, 15])
+@pytest.mark.parametrize("peak", [0.5, 0.01])
+def test_loud_noise_before_a_note_is_no_part_of_it(below_db: float, peak: float) -> None:
+    note = tone(440.0, 0.6, peak=peak, noise=0.0)
+    level = 10.0 ** ((loudest_rms_db(note, SAMPLE_RATE) - below_db) / 20.0)
+    waveform = np.concatenate([silence(0.5), note, silence(0.1)])
+    start, _end = find_note(waveform + hiss(len(waveform) / SAMPLE_RATE, level), SAMPLE_RATE)
+    assert start / SAMPLE_RATE == pytest.approx(0.495, abs=0.01)
+
+
+@pytest.mark.parametrize("f0_hz", [32.7, 110.0, 880.0, 3520.0])
+@pytest.mark.parametrize("below_db", [20, 14])
+def test_a_note_that_begins_softly_and_steadily_stays_whole(below_db: float, f0_hz: float) -> None:
+    waveform = tone(f0_hz, 1.2, noise=0.0, attack_s=0.01)
+    waveform[: SAMPLE_RATE // 2] *= 10.0 ** (-below_db / 20.0)
+    waveform += hiss(1.2, 0.1 * 10.0 ** (-below_db / 20.0) * float(np.sqrt(np.mean(waveform**2))))
+    start, _end = find_note(waveform, SAMPLE_RATE)
+    assert start < 0.01 * SAMPLE_RATE
+
+
+def test_a_noise_that_swells_is_a_sound_of_its_own() -> None:
+    swell = hiss(2.0, 0.1) * np.geomspace(0.05, 1.0, 2 * SAMPLE_RATE).astype(np.float32)
+    start, _end = find_note(swell, SAMPLE_RATE)
+    assert start == 0
