@@ -213,7 +213,8 @@ class _Run:
         self.optimizer.zero_grad()
         if excerpts.decoder_error is not None and self.recipe.decoder_learning_rate:
             values["decoder"] = excerpts.decoder_error
-            (self.recipe.decoder * values["decoder"]).backward(retain_graph=True)
+            kept = self.recipe.decoder * values["decoder"]
+            kept.backward(retain_graph=True)  # type: ignore[no-untyped-call]
         made.backward(direction)  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.pair.parameters(), 1.0)
         self.optimizer.step()
