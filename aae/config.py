@@ -27,6 +27,8 @@ class ModelConfig(_Config):
     """Whether the decoder's layers are told semitone and octave."""
     condition_on_attributes: bool = True
     """Whether the decoder's layers are told instrument, technique and every other attribute."""
+    measured_onset: bool = False
+    """Whether the harmonic decoder is told where in a recording the attack lies."""
     encoder_width: int = Field(192, ge=8)
     """Channels of the encoder."""
     decoder_width: int = Field(256, ge=8)

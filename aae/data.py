@@ -17,6 +17,7 @@ from aae.config import TrainingConfig
 from aae.model import Performance
 from aae.modulation import Modulation, measure_modulation
 from aae.notes import NoteBank, Split
+from aae.onset import measure_onset
 from mcnn.level import REFERENCE_LEVEL_DB
 
 POOL_BATCHES = 16
@@ -85,10 +86,12 @@ class TrainingNotes:
             name: labels[self.bank_indices].astype(np.int64) for name, labels in bank.labels.items()
         }
         self.level_db = bank.level_db[self.bank_indices]
+        loudness = [_loudness_db(log_mel) for log_mel in self.log_mels]
         self.modulations = [
-            _modulation(log_mel, f0, self.config.frame_rate_hz)
-            for log_mel, f0 in zip(self.log_mels, self.f0_cents, strict=True)
+            measure_modulation(f0, loudness_db, self.config.frame_rate_hz)
+            for f0, loudness_db in zip(self.f0_cents, loudness, strict=True)
         ]
+        self.onset_frames = np.array([measure_onset(loudness_db) for loudness_db in loudness], np.float32)
 
     def __len__(self) -> int:
         return len(self.log_mels)
@@ -140,7 +143,8 @@ class TrainingNotes:
             log_mel=torch.from_numpy(log_mel),
             condition=Condition(torch.from_numpy(self.midi_pitch[rows]), self._one_hots(rows)),
             performance=Performance(
-                torch.from_numpy(n_frames), *map(torch.from_numpy, (measured, phase, strength))
+                torch.from_numpy(n_frames),
+                *map(torch.from_numpy, (measured, phase, strength, self.onset_frames[rows])),
             ),
             labels={name: torch.from_numpy(labels[rows]) for name, labels in self.labels.items()},
             deviation_cents=torch.from_numpy(learned),
@@ -182,11 +186,9 @@ def _deviation(f0_cents: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float3
     return filled.astype(np.float32), (filled - tuning).astype(np.float32), voiced.astype(np.float32)
 
 
-def _modulation(
-    log_mel: npt.NDArray[np.float16], f0_cents: npt.NDArray[np.float32], frame_rate_hz: float
-) -> Modulation:
+def _loudness_db(log_mel: npt.NDArray[np.float16]) -> npt.NDArray[np.float32]:
     power = np.square(np.power(10.0, log_mel.astype(np.float32))).sum(0)
-    return measure_modulation(f0_cents, (10 * np.log10(power + 1e-8)).astype(np.float32), frame_rate_hz)
+    return np.asarray(10 * np.log10(power + 1e-8), np.float32)
 
 
 class EpochSampler:

@@ -21,6 +21,7 @@ from aae.conditioning import Condition
 from aae.config import ModelConfig
 from aae.film_block import FilmBlock, apply_linear, runs_compiled
 from aae.model import Decoded, Decoder, Performance, StyleMapping, trait_head
+from aae.onset import ONSET_FRAMES
 from aae.partials import PartialTemplate
 from mcnn.config import SpectrogramConfig
 
@@ -65,6 +66,7 @@ class HarmonicDecoder(Decoder):
         self.head = nn.Linear(width, N_KNOTS + N_NOISE + 1)
         self.residual_head = nn.Linear(width, spectrogram.n_mels)
         self.timbre = nn.Linear(style, N_KNOTS + N_NOISE + spectrogram.n_mels)
+        self.measured_onset = config.measured_onset
         self.template = PartialTemplate(spectrogram, N_PARTIALS)
         self.log_floor = spectrogram.log_floor
         self.register_buffer("knots_to_partials", _knots_to_partials(), persistent=False)
@@ -145,11 +147,14 @@ class HarmonicDecoder(Decoder):
         left = (length - 1 - t).clamp_min(0)
         phase = performance.modulation_phase[:, start:stop]
         phase = nn.functional.pad(phase, (0, stop - start - phase.shape[1]))
+        since = t[None].float()
+        if self.measured_onset and performance.onset_frames is not None:
+            since = (since - performance.onset_frames[:, None] + ONSET_FRAMES).clamp_min(0)
         strength = performance.modulation_strength[:, None].expand_as(phase)
         along = torch.stack(
             [
                 (t / length).clamp_max(1.0),
-                torch.log1p(t.float()).expand_as(left) / 5,
+                torch.log1p(since).expand_as(left) / 5,
                 torch.log1p(left.float()) / 5,
                 strength,
                 strength * phase.cos(),
@@ -159,10 +164,17 @@ class HarmonicDecoder(Decoder):
             ],
             -1,
         )
-        start = self.attack(t.clamp_max(ATTACK_FRAMES - 1))
         end = self.release(left.long().clamp_max(RELEASE_FRAMES - 1))
-        h: Tensor = self.along(along) + start + end
+        h: Tensor = self.along(along) + self._attack_at(since) + end
         return h
+
+    def _attack_at(self, since: Tensor) -> Tensor:
+        """The attack's embedding `(batch or 1, frames, width)` at fractions of frames."""
+        since = since.clamp_max(ATTACK_FRAMES - 1)
+        below = since.long()
+        part = (since - below)[..., None]
+        before, after = self.attack(below), self.attack((below + 1).clamp_max(ATTACK_FRAMES - 1))
+        return torch.lerp(before, after, part.to(before.dtype))
 
 
 def _knots_to_partials() -> Tensor:

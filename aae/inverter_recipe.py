@@ -16,7 +16,7 @@ class InverterRecipe(BaseModel):
 
     shape: PrimedConfig | McnnConfig = PrimedConfig()
     """Which network, and its size."""
-    steps: int = Field(600, ge=1)
+    steps: int = Field(1400, ge=1)
     """Updates of the weights."""
     batch_size: int = Field(12, ge=1)
     """Excerpts a step."""
@@ -34,7 +34,7 @@ class InverterRecipe(BaseModel):
     """Weight of the decoder's own objective (log-mels, attacks, f0), where it is trained too."""
     log_magnitude: float = Field(3.0, ge=0)
     """Weight of the levels' distance relative to spectral convergence: what is quiet to what is loud."""
-    band_levels: float = Field(3.0, ge=0)
+    band_levels: float = Field(0.0, ge=0)
     """Weight of the mel bands' levels over stretches of 160 ms: what is noise keeps its level."""
     adversarial: float = Field(0.0, ge=0)
     """Size of the gradient of the discriminators' judgement relative to the distance's; 0 does without."""
@@ -58,7 +58,7 @@ class InverterRecipe(BaseModel):
 
 PRETRAIN: dict[str, dict[str, Any]] = {
     "primed": {},
-    **{name: {"shape": size.model_dump(), "band_levels": 0.0} for name, size in PUBLISHED_SIZES.items()},
+    **{name: {"shape": size.model_dump()} for name, size in PUBLISHED_SIZES.items()},
 }
 """Recipes of `clariolin mcnn train`, by name."""
 FINETUNE: dict[str, Any] = {
@@ -66,7 +66,7 @@ FINETUNE: dict[str, Any] = {
     "decoded": 0.85,
     "learning_rate": 6e-4,
     "decoder_learning_rate": 5e-5,
-    "onset_share": 0.4,
+    "adversarial": 0.5,
 }
 """The recipe of `clariolin mcnn finetune`."""
 

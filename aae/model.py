@@ -33,6 +33,8 @@ class Performance:
     """`(batch, frames)`, radians: where in a cycle of vibrato, trill or tremolo."""
     modulation_strength: Tensor
     """`(batch,)`, 0 none to 1 strictly periodic."""
+    onset_frames: Tensor | None = None
+    """`(batch,)`, where the attack begins (see `aae.onset`); None for where a new note's does."""
 
     def to(self, device: torch.device) -> "Performance":
         """The same performance on another device."""
@@ -41,6 +43,7 @@ class Performance:
             None if self.deviation_cents is None else self.deviation_cents.to(device),
             self.modulation_phase.to(device),
             self.modulation_strength.to(device),
+            None if self.onset_frames is None else self.onset_frames.to(device),
         )
 
     def mask(self, frames: int) -> Tensor:
