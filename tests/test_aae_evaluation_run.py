@@ -181,7 +181,7 @@ def test_disguises_move_no_score(evaluated: tuple[list[StageProgress], Evaluated
     assert disguised.pop("notes") == 24
     plain = disguised.pop("as recorded")
     assert plain["instrument"] >= 0.9
-    assert len(disguised) == 5
+    assert len(disguised) == 6
     for name, scores in disguised.items():
         for attribute in ("instrument", "technique", "pitch"):
             assert scores[attribute] == pytest.approx(plain[attribute], abs=0.0101), (name, attribute)
