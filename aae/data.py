@@ -15,7 +15,7 @@ from torch import Tensor
 from aae.conditioning import Condition
 from aae.config import TrainingConfig
 from aae.model import Performance
-from aae.modulation import Modulation, measure_modulation
+from aae.modulation import Modulation, loudness_db, measure_modulation
 from aae.notes import NoteBank, Split
 from aae.onset import measure_onset
 from mcnn.level import REFERENCE_LEVEL_DB
@@ -86,12 +86,12 @@ class TrainingNotes:
             name: labels[self.bank_indices].astype(np.int64) for name, labels in bank.labels.items()
         }
         self.level_db = bank.level_db[self.bank_indices]
-        loudness = [_loudness_db(log_mel) for log_mel in self.log_mels]
+        levels, rate_hz = [loudness_db(log_mel) for log_mel in self.log_mels], self.config.frame_rate_hz
         self.modulations = [
-            measure_modulation(f0, loudness_db, self.config.frame_rate_hz)
-            for f0, loudness_db in zip(self.f0_cents, loudness, strict=True)
+            measure_modulation(f0, level_db, rate_hz)
+            for f0, level_db in zip(self.f0_cents, levels, strict=True)
         ]
-        self.onset_frames = np.array([measure_onset(loudness_db) for loudness_db in loudness], np.float32)
+        self.onset_frames = np.array([measure_onset(level_db, rate_hz) for level_db in levels], np.float32)
 
     def __len__(self) -> int:
         return len(self.log_mels)
@@ -184,11 +184,6 @@ def _deviation(f0_cents: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float3
     tuning = float(np.median(f0_cents[voiced]))
     tuning = tuning if abs(tuning) < TUNED_WITHIN_CENTS else 0.0
     return filled.astype(np.float32), (filled - tuning).astype(np.float32), voiced.astype(np.float32)
-
-
-def _loudness_db(log_mel: npt.NDArray[np.float16]) -> npt.NDArray[np.float32]:
-    power = np.square(np.power(10.0, log_mel.astype(np.float32))).sum(0)
-    return np.asarray(10 * np.log10(power + 1e-8), np.float32)
 
 
 class EpochSampler:

@@ -29,6 +29,12 @@ class Modulation:
     """`(frames,)`, radians, unwrapped; 0 at the top of the cycle."""
 
 
+def loudness_db(log_mel: npt.NDArray[np.floating]) -> Floats:
+    """The level of each frame `(frames,)` of a log-mel `(mels, frames)`, in dB."""
+    power = np.square(np.power(10.0, log_mel.astype(np.float32))).sum(0)
+    return np.asarray(10 * np.log10(power + 1e-8), np.float32)
+
+
 def measure_modulation(f0_cents: Floats, loudness_db: Floats, frame_rate_hz: float) -> Modulation:
     """Finds the modulation of a note.
 

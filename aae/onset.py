@@ -11,8 +11,8 @@ ONSET_FRAMES = 2.0
 """Where the attack of a new note lies: so many frames, and the window reaches no further ahead of it."""
 EARLIEST_FRAMES = -2.0
 """Of notes that were cut into."""
-FIRST_PEAK_FRAMES = 44
-"""The attack's peak lies within so many frames, half a second."""
+FIRST_PEAK_S = 0.5
+"""The peak of an attack lies within this of the note's beginning; later swells are no attack."""
 RISE_FROM_DB = -20.0
 """The attack begins where the level last comes this near its peak ..."""
 RISE_TO_DB = -3.0
@@ -21,16 +21,17 @@ RISE_TO_DB = -3.0
 Floats = npt.NDArray[np.float32]
 
 
-def measure_onset(loudness_db: Floats) -> float:
+def measure_onset(loudness_db: Floats, frame_rate_hz: float) -> float:
     """Where the attack begins, in frames.
 
     Args:
         loudness_db: `(frames,)`, from the beginning of the recording.
+        frame_rate_hz: Frames per second.
 
     Returns:
         A fraction of frames; below 0, down to `EARLIEST_FRAMES`, where a note is under way from the start.
     """
-    first = np.asarray(loudness_db[:FIRST_PEAK_FRAMES], np.float64)
+    first = np.asarray(loudness_db[: round(FIRST_PEAK_S * frame_rate_hz) + 1], np.float64)
     start_db = first.max() + RISE_FROM_DB
     risen = int(np.argmax(first >= first.max() + RISE_TO_DB))
     below = np.flatnonzero(first[: risen + 1] < start_db)

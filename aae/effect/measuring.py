@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from aae.conditioning import HIGHEST_MIDI_PITCH, LOWEST_MIDI_PITCH
-from aae.modulation import Modulation, measure_modulation
+from aae.modulation import Modulation, loudness_db, measure_modulation
+from aae.onset import ONSET_FRAMES, measure_onset
 from aae.pitch_names import pitch_frequency_hz
 from aae.synthesizer import Synthesizer
 from mcnn.f0 import track_f0
@@ -39,6 +40,7 @@ class PlayedNote:
         level_db: Its level as recorded, see `mcnn.level`.
         modulation: Its vibrato, trill or tremolo.
         latent: Where the encoder puts it.
+        onset_frames: Where its attack lies, see `aae.onset`.
         is_slurred: Whether it goes on from the note before without an attack of its own.
     """
 
@@ -50,6 +52,7 @@ class PlayedNote:
     level_db: float
     modulation: Modulation
     latent: tuple[float, ...]
+    onset_frames: float = ONSET_FRAMES
     is_slurred: bool = False
 
     @property
@@ -109,7 +112,7 @@ class NoteMeter:
         log_mel = self._spectrogram(torch.from_numpy(scaled)[None])[0]
         midi_pitch = nearest_note(heard.f0_hz)
         f0_cents = self._deviation(note, midi_pitch, heard.f0_hz)
-        loudness_db: Floats = (10.0 * torch.log10((10.0 ** (2.0 * log_mel)).sum(0) + 1e-8)).numpy()
+        levels_db, rate_hz = loudness_db(log_mel.numpy()), self.config.frame_rate_hz
         return PlayedNote(
             start=start,
             waveform=note,
@@ -117,8 +120,9 @@ class NoteMeter:
             f0_cents=f0_cents,
             log_mel=log_mel,
             level_db=level_db,
-            modulation=measure_modulation(f0_cents, loudness_db, self.config.frame_rate_hz),
+            modulation=measure_modulation(f0_cents, levels_db, rate_hz),
             latent=self._encode(note),
+            onset_frames=measure_onset(levels_db, rate_hz),
             is_slurred=heard.is_slurred,
         )
 

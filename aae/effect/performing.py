@@ -37,6 +37,7 @@ def performance_of(
         deviation_cents=_row(cents),
         modulation_phase=_row(phase),
         modulation_strength=torch.tensor([strength], dtype=torch.float32),
+        onset_frames=torch.tensor([note.onset_frames], dtype=torch.float32),
     )
 
 
@@ -48,6 +49,7 @@ def repeated(performance: Performance, times: int) -> Performance:
         None if deviation is None else deviation.expand(times, -1),
         performance.modulation_phase.expand(times, -1),
         performance.modulation_strength.expand(times),
+        None if performance.onset_frames is None else performance.onset_frames.expand(times),
     )
 
 

@@ -8,17 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import fftconvolve
 
+from aae.onset import FIRST_PEAK_S, RISE_FROM_DB, RISE_TO_DB
 from mcnn.level import loudest_rms_db
 
 WINDOW_S = 0.01
 STEP_S = 0.001
 ENVELOPE_FLOOR_DB = -60.0
-ATTACK_FROM_DB = -20.0
-"""An attack begins where the envelope first comes this near the first peak ..."""
-ATTACK_TO_DB = -3.0
-"""... and ends where it first comes this near."""
-FIRST_PEAK_S = 0.5
-"""The peak of an attack lies within this of the note's beginning; later swells are no attack."""
 SHARP_TECHNIQUES = ("pizz", "staccato", "col-legno-battuto", "slap-tongue")
 """Words in the names of techniques that begin sharply."""
 _BEGINS_DB = -30.0
@@ -61,8 +56,8 @@ def attack_time_ms(waveform: FloatArray, sample_rate: int) -> float:
     begins = int(np.argmax(envelope > _BEGINS_DB))
     first = envelope[begins : begins + round(FIRST_PEAK_S / STEP_S)]
     peak = first.max()
-    ends = begins + int(np.argmax(first >= peak + ATTACK_TO_DB))
-    below = np.flatnonzero(envelope[: ends + 1] < peak + ATTACK_FROM_DB)
+    ends = begins + int(np.argmax(first >= peak + RISE_TO_DB))
+    below = np.flatnonzero(envelope[: ends + 1] < peak + RISE_FROM_DB)
     starts = int(below[-1]) + 1 if len(below) else 0
     return float((ends - starts) * STEP_S * 1e3)
 
