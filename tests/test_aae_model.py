@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from aae.conditioning import Condition
 from aae.config import ModelConfig
 from aae.model import AutoEncoder, Decoder, Performance, build_model
+from aae.onset import ONSET_FRAMES
 from tests.toy_bank import CONFIG
 
 SIZES = {"instrument": 3, "dynamics": 2}
@@ -121,3 +124,21 @@ def test_mixes_change_the_sound_continuously() -> None:
     log_mel = decoder(latent, condition, performance).log_mel
     near, far = ((log_mel[0] - log_mel[i]).abs().max() for i in (1, 2))
     assert near < 0.05 * far
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_a_decoder_hears_of_the_onset_if_it_was_trained_to(told: bool) -> None:
+    decoder = _model("harmonic", measured_onset=told).decoder
+    for parameter in decoder.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    latent, condition, performance = _inputs()
+    usual = decoder(latent, condition, performance).log_mel
+    at = {
+        frames: decoder(
+            latent, condition, replace(performance, onset_frames=torch.full((2,), frames))
+        ).log_mel
+        for frames in (ONSET_FRAMES, ONSET_FRAMES + 0.5, ONSET_FRAMES + 6.0)
+    }
+    torch.testing.assert_close(at[ONSET_FRAMES], usual)
+    for frames in (ONSET_FRAMES + 0.5, ONSET_FRAMES + 6.0):
+        assert bool((at[frames] - usual).abs().max() > 1e-3) == told
