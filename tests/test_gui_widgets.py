@@ -18,9 +18,11 @@ from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QFileDialog,
     QLineEdit,
     QListWidget,
     QMenuBar,
+    QPushButton,
     QScrollBar,
     QTabBar,
     QWidget,
@@ -249,6 +251,17 @@ def test_a_file_that_is_dropped_becomes_a_point(qtbot: QtBot, window: MainWindow
     window.shelf.go_to(0)
     assert window.instrument.session.sound.latent == mine.latent
     assert window.saved.recent[0].endswith("mine.wav")
+
+
+def test_the_button_above_the_recordings_opens_files(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_wav(tmp_path / "mine.wav", recording(tone(330.0, 0.8)))
+    chosen = [str(tmp_path / "mine.wav")], ""
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: chosen)
+    (button,) = [b for b in window.shelf.panel.findChildren(QPushButton) if "Open audio" in b.text()]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(window.shelf.recordings), timeout=60_000)
 
 
 def test_a_note_is_saved_as_it_is_shown(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
