@@ -123,8 +123,9 @@ class Piano(QWidget):
         if pitch % 12 == 0:
             painter.drawText(spot.adjusted(-10, 0, 10, -5), bottom, f"C{pitch // 12 - 1}")
         if letter and spot.width() > (7 if black else 12):
-            ink.setAlpha(120)
+            ink.setAlpha(240 if black else 160)
             painter.setPen(ink)
+            painter.setFont(theme.small_font(self.font(), 7 if black else 8))
             lift = -20 if pitch % 12 == 0 else -5
             painter.drawText(spot.adjusted(-4, 0, 4, lift), bottom, letter)
 
