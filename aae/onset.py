@@ -1,7 +1,7 @@
 """When a recorded note begins: the place of its attack among its frames, to a fraction of one.
 
-Recordings begin up to a third of a second before their note. A decoder that is not told the place has to guess
-it, or the latent has to remember it.
+Recordings begin up to a third of a second before their note. A decoder that is not told the place has to
+guess it, or the latent has to remember it.
 """
 
 import numpy as np
