@@ -12,6 +12,7 @@ from torch import Tensor
 
 from aae.bundle import Bundle
 from aae.conditioning import Condition, Vocabulary
+from aae.grain import NoiseGrain
 from aae.model import Decoder, Performance
 from aae.modulation import oscillate
 from mcnn.errors import InputError
@@ -21,8 +22,6 @@ from mcnn.spectrogram import Spectrogram
 
 SHORTEST_FRAMES = 8
 LEVEL_RANGE_DB = (-50.0, -6.0)
-GRAIN_FRAMES = 2048
-"""Frames of recorded noise; each note takes a stretch of them that its seed chooses."""
 SILENCE_ABOVE_FLOOR = 0.3
 """Log-mel distance from the floor, in log10 units, under which a frame at the end counts as silent."""
 
@@ -85,8 +84,7 @@ class NoteDecoder:
         self.vocabulary = Vocabulary(bundle.info.vocabularies)
         self.latent_size = bundle.info.latent_size
         self.config = bundle.info.spectrogram
-        self._spectrogram = Spectrogram(self.config)
-        self._grain = _noise_grain(self._spectrogram)
+        self._grain = NoiseGrain(Spectrogram(self.config))
 
     @torch.inference_mode()
     def decode(
@@ -176,10 +174,9 @@ class NoteDecoder:
             noise: `(mels, frames)`, the share of the magnitude that is noise.
             seed: Of the grain.
         """
-        frames = log_mel.shape[1]
-        start = int(np.random.default_rng([seed, 1]).integers(self._grain.shape[1] - frames + 1))
-        grain = self._grain[:, start : start + frames]
-        return self._spectrogram.compress(self._spectrogram.expand(log_mel) * (1 + noise * (grain - 1)))
+        start = np.random.default_rng([seed, 1]).integers(self._grain.n_starts(log_mel.shape[1]), size=1)
+        rough: Tensor = self._grain(log_mel[None], noise[None], torch.from_numpy(start))[0]
+        return rough
 
     def _without_silence(self, log_mel: Tensor) -> Tensor:
         """Cuts silent frames off the end."""
@@ -214,11 +211,3 @@ class NoteInParts:
         decoded = self._decoder.decode_frames(plan.style, plan.condition, plan.performance, start, stop)
         hints = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, plan.seeds)
         return DecodedNote(decoded.log_mel[0], hints, self.level_db)
-
-
-def _noise_grain(spectrogram: Spectrogram) -> Tensor:
-    """How white noise fluctuates in this front end: mels `(mels, GRAIN_FRAMES)` of geometric mean 1."""
-    n_samples = GRAIN_FRAMES * spectrogram.config.hop_length
-    white = torch.randn(1, n_samples, generator=torch.Generator().manual_seed(0))
-    mel = spectrogram.mel(spectrogram.magnitude(white))[0]
-    return mel / mel.log().mean(1, keepdim=True).exp()
