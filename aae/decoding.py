@@ -14,7 +14,8 @@ from aae.bundle import Bundle
 from aae.conditioning import Condition, Vocabulary
 from aae.grain import NoiseGrain
 from aae.model import Decoder, Performance
-from aae.modulation import oscillate
+from aae.modulation import loudness_db, oscillate
+from aae.onset import measure_onset
 from mcnn.errors import InputError
 from mcnn.inverter import Hints
 from mcnn.level import REFERENCE_LEVEL_DB
@@ -22,6 +23,10 @@ from mcnn.spectrogram import Spectrogram
 
 SHORTEST_FRAMES = 8
 LEVEL_RANGE_DB = (-50.0, -6.0)
+ATTACK_FRAMES = 8
+"""From its onset, an attack is heard in so many frames: as many as an analysis window is long."""
+GRAIN_RISE_FRAMES = 4
+"""Over so many more frames noise gets its grain."""
 SILENCE_ABOVE_FLOOR = 0.3
 """Log-mel distance from the floor, in log10 units, under which a frame at the end counts as silent."""
 
@@ -169,12 +174,18 @@ class NoteDecoder:
     def roughen(self, log_mel: Tensor, noise: Tensor, seed: int) -> Tensor:
         """Gives the noisy share of a log-mel the grain that noise has; the decoder puts out its mean.
 
+        Frames whose window holds the attack get none: what they have between their partials is the attack's
+        own spread, and grain there would make it longer.
+
         Args:
             log_mel: `(mels, frames)`.
             noise: `(mels, frames)`, the share of the magnitude that is noise.
             seed: Of the grain.
         """
         start = np.random.default_rng([seed, 1]).integers(self._grain.n_starts(log_mel.shape[1]), size=1)
+        onset = measure_onset(loudness_db(log_mel.numpy()), self.config.frame_rate_hz)
+        after_attack = (torch.arange(log_mel.shape[1]) - onset - ATTACK_FRAMES) / GRAIN_RISE_FRAMES
+        noise = noise * after_attack.clamp(0, 1)
         rough: Tensor = self._grain(log_mel[None], noise[None], torch.from_numpy(start))[0]
         return rough
 
