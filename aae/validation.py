@@ -9,6 +9,7 @@ from aae.config import Config
 from aae.data import Batch, TrainingNotes
 from aae.losses import deviation_l1, masked_l1
 from aae.model import AutoEncoder
+from aae.precision import choose_precision
 
 BATCH_SIZE = 64
 MOST_NOTES = 640
@@ -51,7 +52,8 @@ def validate(
     """
     sums = {"validation/reconstruction": 0.0, "validation/deviation_cents": 0.0}
     count = 0
-    with torch.autocast(device.type, torch.bfloat16, enabled=config.training.precision == "bf16-mixed"):
+    precision = choose_precision(config.training.precision, device.type)
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
         for batch, rows in batches_by_length(notes, MOST_NOTES):
             batch = batch.to(device)
             _, decoded, _ = model(batch.log_mel, batch.condition, batch.performance)
