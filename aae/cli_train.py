@@ -22,6 +22,10 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one setting of the recipe."),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="MODEL", help="Begin with a trained model's weights; labels go by their names."),
+    ] = None,
     max_minutes: MaxMinutes = None,
     device: Device = "auto",
     processes: Annotated[
@@ -35,12 +39,14 @@ def train(
     text: RUN/metrics.csv.
     """
     require_parts(device)
+    from aae.bundle import load_bundle
     from aae.config import load_config
     from aae.trainer import Trainer
     from aae.training_log import TrainingLog
 
     config = load_config(preset, settings or ())
-    events = Trainer(config, notes, out, device, processes).fit(max_minutes)
+    bundle = None if start is None else load_bundle(start)
+    events = Trainer(config, notes, out, device, processes, bundle).fit(max_minutes)
     if os.environ.get("LOCAL_RANK", "0") != "0":
         for _event in events:
             pass

@@ -83,8 +83,8 @@ class TrainingConfig(_Config):
     """0 draws notes as they come, 1 draws every label of every attribute equally often."""
     patience_epochs: int = Field(20, ge=1)
     """Epochs without a better validation loss before training stops."""
-    precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
-    """Arithmetic of the networks."""
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    """Arithmetic of the networks: bfloat16 where the device has instructions for it, or as asked."""
     seed: int = Field(0, ge=0)
     """Every random draw follows from it."""
 

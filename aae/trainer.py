@@ -16,7 +16,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from aae.bundle import Coverage, ModelInfo, save_bundle
+from aae.bundle import Bundle, Coverage, ModelInfo, save_bundle
 from aae.config import Config
 from aae.data import Batch, EpochSampler, TrainingNotes
 from aae.discriminator import LatentDiscriminator
@@ -25,11 +25,13 @@ from aae.losses import hiding_weight, label_cross_entropy
 from aae.model import build_model
 from aae.notes import NoteBank, Split
 from aae.objective import compute_terms, hide_attributes, run_model
+from aae.precision import choose_precision
 from aae.previews import make_previews
 from aae.run_folder import RunFolder
 from aae.training_events import Event, Finished, Progress, Started, Validated
 from aae.training_steps import Meter, set_learning_rate, update_average
 from aae.validation import validate
+from aae.warm_start import start_from
 
 CHECKPOINT_EVERY_S = 60.0
 REPORT_EVERY_STEPS = 10
@@ -44,16 +46,22 @@ class Trainer:
         folder: The run folder; an earlier run of the same recipe in it is continued.
         device: `auto`, `cpu`, `cuda` or `mps`.
         processes: How many devices, or CPU processes, share every step.
+        start: A trained model to begin with.
     """
 
     def __init__(
-        self, config: Config, bank_path: Path, folder: Path, device: str = "auto", processes: int = 1
+        self,
+        config: Config,
+        bank_path: Path,
+        folder: Path,
+        device: str = "auto",
+        processes: int = 1,
+        start: Bundle | None = None,
     ) -> None:
-        self.config, self.bank_path, self.folder = config, bank_path, RunFolder(folder)
+        self.config, self.bank_path, self.folder, self.start = config, bank_path, RunFolder(folder), start
         strategy = "ddp" if processes > 1 else "auto"
-        self.fabric = Fabric(
-            accelerator=device, devices=processes, strategy=strategy, precision=config.training.precision
-        )
+        precision = choose_precision(config.training.precision, device)
+        self.fabric = Fabric(accelerator=device, devices=processes, strategy=strategy, precision=precision)
 
     def fit(self, max_minutes: float | None = None) -> Iterator[Event]:
         """Trains until the recipe is complete, the time is up, or validation no longer improves.
@@ -81,10 +89,15 @@ class _State:
             trainer.folder,
             bank,
         )
-        self.folder.claim(self.config, bank, self.fabric.is_global_zero)
+        start = [] if trainer.start is None else [trainer.start.model]
+        self.folder.claim(self.config, bank, self.fabric.is_global_zero, start)
         torch.manual_seed(self.config.training.seed)
         sizes = {name: len(labels) for name, labels in bank.attributes.items()}
         model = build_model(self.config.model, bank.config, sizes)
+        if trainer.start is not None:
+            front_end = trainer.start.info.spectrogram
+            bank.config.require_equal(front_end, str(trainer.bank_path), "the model to start from")
+            start_from(model, self.config.model, bank.attributes, trainer.start)
         self.average = deepcopy(model).eval().requires_grad_(False).to(self.fabric.device)
         whole = model.decoder.whole_length
         self.train = TrainingNotes(bank, Split.TRAIN, whole)
@@ -167,9 +180,11 @@ class _State:
         self.optimizer.step()
         update_average(self.average, self.model.module, training.ema_decay, self.step)
         if losses.fader:
-            values["discriminator"] = label_cross_entropy(self.discriminator(latent.detach()), batch.labels)
+            values["latent_discriminator"] = label_cross_entropy(
+                self.discriminator(latent.detach()), batch.labels
+            )
             self.discriminator_optimizer.zero_grad()
-            self.fabric.backward(values["discriminator"])
+            self.fabric.backward(values["latent_discriminator"])
             self.discriminator_optimizer.step()
         return {name: value.detach() for name, value in values.items()}
 
@@ -202,32 +217,34 @@ class _State:
         save_bundle(self.folder.model_path, info, self.average, latents)
 
     def _save(self) -> None:
-        state: dict[str, Any] = {
-            "model": self.model,
-            "optimizer": self.optimizer,
-            "discriminator": self.discriminator,
-            "discriminator_optimizer": self.discriminator_optimizer,
-            "average": self.average.state_dict(),
-            "step": self.step,
-            "best": [self.best_loss, self.best_epoch],
-            "meter": [self.meter.sums, self.meter.steps],
-        }
-        self.folder.save(self.fabric, state)
+        self.folder.save(
+            self.fabric,
+            {
+                **self._parts(),
+                "average": self.average.state_dict(),
+                "step": self.step,
+                "best": [self.best_loss, self.best_epoch],
+                "meter": [self.meter.sums, self.meter.steps],
+            },
+        )
 
     def _restore(self) -> None:
-        state: dict[str, Any] = {
-            "model": self.model,
-            "optimizer": self.optimizer,
-            "discriminator": self.discriminator,
-            "discriminator_optimizer": self.discriminator_optimizer,
-        }
-        rest = self.folder.restore(self.fabric, state)
+        rest = self.folder.restore(self.fabric, self._parts())
         if rest:
             self.average.load_state_dict(rest["average"])
             self.step = int(rest["step"])
             self.best_loss, self.best_epoch = float(rest["best"][0]), int(rest["best"][1])
             self.meter.sums, self.meter.steps = rest["meter"]
             self.folder.cut_log(self.step, self.fabric.is_global_zero)
+
+    def _parts(self) -> dict[str, Any]:
+        """Everything that learns."""
+        return {
+            "model": self.model,
+            "optimizer": self.optimizer,
+            "discriminator": self.discriminator,
+            "discriminator_optimizer": self.discriminator_optimizer,
+        }
 
     def _agree(self, mine: bool) -> bool:
         """The first process's decision, on every process."""

@@ -7,7 +7,14 @@ from mcnn.errors import InputError
 
 
 def test_the_shipped_presets_are_the_paper_s_ablation_and_what_ships() -> None:
-    assert preset_names() == ["orchestra", "violin", "wae-fader", "wae-mmd", "wae-note", "wae-style"]
+    assert preset_names() == [
+        "orchestra",
+        "violin",
+        "wae-fader",
+        "wae-mmd",
+        "wae-note",
+        "wae-style",
+    ]
 
 
 @pytest.mark.parametrize("name", preset_names())

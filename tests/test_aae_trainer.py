@@ -149,6 +149,20 @@ def test_early_stopping_on_validation(bank: Path, tmp_path: Path) -> None:
     assert events[-1].step < 50 * 6
 
 
+def test_a_training_begins_where_another_ended(bank: Path, tmp_path: Path) -> None:
+    first = list(Trainer(_config(), bank, tmp_path / "first", "cpu").fit())
+    start = load_bundle(tmp_path / "first" / "model.safetensors")
+    config = _config("training.epochs=1", "training.learning_rate=1e-6", "training.ema_decay=0.0")
+    second = list(Trainer(config, bank, tmp_path / "second", "cpu", start=start).fit())
+    ended, began = (
+        [e.metrics["validation/reconstruction"] for e in events if isinstance(e, Validated)][-1]
+        for events in (first, second)
+    )
+    assert began == pytest.approx(ended, rel=0.05)
+    with pytest.raises(InputError, match=r"second holds another run \(trained_from"):
+        list(Trainer(config, bank, tmp_path / "second", "cpu").fit())
+
+
 def test_a_damaged_checkpoint_is_named(bank: Path, tmp_path: Path) -> None:
     list(Trainer(_config(), bank, tmp_path / "run", "cpu").fit(max_minutes=0))
     (tmp_path / "run" / "checkpoint.pt").write_bytes(b"not a checkpoint")
