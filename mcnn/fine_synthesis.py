@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from mcnn.compiled import Floats, compiled
-from mcnn.noise_spectrum import Levels, spread_levels
+from mcnn.noise_spectrum import Levels, add_noise, spread_levels
 from mcnn.partial_spectrum import (
     MARGIN,
     Complexes,
@@ -159,7 +159,8 @@ def _shape(
     amplitudes = np.empty((2, most_partials), np.float32)
     waves = np.empty((3, most_partials), np.float32)
     rows = np.empty((2, n_bins + 2 * MARGIN), np.float32)
-    level = np.zeros((2, n_bins), np.float32)
+    level = np.zeros((2, levels[1].size), np.float32)
+    noise = np.zeros(n_bins, np.complex64)
     comb, ratio = new_scratch(filters)
     start, stop, last = span
     counts = np.zeros(2, np.int64)
@@ -197,8 +198,9 @@ def _shape(
             _scale(rows, gains[0][here - start, own], most, out)
             if noise_start >= 0:
                 row = recorded[(noise_start + (here - start) * FINE_STEPS + step) % len(recorded)]
-                gain = gains[1][here - start, own]
-                _add_noise(row, level[1 - k], level[k], np.float32(share), gain, most, out)
+                noise[:] = 0
+                add_noise(row, level[1 - k], level[k], np.float32(share), noise)
+                _add_scaled(noise, gains[1][here - start, own], most, out)
 
 
 @compiled
@@ -209,17 +211,9 @@ def _scale(rows: Floats, gain: Floats, most: np.float32, out: Complexes) -> None
 
 
 @compiled
-def _add_noise(
-    row: Complexes,
-    here: Floats,
-    after: Floats,
-    share: np.float32,
-    gain: Floats,
-    most: np.float32,
-    out: Complexes,
-) -> None:
+def _add_scaled(noise: Complexes, gain: Floats, most: np.float32, out: Complexes) -> None:
     for m in range(out.size):
-        out[m] += row[m] * (_limited_gain(gain[m], most) * (here[m] + share * (after[m] - here[m])))
+        out[m] += noise[m] * _limited_gain(gain[m], most)
 
 
 @compiled

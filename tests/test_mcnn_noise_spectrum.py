@@ -5,7 +5,7 @@ import torch
 
 from mcnn.config import SpectrogramConfig
 from mcnn.mel_inversion import MelBands
-from mcnn.noise_spectrum import LOWEST_HZ, NOISE_FRAMES, NoiseSpectrum
+from mcnn.noise_spectrum import NOISE_FRAMES, NoiseSpectrum
 from mcnn.spectrogram import Spectrogram
 
 CONFIG = SpectrogramConfig()
@@ -35,11 +35,18 @@ def test_noise_has_the_asked_mean_level_in_every_band(slope: float) -> None:
     assert np.abs(error_db).mean() < 0.8
 
 
-def test_below_hearing_there_is_no_noise() -> None:
-    spectrum = NOISE.draw(np.ones((50, CONFIG.n_mels), np.float32), seed=0)
-    hz = np.arange(spectrum.shape[1]) * CONFIG.sample_rate / N_FFT
-    assert not spectrum[:, hz < LOWEST_HZ].any()
-    assert spectrum[:, hz > LOWEST_HZ].all()
+def test_rumble_stays_where_it_is() -> None:
+    """A room's rumble is 30 dB under what is above it, or above it: neither covers the other."""
+    hz = librosa.mel_frequencies(CONFIG.n_mels + 2, fmin=0, fmax=CONFIG.sample_rate / 2)[1:-1]
+    low = (hz > 15) & (hz < 50)
+    above = (hz > 110) & (hz < 400)
+    for difference_db in (-30.0, 0.0, 30.0):
+        asked = np.where(hz < 65, difference_db / 20, 0.0) - 3.0
+        made = as_waveform(NOISE.draw(np.tile(10 ** asked.astype(np.float32), (300, 1)), seed=0))
+        mel = SPECTROGRAM.mel(SPECTROGRAM.magnitude(made))[0, :, 8:-8]
+        error_db = 20 * (mel.log10().mean(1).numpy() - asked)
+        assert abs(error_db[above].mean()) < 1.0
+        assert abs(error_db[low].mean()) < (9.0 if difference_db < 0 else 2.0)
 
 
 def test_a_seed_is_a_take() -> None:
