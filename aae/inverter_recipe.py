@@ -31,7 +31,7 @@ class InverterRecipe(BaseModel):
     decoder_learning_rate: float = Field(0.0, ge=0)
     """The same for the decoder; 0 leaves it as it is."""
     noise_head: bool = True
-    """Whether the head of noise is trained; if not, noise stays at the levels that the log-mel says."""
+    """Whether the head of noise corrects anything; if not, noise has the levels that the log-mel says."""
     decoder: float = Field(2.0, ge=0)
     """Weight of the decoder's own objective (log-mels, attacks, f0), where it is trained too."""
     log_magnitude: float = Field(3.0, ge=0)

@@ -126,8 +126,9 @@ class _Run:
         model = deepcopy(job.bundle.model) if job.bundle else None
         self.pair = Pair(inverter, model).to(fabric.device).train()
         inverter.requires_grad_(True)
-        if isinstance(inverter, PrimedMcnn):
-            inverter.noise.requires_grad_(self.recipe.noise_head)
+        if isinstance(inverter, PrimedMcnn) and not self.recipe.noise_head:
+            inverter.noise.start_anew()
+            inverter.noise.requires_grad_(False)
         if model is not None:
             for name, parameter in model.decoder.named_parameters():
                 parameter.requires_grad_(self.recipe.decoder_learning_rate > 0 and not name.startswith(STAYS))
