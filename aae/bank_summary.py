@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aae.notes import NOT_GIVEN, UNPITCHED, NoteBank, Split
+from aae.notes import CLIPPING_UNKNOWN, NOT_GIVEN, UNPITCHED, NoteBank, Split
+
+MOST_CLIPPED = 20
+"""Clipped notes that a summary names."""
 
 
 def summarise(bank: NoteBank) -> dict[str, Any]:
@@ -14,9 +17,9 @@ def summarise(bank: NoteBank) -> dict[str, Any]:
 
     Returns:
         `notes`, `duration_s`, `splits`, `midi_pitch` (`low`, `high`, `unpitched`), `attributes` (name to
-        label to `notes`, `low`, `high`, `tuning_cents`), `combinations` (each attribute's label, `notes`,
-        `low`, `high`), `front_end` and `provenance`. `low` and `high` are MIDI numbers, None where no note
-        has a pitch.
+        label to `notes`, `low`, `high`, `tuning_cents`), `clipping` (`notes`, `unknown`, `worst`),
+        `combinations` (each attribute's label, `notes`, `low`, `high`), `front_end` and `provenance`. `low`
+        and `high` are MIDI numbers, None where no note has a pitch.
     """
     everything = np.ones(len(bank), dtype=bool)
     unpitched = int((bank.midi_pitch == UNPITCHED).sum())
@@ -34,9 +37,26 @@ def summarise(bank: NoteBank) -> dict[str, Any]:
             }
             for name, labels in bank.attributes.items()
         },
+        "clipping": clipping(bank),
         "combinations": combinations(bank, list(bank.attributes)),
         "front_end": bank.config.model_dump(),
         "provenance": bank.provenance,
+    }
+
+
+def clipping(bank: NoteBank) -> dict[str, Any]:
+    """Which notes come from clipped recordings.
+
+    Returns:
+        `notes` that do, `unknown` of which it cannot be told, and the `worst`: up to `MOST_CLIPPED` rows of
+        `note` and `samples`.
+    """
+    clipped = np.flatnonzero(bank.clipped > 0)
+    worst = clipped[np.argsort(-bank.clipped[clipped], kind="stable")][:MOST_CLIPPED]
+    return {
+        "notes": len(clipped),
+        "unknown": int((bank.clipped == CLIPPING_UNKNOWN).sum()),
+        "worst": [{"note": bank.ids[index], "samples": int(bank.clipped[index])} for index in worst],
     }
 
 

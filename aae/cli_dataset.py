@@ -65,6 +65,13 @@ def build(
             "--correct-pitch", help="Relabel single notes that surely sound another pitch; else skip them."
         ),
     ] = False,
+    skip_clipped: Annotated[
+        bool, typer.Option("--skip-clipped", help="Leave out clipped recordings; else only count them.")
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Only these labels, such as instrument=violin,cello; may be repeated."),
+    ] = None,
     tag: _TAGS = None,
     shared_words: Annotated[
         bool,
@@ -95,6 +102,8 @@ def build(
             unpitched=unpitched,
             fix_octaves=fix_octaves,
             correct_pitch=correct_pitch,
+            skip_clipped=skip_clipped,
+            only=parse_choices(only or []),
             tags=parse_tags(tag or []),
             vocabulary=_vocabulary(aliases or []) if shared_words or aliases else None,
             scheduler=scheduler,
@@ -191,6 +200,23 @@ def parse_tags(texts: Sequence[str]) -> dict[str, str]:
             raise InputError(f"--tag {key} is given twice: {tags[key]!r} and {value!r}")
         tags[key.replace(" ", "-")] = value.replace(" ", "-")
     return tags
+
+
+def parse_choices(texts: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Attributes and the labels wanted of each, of `key=value,value` texts.
+
+    Raises:
+        InputError: If a text is none.
+    """
+    choices: dict[str, frozenset[str]] = {}
+    for text in texts:
+        key, _, values = (part.strip().lower() for part in text.partition("="))
+        labels = frozenset(value.strip().replace(" ", "-") for value in values.split(",") if value.strip())
+        if not key or not labels:
+            raise InputError(f"--only {text!r} names no labels: write for example instrument=violin,cello")
+        key = key.replace(" ", "-")
+        choices[key] = choices.get(key, frozenset()) | labels
+    return choices
 
 
 def _vocabulary(own: Sequence[Path]) -> "Vocabulary":

@@ -1,6 +1,6 @@
 """How `clariolin dataset` shows its results: what became of the recordings, what is in a bank."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aae.cli_console import duration_in_words, results_console, table
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 40
 MOST_OFFSETS = 20
+MOST_CLIPPED_ROWS = 5
 TAKE_LIKE = ("duration", "dynamics")
 """Attributes that tell takes of one note apart; the table of combinations leaves them out."""
 
@@ -46,6 +47,10 @@ def print_report(finished: "BuildFinished", cost: Mapping[str, float]) -> None:
         console.print(f"Pitch: {len(report.offsets) - MOST_OFFSETS} more folders (--json lists all).")
     if report.corrections:
         console.print(f"{len(report.corrections)} notes were given the pitch they sound (--json lists them).")
+    if report.clipped:
+        _print_clipped(len(report.clipped), report.n_notes, list(report.clipped.items()))
+        if not finished.was_there:
+            console.print("To leave them out: the same command with --skip-clipped.")
     if left_out:
         reasons = table("left out because", "recordings", "for example")
         for reason, count, example in report.rows():
@@ -79,11 +84,27 @@ def print_summary(path: "Path", summary: Mapping[str, Any], bank: "NoteBank") ->
     )
     origin = bank.provenance
     console.print(f"From {origin.get('source')} ({origin.get('title')}; {origin.get('licence')}).")
+    clipping = summary["clipping"]
+    if clipping["unknown"]:
+        console.print(f"Clipping: of {clipping['unknown']} notes it is not known whether they are clipped.")
+    if clipping["notes"]:
+        worst = [(row["note"], row["samples"]) for row in clipping["worst"]]
+        _print_clipped(clipping["notes"], summary["notes"], worst)
     for name, labels in summary["attributes"].items():
         counts = table(name, "notes", "range", "tuning")
         for label, count in labels.items():
             counts.add_row(label, str(count["notes"]), pitch_range(count), _tuning(count["tuning_cents"]))
         console.print(counts)
+
+
+def _print_clipped(n_clipped: int, n_notes: int, worst: Sequence[tuple[str, int]]) -> None:
+    """How many notes are clipped, and which of them most."""
+    rows = table("clipped most", "samples")
+    for note, samples in worst[:MOST_CLIPPED_ROWS]:
+        rows.add_row(note, str(samples))
+    console = results_console()
+    console.print(f"Clipping: {n_clipped} of {n_notes} notes are clipped (--json lists them).")
+    console.print(rows)
 
 
 def print_combinations(names: list[str], rows: list[dict[str, Any]]) -> None:

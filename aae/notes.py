@@ -30,6 +30,8 @@ UNPITCHED = -1
 """`midi_pitch` of a sound without pitch."""
 NOT_GIVEN = -1
 """Label index of a note to which an attribute was not given."""
+CLIPPING_UNKNOWN = -1
+"""`clipped` of a note of which it cannot be told, or of a bank that does not say."""
 
 
 class Split(IntEnum):
@@ -54,6 +56,7 @@ class NoteData:
         waveform: `(samples,)` at the reference level.
         log_mel: `(mels, frames)`.
         f0_cents: `(frames,)` deviation from `midi_pitch`, NaN where unvoiced.
+        clipped: Clipped samples of the recording, or `CLIPPING_UNKNOWN`.
     """
 
     id: str
@@ -65,6 +68,7 @@ class NoteData:
     waveform: npt.NDArray[np.float32]
     log_mel: npt.NDArray[np.float16]
     f0_cents: npt.NDArray[np.float16]
+    clipped: int = CLIPPING_UNKNOWN
 
 
 class NoteBank:
@@ -83,6 +87,7 @@ class NoteBank:
         split: `(notes,)` uint8, values of `Split`.
         level_db: `(notes,)` float32, recorded root mean square of the loudest 50 ms, in dB of full scale.
         tuning_cents: `(notes,)` float32, median measured deviation from `midi_pitch`, NaN if unknown.
+        clipped: `(notes,)` int32, clipped samples of the recording, `CLIPPING_UNKNOWN` if not known.
         n_frames: `(notes,)` int32.
         n_samples: `(notes,)` int32.
         provenance: Where the notes came from: folder name, format, licence, credits, counts, what was
@@ -106,6 +111,9 @@ class NoteBank:
         self.split: npt.NDArray[np.uint8] = table["split"][:]
         self.level_db: npt.NDArray[np.float32] = table["level_db"][:]
         self.tuning_cents: npt.NDArray[np.float32] = table["tuning_cents"][:]
+        self.clipped: npt.NDArray[np.int32] = (
+            table["clipped"][:] if "clipped" in table else np.full(len(self.ids), CLIPPING_UNKNOWN, np.int32)
+        )
         self.n_frames: npt.NDArray[np.int32] = table["n_frames"][:]
         self.n_samples: npt.NDArray[np.int32] = table["n_samples"][:]
         self._scale: npt.NDArray[np.float32] = table["scale"][:]
@@ -182,6 +190,7 @@ class NoteBank:
             self.midi_pitch,
             self.split,
             self.level_db,
+            self.clipped,
             self._scale,
         )
         if any(column.shape != (len(self),) for column in columns):

@@ -46,6 +46,7 @@ def settle(
     *,
     correct_pitch: bool = False,
     fix_octaves: bool = False,
+    skip_clipped: bool = False,
 ) -> Verdicts:
     """Decides which recordings go into the bank, and with which pitch.
 
@@ -56,6 +57,7 @@ def settle(
         fewest: A label of such an attribute with fewer notes is dropped.
         correct_pitch: As in `judge`.
         fix_octaves: As in `judge`.
+        skip_clipped: Whether clipped recordings are left out.
 
     Returns:
         The verdicts, skips in the order of the recordings.
@@ -66,6 +68,8 @@ def settle(
     for outcome in outcomes:
         if outcome.skip:
             skips[outcome.id] = Skip(outcome.id, *outcome.skip)
+        elif skip_clipped and outcome.clipped > 0 and outcome.id not in skips:
+            skips[outcome.id] = Skip(outcome.id, SkipReason.CLIPPED, f"{outcome.clipped} samples")
     kept = [outcome for outcome in outcomes if outcome.id not in skips]
     skips.update(_duplicates(recordings, kept, verdicts.pitches))
     for attribute in adapter.rare:
@@ -179,6 +183,7 @@ def _note_data(
         labels=recording.labels,
         split=split_of(recording.labels, midi_pitch, take_like) if official is None else official,
         level_db=outcome.level_db,
+        clipped=outcome.clipped,
         tuning_cents=tuning_cents,
         waveform=waveform,
         log_mel=note.log_mel,

@@ -4,6 +4,7 @@ Conventions: waveforms are `(samples,)` float32, mono. Levels are root mean squa
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,10 @@ import numpy.typing as npt
 import scipy.signal
 import soundfile
 import soxr
+
+from aae.notes import CLIPPING_UNKNOWN
+
+from .clipping import count_clipped
 
 LONGEST_READ_S = 30.0
 """Of a longer file only the beginning is read: a note's first seconds are all that is used."""
@@ -30,7 +35,21 @@ class UnreadableError(ValueError):
     """An audio file that cannot be decoded, or decodes to nothing."""
 
 
-def read_mono(path: Path, sample_rate: int) -> npt.NDArray[np.float32]:
+@dataclass(frozen=True)
+class Sound:
+    """What was read of a recording.
+
+    Attributes:
+        waveform: `(samples,)` mono.
+        clipped: Clipped samples of its file (of the channel that has most), at the file's own sample rate;
+            `aae.notes.CLIPPING_UNKNOWN` if that cannot be told.
+    """
+
+    waveform: npt.NDArray[np.float32]
+    clipped: int = CLIPPING_UNKNOWN
+
+
+def read_mono(path: Path, sample_rate: int) -> Sound:
     """Decodes the beginning of an audio file, mixes it to mono and resamples it.
 
     Channels that cancel each other are not mixed: the loudest is taken.
@@ -48,7 +67,7 @@ def read_mono(path: Path, sample_rate: int) -> npt.NDArray[np.float32]:
             raise UnreadableError("empty file")
         _require_whole(path, size)
         with soundfile.SoundFile(path) as file:
-            mono, file_rate = _mixed(file), file.samplerate
+            (mono, clipped), file_rate = _mixed(file), file.samplerate
     except (soundfile.SoundFileError, OSError, TypeError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not decodable"
         raise UnreadableError(reason) from error
@@ -60,7 +79,7 @@ def read_mono(path: Path, sample_rate: int) -> npt.NDArray[np.float32]:
         mono = soxr.resample(mono, file_rate, sample_rate)
     if not len(mono):
         raise UnreadableError("no samples")
-    return _without_offset(mono, sample_rate)
+    return Sound(_without_offset(mono, sample_rate), clipped)
 
 
 def _require_whole(path: Path, size: int) -> None:
@@ -77,21 +96,26 @@ def _require_whole(path: Path, size: int) -> None:
         raise UnreadableError(f"truncated: {size} of {whole} bytes are there")
 
 
-def _mixed(file: soundfile.SoundFile) -> npt.NDArray[np.float32]:
-    """The first `LONGEST_READ_S` of a file in mono, read in blocks whatever its header promises."""
+def _mixed(file: soundfile.SoundFile) -> tuple[npt.NDArray[np.float32], int]:
+    """The first `LONGEST_READ_S` of a file in mono, and its clipped samples.
+
+    It is read in blocks whatever its header promises; a clipped run that their border divides counts as two.
+    """
     if not (_SLOWEST_HZ <= file.samplerate <= _FASTEST_HZ and 1 <= file.channels <= _MOST_CHANNELS):
         raise UnreadableError(f"{file.channels} channels at {file.samplerate} Hz are no recording")
     mixed: list[npt.NDArray[np.float32]] = []
     power = np.zeros(file.channels)
+    clipped = np.zeros(file.channels, np.int64)
     for block in _blocks(file):
         mixed.append(block.mean(axis=1))
+        clipped += count_clipped(block, file.subtype)
         power += np.square(block, dtype=np.float64).sum(axis=0)
     mono = np.concatenate([np.zeros(0, np.float32), *mixed])
     if file.channels > 1 and np.square(mono, dtype=np.float64).sum() < _CANCELLED * power.max():
         file.seek(0)
         loudest = int(power.argmax())
         mono = np.concatenate([np.zeros(0, np.float32), *(block[:, loudest] for block in _blocks(file))])
-    return mono
+    return mono, int(clipped.max())
 
 
 def _blocks(file: soundfile.SoundFile) -> Iterator[npt.NDArray[np.float32]]:

@@ -64,6 +64,7 @@ class _Chosen:
             labels=self.labels(index),
             split=Split(int(bank.split[index])),
             level_db=float(bank.level_db[index]),
+            clipped=int(bank.clipped[index]),
             tuning_cents=float(bank.tuning_cents[index]),
             waveform=bank.waveform(index),
             log_mel=bank.log_mel(index).astype("float16"),

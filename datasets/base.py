@@ -14,12 +14,9 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
 from aae.notes import Split
 
-from .audio import read_mono
+from .audio import Sound, read_mono
 
 if TYPE_CHECKING:
     from .files import Survey
@@ -41,6 +38,7 @@ class SkipReason(StrEnum):
     NO_PITCH = "no pitch found"
     WRONG_PITCH = "measured pitch far from the label"
     DUPLICATE = "duplicate bytes"
+    CLIPPED = "clipped"
     RARE = "rare label"
 
 
@@ -125,7 +123,7 @@ class Adapter(ABC):
         """
         return 0.0, ""
 
-    def read(self, source: Path, id_: str, sample_rate: int) -> tuple[npt.NDArray[np.float32], str]:
+    def read(self, source: Path, id_: str, sample_rate: int) -> tuple[Sound, str]:
         """One recording's sound.
 
         Args:
@@ -134,7 +132,7 @@ class Adapter(ABC):
             sample_rate: Samples per second of the result.
 
         Returns:
-            `(samples,)` mono, and a digest of where it came from: the same for copies.
+            It, and a digest of where it came from: the same for copies.
 
         Raises:
             UnreadableError: If it cannot be decoded.

@@ -9,7 +9,7 @@ import errno
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from aae.notes import NoteBank
@@ -21,7 +21,7 @@ from .assemble import settle, write_bank
 from .base import SkipReason
 from .plan import FEWEST_NOTES, BuildSettings, Plan, make_plan
 from .report import BuildEvent, BuildFinished, BuildProgress, BuildReport
-from .shards import read_outcomes
+from .shards import Outcome, read_outcomes
 from .verdicts import Verdicts
 from .workers import made
 
@@ -40,6 +40,8 @@ def build(
     unpitched: bool | None = None,
     correct_pitch: bool = False,
     fix_octaves: bool = False,
+    skip_clipped: bool = False,
+    only: Mapping[str, frozenset[str]] | None = None,
     fewest: int | None = None,
     config: SpectrogramConfig | None = None,
     tags: Mapping[str, str] | None = None,
@@ -58,6 +60,8 @@ def build(
         correct_pitch: A note that surely sounds another pitch than its label says gets the measured one (and
             the report says so) instead of being skipped.
         fix_octaves: Where a whole folder sounds another note than its labels say, the labels are moved.
+        skip_clipped: Clipped recordings are left out; otherwise the report only counts them.
+        only: Attribute to the labels that are wanted; everything else is passed over and not counted.
         fewest: Drop the labels of the adapter's `rare` attributes that have fewer notes than this; if not
             given `FEWEST_NOTES`, or 1 if there is a limit, since a sample of a library has few of everything.
         config: The front end; the default one if not given.
@@ -73,7 +77,9 @@ def build(
     """
     if fewest is None:
         fewest = FEWEST_NOTES if limit is None else 1
-    settings = BuildSettings(limit, unpitched, correct_pitch, fix_octaves, fewest, tags, vocabulary)
+    settings = BuildSettings(
+        limit, unpitched, correct_pitch, fix_octaves, skip_clipped, only, fewest, tags, vocabulary
+    )
     plan = make_plan(source, format, out, settings, config or SpectrogramConfig())
     finished = _finished_before(plan)
     if finished:
@@ -158,8 +164,9 @@ def _assemble(plan: Plan) -> Iterator[BuildEvent]:
         settings.fewest,
         correct_pitch=settings.correct_pitch,
         fix_octaves=settings.fix_octaves,
+        skip_clipped=settings.skip_clipped,
     )
-    report = _report(plan, verdicts)
+    report = _report(plan, verdicts, outcomes)
     if not report.n_notes:
         reasons = ", ".join(f"{count} {reason.value}" for reason, count in report.counts.items())
         hints = "".join(f"; {offset.in_words}" for offset in report.offsets[:1])
@@ -182,8 +189,13 @@ def _assemble(plan: Plan) -> Iterator[BuildEvent]:
     yield BuildFinished(report)
 
 
-def _report(plan: Plan, verdicts: Verdicts) -> BuildReport:
+def _report(plan: Plan, verdicts: Verdicts, outcomes: Sequence[Outcome]) -> BuildReport:
     n_recordings = len(plan.recordings)
+    clipped = {
+        outcome.id: outcome.clipped
+        for outcome in sorted(outcomes, key=lambda outcome: -outcome.clipped)
+        if outcome.clipped > 0 and outcome.id not in verdicts.skips
+    }
     return BuildReport(
         bank=plan.out,
         n_recordings=n_recordings,
@@ -191,6 +203,7 @@ def _report(plan: Plan, verdicts: Verdicts) -> BuildReport:
         skips=list(verdicts.skips.values()),
         corrections=verdicts.corrections,
         offsets=verdicts.offsets,
+        clipped=clipped,
         format=plan.adapter.name,
         chosen_because=plan.chosen_because,
     )

@@ -20,6 +20,7 @@ from .shards import SHARD_VERSION, Task
 FEWEST_NOTES = 8
 """A technique with fewer notes cannot be learned and is dropped, unless `build` is told otherwise."""
 _RECORDINGS_PER_SHARD = 24
+_MOST_NAMED = 200
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class BuildSettings:
         unpitched: Whether sounds without pitch go in; the adapter decides if None.
         correct_pitch: Whether single wrong labels are replaced by what sounds.
         fix_octaves: Whether labels are moved where a whole folder is off.
+        skip_clipped: Whether clipped recordings are left out.
+        only: Attribute to the labels that are wanted; a recording with another one, or none, is passed over.
         fewest: Labels of the adapter's `rare` attributes with fewer notes are dropped.
         tags: Attributes given to every recording.
         vocabulary: How the labels are rewritten.
@@ -40,6 +43,8 @@ class BuildSettings:
     unpitched: bool | None = None
     correct_pitch: bool = False
     fix_octaves: bool = False
+    skip_clipped: bool = False
+    only: Mapping[str, frozenset[str]] | None = None
     fewest: int = FEWEST_NOTES
     tags: Mapping[str, str] | None = None
     vocabulary: Vocabulary | None = None
@@ -51,6 +56,8 @@ class BuildSettings:
             "unpitched": self.unpitched,
             "correct_pitch": self.correct_pitch,
             "fix_octaves": self.fix_octaves,
+            "skip_clipped": self.skip_clipped,
+            "only": {name: sorted(labels) for name, labels in sorted((self.only or {}).items())},
             "fewest": self.fewest,
             "tags": dict(self.tags or {}),
             "aliases": "" if self.vocabulary is None else self.vocabulary.digest,
@@ -105,11 +112,13 @@ def make_plan(
     adapter, chosen_because = recognise(found) if format == AUTO else (adapter_for(format), "")
     if not source.is_dir() and not adapter.takes_file:
         raise InputError(f"{source} is not a folder: {adapter.name} needs the folder of the recordings")
-    recordings = _limited(adapter.recordings(source), settings.limit)
+    recordings = [_relabelled(recording, settings) for recording in adapter.recordings(source)]
+    if settings.only:
+        recordings = _chosen(recordings, settings.only)
+    recordings = _limited(recordings, settings.limit)
     if not (adapter.keeps_unpitched if settings.unpitched is None else settings.unpitched):
         recordings = [_without_pitch(recording) for recording in recordings]
-    recordings = [_relabelled(recording, settings) for recording in recordings]
-    if settings.limit is None:
+    if settings.limit is None and not settings.only:
         recordings += [Recording(skip.id, skip=skip) for skip in found.unusable]
     by_id = {recording.id: recording for recording in sorted(recordings, key=lambda recording: recording.id)}
     tasks = _tasks(source, out, adapter, config, list(by_id.values()), bool(settings.unpitched))
@@ -119,6 +128,35 @@ def make_plan(
 
 def _workshop(out: Path) -> Path:
     return out.with_name(f"{out.name}.building")
+
+
+def _chosen(recordings: list[Recording], only: Mapping[str, frozenset[str]]) -> list[Recording]:
+    """The recordings with the labels that are wanted.
+
+    Raises:
+        InputError: If a wanted label does not occur; the message lists those that do.
+    """
+    for name, labels in only.items():
+        there = {recording.labels[name] for recording in recordings if name in recording.labels}
+        if not there:
+            known = sorted({known for recording in recordings for known in recording.labels})
+            raise InputError(
+                f"--only {name}=...: no recording has this attribute; there is {', '.join(known)}"
+            )
+        missing = sorted(labels - there)
+        if missing:
+            raise InputError(f"--only {name}={','.join(missing)}: there is {_listed(there)}")
+    return [
+        recording
+        for recording in recordings
+        if all(recording.labels.get(name) in labels for name, labels in only.items())
+    ]
+
+
+def _listed(labels: set[str]) -> str:
+    words = sorted(labels)
+    rest = f" and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
+    return ", ".join(words[:_MOST_NAMED]) + rest
 
 
 def _limited(recordings: list[Recording], limit: int | None) -> list[Recording]:

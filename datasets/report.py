@@ -68,6 +68,7 @@ class BuildReport:
         skips: Every recording that is not in the bank, and why; sorted by id.
         corrections: Every note whose label was replaced; sorted by id.
         offsets: Folders whose labels are off as a whole.
+        clipped: Notes of the bank whose recordings are clipped, and how many samples, the worst first.
         format: The adapter that read them.
         chosen_because: Why it was that one, if the user did not say.
     """
@@ -78,6 +79,7 @@ class BuildReport:
     skips: Sequence[Skip]
     corrections: Sequence[Correction] = ()
     offsets: Sequence[PitchOffset] = ()
+    clipped: Mapping[str, int] = field(default_factory=dict)
     format: str = ""
     chosen_because: str = ""
 
@@ -108,6 +110,7 @@ class BuildReport:
             ],
             "corrections": [{"file": note.id, "detail": note.detail} for note in self.corrections],
             "offsets": [asdict(offset) for offset in self.offsets],
+            "clipped": [{"file": id_, "samples": count} for id_, count in self.clipped.items()],
         }
 
     @classmethod
@@ -122,6 +125,7 @@ class BuildReport:
             ],
             corrections=[Correction(note["file"], note["detail"]) for note in values["corrections"]],
             offsets=[PitchOffset(**offset) for offset in values.get("offsets", [])],
+            clipped={note["file"]: note["samples"] for note in values.get("clipped", [])},
             format=values.get("format", ""),
             chosen_because=values.get("chosen_because", ""),
         )

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aae.note_writer import quantise
-from aae.notes import UNPITCHED
+from aae.notes import CLIPPING_UNKNOWN, UNPITCHED
 from mcnn.atomic import atomic_path
 from mcnn.config import SpectrogramConfig
 from mcnn.note_bounds import prepare
@@ -32,7 +32,7 @@ from .registry import adapter_for
 if TYPE_CHECKING:
     from mcnn.spectrogram import Spectrogram
 
-SHARD_VERSION = 8
+SHARD_VERSION = 9
 """Raised when the same recording would give another note, so that old shards are not taken for new ones."""
 
 
@@ -69,6 +69,7 @@ class Outcome:
         skip: Why it is no note, as (reason, detail); None if it is one.
         midi_pitch: What its label says, or what was found if there was none; `UNPITCHED` if it has no pitch.
         level_db: As in the bank.
+        clipped: As in the bank.
         objection: Why the label cannot stand, as (reason, detail).
         is_confirmed: Whether what sounds was measured with confidence and is the label's note.
         sounds: What sounds instead of the label, as a fractional MIDI number; NaN if that is not clear.
@@ -85,6 +86,7 @@ class Outcome:
     skip: tuple[SkipReason, str] | None = None
     midi_pitch: int = UNPITCHED
     level_db: float = 0.0
+    clipped: int = CLIPPING_UNKNOWN
     objection: tuple[SkipReason, str] | None = None
     is_confirmed: bool = False
     sounds: float = float("nan")
@@ -171,13 +173,13 @@ def _make_note(task: Task, recording: Recording) -> ShardNote | Outcome:
     """Reads, trims, measures and checks one recording."""
     sample_rate = task.config.sample_rate
     try:
-        waveform, digest = adapter_for(task.format).read(task.source, recording.id, sample_rate)
+        sound, digest = adapter_for(task.format).read(task.source, recording.id, sample_rate)
     except (UnreadableError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return Outcome(recording.id, "", (SkipReason.UNREADABLE, reason))
-    audio = prepare(waveform, sample_rate, task.config.max_samples)
+    audio = prepare(sound.waveform, sample_rate, task.config.max_samples)
     if audio is None:
-        peak = float(np.abs(waveform).max(initial=0.0))
+        peak = float(np.abs(sound.waveform).max(initial=0.0))
         return Outcome(recording.id, digest, (SkipReason.SILENT, f"peak {peak:.5f}"))
     duration_s = len(audio.waveform) / sample_rate
     if duration_s < SHORTEST_NOTE_S:
@@ -192,6 +194,7 @@ def _make_note(task: Task, recording: Recording) -> ShardNote | Outcome:
         digest=digest,
         midi_pitch=pitch.midi_pitch,
         level_db=audio.level_db,
+        clipped=sound.clipped,
         objection=pitch.objection,
         is_confirmed=pitch.is_confirmed,
         sounds=pitch.sounds,

@@ -21,7 +21,7 @@ from aae.notes import UNPITCHED
 from aae.pitch_names import parse_pitch, pitch_name
 from mcnn.errors import InputError
 
-from .audio import UnreadableError
+from .audio import Sound, UnreadableError
 from .base import Adapter, Recording, as_label
 from .files import Survey
 from .soundfont_presets import Preset, read_contents
@@ -118,7 +118,7 @@ class SoundFont(Adapter):
         stated = dict(read_contents(_font_path(source, fonts[0])).terms) if len(fonts) == 1 else {}
         return super().terms(source) | stated
 
-    def read(self, source: Path, id_: str, sample_rate: int) -> tuple[npt.NDArray[np.float32], str]:
+    def read(self, source: Path, id_: str, sample_rate: int) -> tuple[Sound, str]:
         """Renders one note, held for 1.6 s; see `Adapter.read`."""
         match = _ID.fullmatch(id_)
         if not match:
@@ -127,7 +127,7 @@ class SoundFont(Adapter):
         waveform = synth.render(
             int(match["bank"]), int(match["program"]), parse_pitch(match["key"]), int(match["velocity"])
         )
-        return waveform, hashlib.sha256(waveform.tobytes()).hexdigest()
+        return Sound(waveform), hashlib.sha256(waveform.tobytes()).hexdigest()
 
 
 def layers(preset: Preset, key: int) -> dict[int, str]:

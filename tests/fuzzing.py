@@ -90,7 +90,7 @@ def fuzz_audio(data: bytes) -> None:
         file.write(data)
         file.flush()
         try:
-            waveform = read_mono(Path(file.name), _RATE)
+            waveform = read_mono(Path(file.name), _RATE).waveform
         except UnreadableError:
             return
     assert len(waveform) <= 31 * _RATE

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aae.note_writer import NoteBankWriter, quantise
-from aae.notes import NOT_GIVEN, UNPITCHED, NoteBank, NoteData, Split
+from aae.notes import CLIPPING_UNKNOWN, NOT_GIVEN, UNPITCHED, NoteBank, NoteData, Split
 from mcnn.config import SpectrogramConfig
 from mcnn.errors import InputError
 
@@ -25,6 +25,7 @@ def note(number: int, labels: dict[str, str] | None = None, n_frames: int = 5) -
         waveform=random.standard_normal(n_frames * 512 - 100).astype(np.float32),
         log_mel=random.standard_normal((8, n_frames)).astype(np.float16),
         f0_cents=random.standard_normal(n_frames).astype(np.float16),
+        clipped=10 * number,
     )
 
 
@@ -50,6 +51,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         assert bank.labels["technique"].tolist() == [NOT_GIVEN, 0, NOT_GIVEN]
         assert bank.split.tolist() == [Split.TRAIN, Split.VALIDATION, Split.TEST]
         assert bank.level_db.tolist() == [-20.0, -21.0, -22.0]
+        assert bank.clipped.tolist() == [0, 10, 20]
         assert bank.n_frames.tolist() == [5, 9, 5]
         assert bank.provenance["source"] == "made up"
         for index, data in enumerate(notes):
@@ -84,6 +86,14 @@ def test_unpitched_and_unknown_survive(tmp_path: Path) -> None:
         assert bank.midi_pitch[0] == UNPITCHED
         assert np.isnan(bank.tuning_cents[0])
         assert np.isnan(bank.f0_cents(0)).all()
+
+
+def test_a_bank_that_says_nothing_of_clipping_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "notes.h5", [note(1), note(2)])
+    with h5py.File(path, "r+") as file:
+        del file["notes/clipped"]
+    with NoteBank.open(path) as bank:
+        assert bank.clipped.tolist() == [CLIPPING_UNKNOWN, CLIPPING_UNKNOWN]
 
 
 def test_a_bank_travels_to_another_process(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_every_format_and_width_gives_the_same_note(suffix: str, subtype: str, t
     note = tone(A4, 0.5, sample_rate=rate, amplitudes=(1.0, 0.2))
     soundfile.write(path, note, rate, format=container, subtype=subtype)
     assert survey(tmp_path).names == (path.name,)
-    waveform = read_mono(path, SAMPLE_RATE)
+    waveform = read_mono(path, SAMPLE_RATE).waveform
     assert len(waveform) / SAMPLE_RATE == pytest.approx(0.5, abs=0.06)
     assert frequency_hz(waveform) == pytest.approx(A4, abs=0.5)
     assert np.abs(waveform).max() == pytest.approx(0.3, abs=0.04)
@@ -80,7 +80,7 @@ def test_every_format_and_width_gives_the_same_note(suffix: str, subtype: str, t
 def test_every_rate_and_any_number_of_channels(rate: int, channels: int, tmp_path: Path) -> None:
     note = tone(A4, 0.4, sample_rate=rate, amplitudes=(1.0, 0.3))
     soundfile.write(tmp_path / "a.wav", np.stack([note] * channels, axis=1), rate)
-    waveform = read_mono(tmp_path / "a.wav", SAMPLE_RATE)
+    waveform = read_mono(tmp_path / "a.wav", SAMPLE_RATE).waveform
     assert len(waveform) == pytest.approx(0.4 * SAMPLE_RATE, abs=3)
     assert frequency_hz(waveform) == pytest.approx(A4, abs=0.3)
 
@@ -88,7 +88,7 @@ def test_every_rate_and_any_number_of_channels(rate: int, channels: int, tmp_pat
 def test_channels_of_opposite_sign_do_not_cancel(tmp_path: Path) -> None:
     note = tone(A4, 0.4, noise=0.0)
     soundfile.write(tmp_path / "a.wav", np.stack([0.5 * note, -0.5 * note], axis=1), SAMPLE_RATE)
-    assert np.abs(read_mono(tmp_path / "a.wav", SAMPLE_RATE)).max() == pytest.approx(0.15, abs=0.01)
+    assert np.abs(read_mono(tmp_path / "a.wav", SAMPLE_RATE).waveform).max() == pytest.approx(0.15, abs=0.01)
 
 
 @settings(max_examples=60, deadline=None)
@@ -109,7 +109,7 @@ def test_offset_noise_clipping_and_quiet_leave_the_note_itself(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.wav"
         soundfile.write(path, np.clip(waveform + offset, -1.0, 1.0), SAMPLE_RATE, subtype="PCM_24")
-        prepared = prepare(read_mono(path, SAMPLE_RATE), SAMPLE_RATE, SMALL.max_samples)
+        prepared = prepare(read_mono(path, SAMPLE_RATE).waveform, SAMPLE_RATE, SMALL.max_samples)
     assert prepared is not None
     assert 0.38 <= len(prepared.waveform) / SAMPLE_RATE <= 0.6
     assert abs(prepared.waveform.mean()) < 0.01
@@ -166,7 +166,7 @@ def test_a_wrong_ending_does_not_matter(tmp_path: Path) -> None:
         ("ogg.mp3", "OGG"),
     ):
         soundfile.write(tmp_path / name, tone(A4, 0.4), SAMPLE_RATE, format=container)
-        assert frequency_hz(read_mono(tmp_path / name, SAMPLE_RATE)) == pytest.approx(A4, abs=0.5)
+        assert frequency_hz(read_mono(tmp_path / name, SAMPLE_RATE).waveform) == pytest.approx(A4, abs=0.5)
 
 
 @pytest.mark.parametrize("container", ["FLAC", "OGG", "MP3", "AIFF"])
@@ -177,7 +177,7 @@ def test_cut_files_give_a_note_or_a_reason(container: str, kept: float, tmp_path
     data = path.read_bytes()
     path.write_bytes(data[: int(kept * len(data))])
     try:
-        waveform = read_mono(path, SAMPLE_RATE)
+        waveform = read_mono(path, SAMPLE_RATE).waveform
     except UnreadableError:
         return
     assert np.isfinite(waveform).all()
@@ -188,7 +188,7 @@ def test_a_streamed_header_of_unknown_size_is_no_truncation(tmp_path: Path) -> N
     data = bytearray((tmp_path / "a.wav").read_bytes())
     data[4:8] = data[40:44] = b"\xff\xff\xff\xff"
     (tmp_path / "a.wav").write_bytes(data)
-    assert len(read_mono(tmp_path / "a.wav", SAMPLE_RATE)) == pytest.approx(0.3 * SAMPLE_RATE, abs=2)
+    assert len(read_mono(tmp_path / "a.wav", SAMPLE_RATE).waveform) == pytest.approx(0.3 * SAMPLE_RATE, abs=2)
 
 
 NAMES = [

@@ -91,7 +91,7 @@ def test_silence_is_no_note() -> None:
 def test_files_are_read_mono_at_the_wanted_rate_without_offset(tmp_path: Path) -> None:
     left = tone(440.0, 1.0, sample_rate=48_000, noise=0.0)
     soundfile.write(tmp_path / "a.flac", np.stack([left + 0.1, np.zeros_like(left) + 0.1], axis=1), 48_000)
-    waveform = read_mono(tmp_path / "a.flac", SAMPLE_RATE)
+    waveform = read_mono(tmp_path / "a.flac", SAMPLE_RATE).waveform
     assert waveform.dtype == np.float32
     assert len(waveform) == pytest.approx(SAMPLE_RATE, abs=2)
     assert abs(waveform.mean()) < 1e-4
@@ -102,12 +102,12 @@ def test_files_are_read_mono_at_the_wanted_rate_without_offset(tmp_path: Path) -
 
 def test_mp3_is_read(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.mp3", tone(440.0, 0.5), SAMPLE_RATE)
-    assert loudest_rms_db(read_mono(tmp_path / "a.mp3", SAMPLE_RATE), SAMPLE_RATE) > -30.0
+    assert loudest_rms_db(read_mono(tmp_path / "a.mp3", SAMPLE_RATE).waveform, SAMPLE_RATE) > -30.0
 
 
 def test_only_the_beginning_of_an_endless_file_is_read(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(40 * 8000, np.float32), 8000)
-    assert len(read_mono(tmp_path / "a.wav", 8000)) == 30 * 8000
+    assert len(read_mono(tmp_path / "a.wav", 8000).waveform) == 30 * 8000
 
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:

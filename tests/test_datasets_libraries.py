@@ -216,11 +216,11 @@ def test_a_soundfonts_notes_sound_their_keys_and_are_the_same_in_any_order(tmp_p
     ids = [recording.id for recording in adapter.recordings(tmp_path)]
     first = {id_: adapter.read(tmp_path, id_, 44_100) for id_ in ids}
     for id_ in reversed(ids):
-        waveform, digest = adapter.read(tmp_path, id_, 44_100)
+        sound, digest = adapter.read(tmp_path, id_, 44_100)
         assert digest == first[id_][1]
-        assert np.array_equal(waveform, first[id_][0])
+        assert np.array_equal(sound.waveform, first[id_][0].waveform)
     for recording in adapter.recordings(tmp_path)[:4]:
-        heard = measure_pitch(first[recording.id][0], 44_100)
+        heard = measure_pitch(first[recording.id][0].waveform, 44_100)
         assert heard.midi_pitch == pytest.approx(recording.midi_pitch, abs=0.1)
     with pytest.raises(UnreadableError):
         adapter.read(tmp_path, "tiny.sf2/000-099 Nothing/C4_v100", 44_100)
