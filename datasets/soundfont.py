@@ -2,7 +2,8 @@
 
 A font's presets are its instruments; an articulation in a preset's name (`Muted Trumpet`) becomes the
 technique; its velocity layers become the dynamics. Only keys near a sample's own are rendered: what a font
-stretches over the whole keyboard no instrument plays. Drum kits (bank 128) have no pitch.
+stretches over the whole keyboard no instrument plays. Drum kits (bank 128) have no pitch, and no sound has
+one whose keys are not a semitone apart.
 
 A recording's id is `<font>/<bank>-<program> <preset>/<note>_v<velocity>`.
 """
@@ -24,7 +25,7 @@ from mcnn.errors import InputError
 from .audio import Sound, UnreadableError
 from .base import Adapter, Recording, as_label
 from .files import Survey
-from .soundfont_presets import Preset, read_contents
+from .soundfont_presets import Preset, Region, read_contents
 
 FONT_SUFFIXES = frozenset({".sf2", ".sf3"})
 STRETCHED_SEMITONES = 3
@@ -139,12 +140,7 @@ def layers(preset: Preset, key: int) -> dict[int, str]:
         One velocity for each layer, the softest first, and its word; no word if there is one layer, nothing
         if the preset has no sample there.
     """
-    near = [
-        region
-        for region in preset.regions
-        if region.keys[0] <= key <= region.keys[1]
-        and (abs(key - region.root) <= STRETCHED_SEMITONES or preset.bank == _DRUM_BANK)
-    ]
+    near = _near(preset, key)
     starts = sorted({max(1, region.velocities[0]) for region in near})
     if len(starts) <= 1:
         low, high = near[0].velocities if near else (1, 0)
@@ -156,6 +152,16 @@ def layers(preset: Preset, key: int) -> dict[int, str]:
         usual = min(_DYNAMICS, key=lambda word: abs(word - velocity))
         nearest[usual] = min(velocity, nearest.get(usual, velocity), key=lambda v: abs(v - usual))
     return {velocity: _DYNAMICS[usual] for usual, velocity in sorted(nearest.items())}
+
+
+def _near(preset: Preset, key: int) -> list[Region]:
+    """What sounds at a key and was sampled nearby."""
+    return [
+        region
+        for region in preset.regions
+        if region.keys[0] <= key <= region.keys[1]
+        and (abs(key - region.root) <= STRETCHED_SEMITONES or preset.bank == _DRUM_BANK)
+    ]
 
 
 def words(preset_name: str) -> dict[str, str]:
@@ -179,7 +185,8 @@ def _recordings(font: str, preset: Preset) -> Iterator[Recording]:
             if dynamics:
                 said["dynamics"] = dynamics
             id_ = f"{place}/{pitch_name(key)}_v{velocity}"
-            yield Recording(id_, UNPITCHED if is_drums else key, said)
+            has_pitch = not is_drums and any(region.follows_keys for region in _near(preset, key))
+            yield Recording(id_, key if has_pitch else UNPITCHED, said)
 
 
 def _fonts(source: Path) -> list[str]:

@@ -19,6 +19,8 @@ import numpy.typing as npt
 from mcnn.errors import InputError
 
 _KEY_RANGE, _VELOCITY_RANGE, _INSTRUMENT, _SAMPLE, _ROOT_KEY = 43, 44, 41, 53, 58
+_COARSE_TUNE, _FINE_TUNE, _SCALE_TUNING = 51, 52, 56
+_A_SEMITONE = 100
 _WHOLE_RANGE = (0, 127)
 _LARGEST_LIST_BYTES = 64 << 20
 _MOST_REGIONS = 1 << 20
@@ -44,12 +46,14 @@ class Region:
     Attributes:
         keys: MIDI numbers that play it.
         velocities: Velocities that play it.
-        root: The MIDI number at which it sounds as recorded.
+        root: The key at which it sounds as recorded, its tuning counted in; may lie beyond MIDI's.
+        follows_keys: Whether the next key sounds a semitone higher: noises and effects often do not.
     """
 
     keys: tuple[int, int]
     velocities: tuple[int, int]
     root: int
+    follows_keys: bool = True
 
 
 @dataclass(frozen=True)
@@ -198,13 +202,24 @@ def _regions(zone: Zone, instruments: list[list[Zone]], roots: list[int]) -> lis
         velocities = _common(zone.get(_VELOCITY_RANGE), inner.get(_VELOCITY_RANGE))
         root = _number(inner.get(_ROOT_KEY))
         root = root if root is not None and root <= 127 else roots[sample]
+        tuned_cents = 100 * _sum(zone, inner, _COARSE_TUNE) + _sum(zone, inner, _FINE_TUNE)
+        scale = _sum(zone, {_SCALE_TUNING: (_A_SEMITONE, 0), **inner}, _SCALE_TUNING)
         if keys and velocities:
-            regions.append(Region(keys, velocities, root))
+            regions.append(Region(keys, velocities, root - round(tuned_cents / 100), scale == _A_SEMITONE))
     return regions
 
 
 def _number(amount: tuple[int, int] | None) -> int | None:
     return None if amount is None else amount[0] + 256 * amount[1]
+
+
+def _sum(zone: Zone, inner: Zone, kind: int) -> int:
+    """A generator with a sign: what the preset says is added to what its instrument says."""
+    return sum(
+        int.from_bytes(bytes(amount), "little", signed=True)
+        for amount in (zone.get(kind), inner.get(kind))
+        if amount is not None
+    )
 
 
 def _common(outer: tuple[int, int] | None, inner: tuple[int, int] | None) -> tuple[int, int] | None:

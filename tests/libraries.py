@@ -113,18 +113,24 @@ def write_good_sounds(folder: Path, semitones: Sequence[int] = tuple(range(48, 5
     (folder / "packs.json").write_text("{}")
 
 
-def soundfont_bytes(preset: str = "Muted Trumpet", key: int = 60, extra_layer: bool = True) -> bytes:
-    """A SoundFont with one preset whose sample is a tone of MIDI note `key`, loud and soft layers alike."""
+def soundfont_bytes(
+    preset: str = "Muted Trumpet", key: int = 60, extra_layer: bool = True, coarse: int = 0, scale: int = 100
+) -> bytes:
+    """A SoundFont with one preset whose sample is a tone of MIDI note `key`, loud and soft layers alike.
+
+    The preset is tuned by `coarse` semitones; from key to key it rises by `scale` cents.
+    """
     waveform = tone(pitch_frequency_hz(key), 1.0, sample_rate=44_100, release_s=0.01)
     pcm = (32_000 * waveform / np.abs(waveform).max()).astype("<i2")
     samples = np.concatenate([pcm, np.zeros(46, "<i2")])
     velocities = [(0, 63), (64, 127)] if extra_layer else [(0, 127)]
     igen, ibag = b"", b""
     for number, (low, high) in enumerate(velocities):
-        ibag += struct.pack("<HH", 3 * number, 0)
+        ibag += struct.pack("<HH", 5 * number, 0)
         igen += struct.pack("<HBB", 43, key - 12, key + 12) + struct.pack("<HBB", 44, low, high)
+        igen += struct.pack("<Hh", 51, coarse) + struct.pack("<Hh", 56, scale)
         igen += struct.pack("<HH", 53, 0)
-    ibag += struct.pack("<HH", 3 * len(velocities), 0)
+    ibag += struct.pack("<HH", 5 * len(velocities), 0)
     igen += bytes(4)
     header = struct.Struct("<20sHHHIII")
     sample = struct.pack(

@@ -180,6 +180,23 @@ def test_a_soundfonts_sampled_keys_and_layers_are_listed(tmp_path: Path) -> None
     assert [recording.id for recording in single] == [recording.id for recording in found]
 
 
+@pytest.mark.parametrize("coarse", [-12, 5])
+def test_keys_near_a_sample_that_is_tuned_are_those_that_sound_as_it_was_recorded(
+    coarse: int, tmp_path: Path
+) -> None:
+    (tmp_path / "tuned.sf2").write_bytes(soundfont_bytes(coarse=coarse))
+    found = adapter_for("soundfont").recordings(tmp_path)
+    low, high = 60 - coarse - 3, min(72, 60 - coarse + 3)
+    assert {recording.midi_pitch for recording in found} == set(range(low, high + 1))
+
+
+def test_a_sound_whose_keys_are_no_semitone_apart_has_no_pitch(tmp_path: Path) -> None:
+    (tmp_path / "noise.sf2").write_bytes(soundfont_bytes("Sea Shore", scale=20))
+    assert {recording.midi_pitch for recording in adapter_for("soundfont").recordings(tmp_path)} == {
+        UNPITCHED
+    }
+
+
 def test_layers_are_one_velocity_a_word() -> None:
     def regions(*ranges: tuple[int, int]) -> Preset:
         return Preset("x", 0, 0, tuple(Region((0, 127), velocities, 60) for velocities in ranges))
