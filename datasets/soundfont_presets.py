@@ -110,11 +110,13 @@ def parse_contents(file: BinaryIO) -> SoundFontContents:
         size = int.from_bytes(chunk[4:], "little")
         kind = file.read(4) if chunk[:4] == b"LIST" else b""
         if kind not in (b"INFO", b"pdta"):
-            file.seek(size + size % 2 - len(kind), io.SEEK_CUR)
+            file.seek(size - len(kind), io.SEEK_CUR)
+            _skip_padding(file, size)
             continue
         if size > _LARGEST_LIST_BYTES:
             raise ValueError(f"its list {kind.decode()} says {size} bytes")
-        parts = _parts(file.read(size + size % 2 - 4))
+        parts = _parts(file.read(size - 4))
+        _skip_padding(file, size)
         if kind == b"INFO":
             terms = {_INFO[name]: _text(raw) for name, raw in parts.items() if name in _INFO and _text(raw)}
         else:
@@ -122,6 +124,12 @@ def parse_contents(file: BinaryIO) -> SoundFontContents:
     if records is None:
         raise ValueError("it has no list of presets")
     return SoundFontContents(terms, _presets(records))
+
+
+def _skip_padding(file: BinaryIO, size: int) -> None:
+    """A chunk of odd size is followed by one byte, which some SF3 files leave out."""
+    if size % 2 and file.read(1) not in (b"\0", b""):
+        file.seek(-1, io.SEEK_CUR)
 
 
 def _parts(data: bytes) -> dict[str, bytes]:

@@ -197,6 +197,17 @@ def test_a_sound_whose_keys_are_no_semitone_apart_has_no_pitch(tmp_path: Path) -
     }
 
 
+def test_a_font_without_the_byte_after_an_odd_chunk_is_read(tmp_path: Path) -> None:
+    whole = soundfont_bytes()
+    start = whole.index(b"LIST", whole.index(b"sdta"))
+    size_at = whole.index(b"sdta") - 4
+    odd = int.from_bytes(whole[size_at : size_at + 4], "little") - 1
+    (tmp_path / "odd.sf3").write_bytes(
+        whole[:size_at] + odd.to_bytes(4, "little") + whole[size_at + 4 : start - 1] + whole[start:]
+    )
+    assert len(read_contents(tmp_path / "odd.sf3").presets) == 1
+
+
 def test_layers_are_one_velocity_a_word() -> None:
     def regions(*ranges: tuple[int, int]) -> Preset:
         return Preset("x", 0, 0, tuple(Region((0, 127), velocities, 60) for velocities in ranges))
