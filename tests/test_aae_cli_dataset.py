@@ -41,6 +41,30 @@ def test_a_library_is_recognised_built_and_told_about(
         assert bank.attributes["technique"] == ("normal",)
 
 
+def test_only_the_labels_that_are_wanted_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, instrument in enumerate(("oboe", "flute", "cello")):
+        for note in ("C4", "D4"):
+            write_note(tmp_path / f"library/{instrument}/{note}.wav", note, seed=number)
+    out = tmp_path / "notes.h5"
+    build = ["dataset", "build", str(tmp_path / "library"), "--out", str(out), "--workers", "1"]
+    assert main([*build, "--only", "Instrument=flute, Oboe", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["recordings"] == 4
+    with NoteBank.open(out) as bank:
+        assert bank.attributes["instrument"] == ("flute", "oboe")
+    assert main([*build, "--only", "instrument=cello", "--limit", "1"]) == 0
+    with NoteBank.open(out) as bank:
+        assert bank.ids == ["cello/C4.wav"]
+    capsys.readouterr()
+    for only, said in (
+        ("instrument=tuba", "--only instrument=tuba: there is cello, flute, oboe"),
+        ("mood=dark", "no recording has this attribute; there is instrument"),
+        ("instrument", "write for example instrument=violin,cello"),
+        ("=x", "write for example instrument=violin,cello"),
+    ):
+        assert main([*build, "--only", only]) == 2
+        assert said in capsys.readouterr().err
+
+
 def test_banks_are_merged_split_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     banks = []
     for number, instrument in enumerate(("english-horn", "cello")):
