@@ -65,6 +65,9 @@ def build(
             "--correct-pitch", help="Relabel single notes that surely sound another pitch; else skip them."
         ),
     ] = False,
+    keep_rare: Annotated[
+        bool, typer.Option("--keep-rare", help="Keep techniques that only a few notes have.")
+    ] = False,
     skip_clipped: Annotated[
         bool, typer.Option("--skip-clipped", help="Leave out clipped recordings; else only count them.")
     ] = False,
@@ -103,6 +106,7 @@ def build(
             fix_octaves=fix_octaves,
             correct_pitch=correct_pitch,
             skip_clipped=skip_clipped,
+            fewest=1 if keep_rare else None,
             only=parse_choices(only or []),
             tags=parse_tags(tag or []),
             vocabulary=_vocabulary(aliases or []) if shared_words or aliases else None,

@@ -38,7 +38,7 @@ def print_report(finished: "BuildFinished", cost: Mapping[str, float]) -> None:
         console.print(f"Read as {report.format}: {report.chosen_because}.")
     if not finished.was_there:
         console.print(
-            f"{duration_in_words(cost['seconds'])}, {cost['recordings_per_second']:.0f} recordings a second,"
+            f"{duration_in_words(cost['seconds'])}, {cost['recordings_per_second']:.3g} recordings a second,"
             f" at most {cost['peak_memory_mb']:.0f} MB of memory."
         )
     for offset in report.offsets[:MOST_OFFSETS]:

@@ -168,11 +168,7 @@ def _assemble(plan: Plan) -> Iterator[BuildEvent]:
     )
     report = _report(plan, verdicts, outcomes)
     if not report.n_notes:
-        reasons = ", ".join(f"{count} {reason.value}" for reason, count in report.counts.items())
-        hints = "".join(f"; {offset.in_words}" for offset in report.offsets[:1])
-        raise InputError(
-            f"none of the {report.n_recordings} recordings in {plan.source} became a note: {reasons}{hints}"
-        )
+        raise InputError(_nothing_in_words(plan, report))
     provenance = {
         "source": plan.source.resolve().name,
         "format": plan.adapter.name,
@@ -187,6 +183,21 @@ def _assemble(plan: Plan) -> Iterator[BuildEvent]:
     whole.replace(plan.out)
     shutil.rmtree(plan.workshop, ignore_errors=True)
     yield BuildFinished(report)
+
+
+def _nothing_in_words(plan: Plan, report: BuildReport) -> str:
+    """Why a library has no note at all, with an example of each reason and what to do."""
+    reasons = "; ".join(f"{count} {reason} ({example})" for reason, count, example in report.rows())
+    cures = [offset.in_words for offset in report.offsets[:1]]
+    if SkipReason.RARE in report.counts:
+        cures.append("--keep-rare keeps labels that few notes have")
+    if SkipReason.UNPITCHED in report.counts:
+        cures.append("--unpitched keeps sounds without pitch")
+    said = "".join(f"; {cure}" for cure in cures)
+    return (
+        f"none of the {report.n_recordings} recordings in {plan.source}, read as {plan.adapter.name},"
+        f" became a note: {reasons}{said}"
+    )
 
 
 def _report(plan: Plan, verdicts: Verdicts, outcomes: Sequence[Outcome]) -> BuildReport:

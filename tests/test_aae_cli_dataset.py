@@ -11,7 +11,7 @@ from aae.cli_dataset import FORMATS, parse_tags
 from aae.notes import NoteBank
 from datasets.registry import ADAPTERS, AUTO
 from mcnn.errors import InputError
-from tests.libraries import write_note, write_vsco
+from tests.libraries import write_note, write_tinysol, write_vsco
 
 
 def test_the_help_lists_every_format() -> None:
@@ -63,6 +63,21 @@ def test_only_the_labels_that_are_wanted_are_read(tmp_path: Path, capsys: pytest
     ):
         assert main([*build, "--only", only]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_a_library_of_which_nothing_becomes_a_note_says_why_and_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tinysol(tmp_path / "sol")
+    build = ["dataset", "build", str(tmp_path / "sol"), "--out", str(tmp_path / "notes.h5"), "--workers", "1"]
+    assert main(build) == 2
+    said = capsys.readouterr().err
+    assert "none of the 2 recordings" in said
+    assert "read as tinysol" in said
+    assert "BTb-ord-C4-mf-N-N.wav: technique ordinario: 2 notes, fewer than 8" in said
+    assert said.rstrip().endswith("--keep-rare keeps labels that few notes have")
+    assert main([*build, "--keep-rare", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == 2
 
 
 def test_banks_are_merged_split_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
