@@ -110,6 +110,7 @@ def build(
             only=parse_choices(only or []),
             tags=parse_tags(tag or []),
             vocabulary=_vocabulary(aliases or []) if shared_words or aliases else None,
+            taken=other_options(),
             scheduler=scheduler,
         )
     )
@@ -200,10 +201,25 @@ def parse_tags(texts: Sequence[str]) -> dict[str, str]:
         key, _, value = (part.strip().lower() for part in text.partition("="))
         if not key or not value:
             raise InputError(f"--tag {text!r} is no attribute: write for example room=church")
+        if key in other_options():
+            raise InputError(
+                f"--tag {text!r}: an attribute cannot be called {key!r}, which is an option of `render`"
+            )
         if key in tags:
             raise InputError(f"--tag {key} is given twice: {tags[key]!r} and {value!r}")
         tags[key.replace(" ", "-")] = value.replace(" ", "-")
     return tags
+
+
+def other_options() -> frozenset[str]:
+    """Options of the commands that make sounds; an attribute is one too there, so it needs another name."""
+    from aae.cli import app as whole
+
+    commands = typer.main.get_group(whole).commands
+    options = (option for name in ("render", "transform") for option in commands[name].params)
+    return frozenset(
+        name.removeprefix("--") for option in options for name in (*option.opts, *option.secondary_opts)
+    )
 
 
 def parse_choices(texts: Sequence[str]) -> dict[str, frozenset[str]]:

@@ -9,7 +9,7 @@ import errno
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from aae.notes import NoteBank
@@ -46,6 +46,7 @@ def build(
     config: SpectrogramConfig | None = None,
     tags: Mapping[str, str] | None = None,
     vocabulary: Vocabulary | None = None,
+    taken: Collection[str] = (),
     scheduler: str | None = None,
 ) -> Iterator[BuildEvent]:
     """Builds a bank, or continues an interrupted build of it; does nothing if that very bank is there.
@@ -67,6 +68,7 @@ def build(
         config: The front end; the default one if not given.
         tags: Attributes given to every recording.
         vocabulary: Rewrites the labels; they stay the library's own words if not given.
+        taken: Names that no attribute may have, since something else goes by them.
         scheduler: Address of a Dask scheduler; its workers make the notes.
 
     Yields:
@@ -81,6 +83,11 @@ def build(
         limit, unpitched, correct_pitch, fix_octaves, skip_clipped, only, fewest, tags, vocabulary
     )
     plan = make_plan(source, format, out, settings, config or SpectrogramConfig())
+    for name in sorted({name for recording in plan.recordings.values() for name in recording.labels}):
+        if name in taken:
+            raise InputError(
+                f"an attribute cannot be called {name!r}: --{name} is another option of `render`"
+            )
     finished = _finished_before(plan)
     if finished:
         shutil.rmtree(plan.workshop, ignore_errors=True)

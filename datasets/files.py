@@ -20,6 +20,9 @@ AUDIO_SUFFIXES = frozenset(
 """Files with these endings are recordings; case does not matter."""
 FOREIGN_SUFFIXES = frozenset({".m4a", ".aac", ".wma", ".mp4", ".ape", ".wv", ".ra", ".ac3", ".dsf", ".mka"})
 """Audio that libsndfile does not read: named in the report rather than passed over."""
+PATCH_SUFFIXES = frozenset({".pat", ".gig", ".dls", ".sfark", ".nki", ".nkx", ".exs", ".sbk", ".krz"})
+"""Samplers' own containers of samples; so are they."""
+ARCHIVE_SUFFIXES = frozenset({".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar"})
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,10 @@ def _file(entry: os.DirEntry[str], name: str) -> Iterator[tuple[str, str]]:
     suffix = _suffix(entry.name)
     if suffix in FOREIGN_SUFFIXES:
         yield name, f"{suffix[1:].upper()} is not read: convert it to WAV or FLAC"
+    if suffix in PATCH_SUFFIXES:
+        yield name, f"a sampler's {suffix[1:].upper()} is not read: convert it to SF2, or its samples to WAV"
+    if suffix in ARCHIVE_SUFFIXES:
+        yield name, "an archive: unpack it"
     if suffix not in AUDIO_SUFFIXES:
         return
     try:

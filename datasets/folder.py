@@ -1,12 +1,15 @@
 """A user's own folder: any audio, with a table of tags or with folder names that say what it is.
 
 With a table (`tags.csv`, `tags.tsv` or `tags.jsonl` in the folder): a column `file` (relative to the folder),
-a column `note` or `midi_pitch` (`C4`, `60`; empty means measure it; `unpitched` means that it has none), and
-every other column is an attribute. Without a table: the names of the folders above a file, joined, are its
-`instrument`, and the note is read from the file's name if one is there, otherwise measured.
+a column `note`, `midi_pitch`, `pitch` or `midi` (`C4`, `60`; empty means measure it; `unpitched` means that
+it has none), and every other column is an attribute. A spreadsheet's `;` between columns, its empty columns
+without a name, and numbers such as `60.0` are understood. Without a table: the names of the folders above a
+file, joined, are its `instrument`, and the note is read from the file's name if one is there, otherwise
+measured.
 """
 
 import csv
+import io
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -21,10 +24,11 @@ from .base import Adapter, Recording, Skip, SkipReason, not_understood
 from .files import Survey, audio_names
 
 TABLE_NAMES = ("tags.csv", "tags.tsv", "tags.jsonl")
-_PITCH_COLUMNS = ("midi_pitch", "note")
+_PITCH_COLUMNS = ("midi_pitch", "note", "pitch", "midi")
 _ANY_AUDIO = 0.01
 _UNPITCHED_WORDS = frozenset({"unpitched", "none", "n", "-1"})
 _LARGEST_TABLE_BYTES = 256 << 20
+_WHOLE_NUMBER = re.compile(r"([0-9]+)\.0*")
 _NOTE_IN_NAME = re.compile(r"(?<![A-Za-z0-9#])([A-Ga-g](?:#|s|b)?-?[0-9])(?![A-Za-z0-9#])")
 
 
@@ -50,7 +54,7 @@ class Folder(Adapter):
             raise InputError(f"there is no audio in {source}: WAV, FLAC, MP3, OGG, AIFF and others are read")
         if not tables:
             return [_from_path(PurePosixPath(name), source.resolve().name) for name in files]
-        return _from_table(tables[0], files)
+        return _from_table(tables[0], files, source)
 
     def recognise(self, found: Survey) -> tuple[float, str]:
         """By its table; without one any audio will do, if no library claims it."""
@@ -75,15 +79,19 @@ def pitch_in_name(name: str) -> int | None:
         return None
 
 
-def _from_table(table: Path, files: list[str]) -> list[Recording]:
+def _from_table(table: Path, files: list[str], source: Path) -> list[Recording]:
     """The recordings of a table; audio that the table leaves out is among them, to be skipped."""
     known = set(files)
     recordings: dict[str, Recording] = {}
     for number, row in _rows(table):
-        file = row.pop("file", "").strip()
+        if "file" not in row:
+            raise InputError(
+                f"{table.name}, row {number}: no column `file`: it has {', '.join(row) or 'none'}"
+            )
+        file = row.pop("file").strip()
         if not file:
-            raise InputError(f"{table.name}, row {number}: the column `file` is missing or empty")
-        id_ = Path(file.replace("\\", "/")).as_posix()
+            raise InputError(f"{table.name}, row {number}: the column `file` is empty")
+        id_ = _relative(Path(file.replace("\\", "/")), source)
         if id_ in recordings:
             raise InputError(f"{table.name}, row {number}: {id_} has a row already")
         if id_ not in known:
@@ -91,9 +99,20 @@ def _from_table(table: Path, files: list[str]) -> list[Recording]:
             recordings[id_] = Recording(id_, skip=skip)
             continue
         recordings[id_] = _from_row(id_, row)
+    if not recordings:
+        raise InputError(f"{table.name} has no rows: write one for each file, or take the table away")
     for id_ in known - recordings.keys():
         recordings[id_] = Recording(id_, skip=Skip(id_, SkipReason.TAG, f"no row in {table.name}"))
     return [recordings[id_] for id_ in sorted(recordings)]
+
+
+def _relative(file: Path, source: Path) -> str:
+    """A file of a table as recordings are named; a whole path into the folder is one too."""
+    if file.is_absolute():
+        for folder in (source.absolute(), source.resolve()):
+            if file.is_relative_to(folder):
+                return file.relative_to(folder).as_posix()
+    return file.as_posix()
 
 
 def _from_row(id_: str, row: Mapping[str, str]) -> Recording:
@@ -101,15 +120,24 @@ def _from_row(id_: str, row: Mapping[str, str]) -> Recording:
     labels = {
         name: _as_label(value) for name, value in row.items() if name not in _PITCH_COLUMNS and value.strip()
     }
-    texts = [row[name].strip() for name in _PITCH_COLUMNS if row.get(name, "").strip()]
-    if not texts:
-        return Recording(id_, None, labels)
-    if texts[0].lower() in _UNPITCHED_WORDS:
-        return Recording(id_, UNPITCHED, labels)
+    said = {name: row[name].strip() for name in _PITCH_COLUMNS if row.get(name, "").strip()}
     try:
-        return Recording(id_, parse_pitch(texts[0]), labels)
+        pitches = {_pitch(text) for text in said.values()}
     except InputError as error:
         return not_understood(id_, str(error))
+    if len(pitches) > 1:
+        return not_understood(
+            id_, "its " + ", but its ".join(f"{name} is {text}" for name, text in said.items())
+        )
+    return Recording(id_, pitches.pop() if pitches else None, labels)
+
+
+def _pitch(text: str) -> int:
+    """The note of a cell; a column of numbers that has gaps is often written with decimals."""
+    if text.lower() in _UNPITCHED_WORDS:
+        return UNPITCHED
+    number = _WHOLE_NUMBER.fullmatch(text)
+    return parse_pitch(number[1] if number else text)
 
 
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -124,16 +152,30 @@ def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _separated_rows(table: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(text.splitlines(), delimiter="\t" if table.suffix == ".tsv" else ",", strict=True)
+    first = text.partition("\n")[0]
+    delimiter = "\t" if table.suffix == ".tsv" else ";" if ";" in first and "," not in first else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
+        names = [_as_label(name) for name in next(reader, [])]
+        _require_names(table.name, names)
         for row in reader:
-            if None in row or None in row.values():
+            if not row:
+                continue
+            if len(row) != len(names):
                 raise InputError(
                     f"{table.name}, row {reader.line_num}: not as many fields as the first line has"
                 )
-            yield reader.line_num, {_as_label(name): value for name, value in row.items()}
+            if any(value.strip() for name, value in zip(names, row, strict=True) if not name):
+                raise InputError(f"{table.name}, row {reader.line_num}: a value in a column without a name")
+            yield reader.line_num, {name: value for name, value in zip(names, row, strict=True) if name}
     except csv.Error as error:
         raise InputError(f"{table.name}, row {reader.line_num}: {error}") from error
+
+
+def _require_names(table: str, names: list[str]) -> None:
+    for name in names:
+        if name and names.count(name) > 1:
+            raise InputError(f"{table} has two columns `{name}`: rename one of them")
 
 
 def _json_rows(name: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:

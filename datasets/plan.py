@@ -13,7 +13,7 @@ from mcnn.errors import InputError
 
 from .aliases import Vocabulary
 from .base import Adapter, Recording, Skip, SkipReason
-from .files import survey
+from .files import ARCHIVE_SUFFIXES, survey
 from .registry import AUTO, adapter_for, recognise
 from .shards import SHARD_VERSION, Task
 
@@ -105,13 +105,17 @@ def make_plan(
         InputError: If the source, the format or the place of the bank cannot be used.
     """
     if not source.exists():
-        raise InputError(f"{source} is not a folder: give the folder of the recordings")
+        raise InputError(f"there is nothing at {source}: give the folder of the recordings, or a SoundFont")
     if out.is_dir():
         raise InputError(f"{out} is a folder: give the name of a file, for example {out / 'notes.h5'}")
     found = survey(source)
     adapter, chosen_because = recognise(found) if format == AUTO else (adapter_for(format), "")
     if not source.is_dir() and not adapter.takes_file:
-        raise InputError(f"{source} is not a folder: {adapter.name} needs the folder of the recordings")
+        archived = ", unpacked" if source.suffix.lower() in ARCHIVE_SUFFIXES else ""
+        raise InputError(
+            f"{source} is a single file: give the folder of the recordings{archived}, or a SoundFont"
+            " (.sf2, .sf3)"
+        )
     recordings = [_relabelled(recording, settings) for recording in adapter.recordings(source)]
     if settings.only:
         recordings = _chosen(recordings, settings.only)

@@ -50,7 +50,10 @@ def recognise(found: Survey) -> tuple[Adapter, str]:
     claims = [(*adapter().recognise(found), name) for name, adapter in sorted(ADAPTERS.items())]
     share, why, name = max(claims, key=lambda claim: claim[0])
     if not share or (not found.names and name == Folder.name):
+        unusable = found.unusable[0] if found.unusable else None
+        but = f" that can be read ({unusable.id}: {unusable.detail})" if unusable else ""
         raise InputError(
-            f"there is no audio in {found.source}: give a folder of recordings, or a SoundFont (.sf2, .sf3)"
+            f"there is no audio in {found.source}{but}: give a folder of recordings, or a SoundFont (.sf2,"
+            " .sf3)"
         )
     return ADAPTERS[name](), why

@@ -132,6 +132,17 @@ def test_what_cannot_be_is_one_line(
     assert "\n" not in error
 
 
+def test_an_attribute_called_like_an_option_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_note(tmp_path / "library/a.wav", "C4")
+    (tmp_path / "library/tags.csv").write_text("file,note,Seed\na.wav,C4,x\n")
+    assert main(["dataset", "build", str(tmp_path / "library"), "--out", str(tmp_path / "notes.h5")]) == 2
+    assert "cannot be called 'seed': --seed is another option of `render`" in capsys.readouterr().err
+    with pytest.raises(InputError, match="an option of `render`"):
+        parse_tags(["level=loud"])
+
+
 def test_tags_are_attributes() -> None:
     assert parse_tags(["Mood = Very Sad", "x=a=b"]) == {"mood": "very-sad", "x": "a=b"}
     for text in ("mood", "=sad", "mood="):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aae.notes import UNPITCHED
-from datasets.base import Recording, SkipReason
+from datasets.base import Recording, Skip, SkipReason
 from datasets.files import audio_names
 from datasets.folder import Folder, pitch_in_name
 from datasets.philharmonia import Philharmonia
@@ -195,7 +195,11 @@ def test_rows_of_missing_files_and_odd_notes_are_skips(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "text", "said"),
     [
-        ("tags.csv", "name,note\na.wav,C4\n", "column `file`"),
+        ("tags.csv", "name,note\na.wav,C4\n", "no column `file`: it has name, note"),
+        ("tags.csv", "file,note\n", "no rows"),
+        ("tags.csv", "file,Mood,mood\na.wav,x,y\n", "two columns `mood`"),
+        ("tags.csv", "file,,note\na.wav,x,C4\n", "row 2: a value in a column without a name"),
+        ("tags.csv", "file,note\n,C4\n", "row 2: the column `file` is empty"),
         ("tags.csv", "file,note\na.wav,C4\na.wav,C5\n", "has a row already"),
         ("tags.csv", "file,note\na.wav,C4,extra\n", "row 2"),
         ("tags.csv", "file,note\na.wav\n", "row 2"),
@@ -210,6 +214,30 @@ def test_a_broken_table_is_refused_with_its_row(table: str, text: str, said: str
     (tmp_path / table).write_text(text)
     with pytest.raises(InputError, match=said):
         adapter_for("folder").recordings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file;note;mood\na.wav;C4;very dark\n",
+        "File,MIDI_Pitch,Mood,,\na.wav,60.0,Very Dark,,\n",
+        "file,pitch,mood\nFOLDER/a.wav,C4,very dark\n",
+        'file,midi,mood\na.wav,60,"very\ndark"\n',
+        "file,note,midi_pitch,mood\r\na.wav,C4,60,very dark\r\n\r\n",
+    ],
+)
+def test_what_spreadsheets_write_is_understood(text: str, tmp_path: Path) -> None:
+    touch(tmp_path, "a.wav")
+    (tmp_path / "tags.csv").write_text(text.replace("FOLDER", str(tmp_path)), newline="")
+    (recording,) = adapter_for("folder").recordings(tmp_path)
+    assert recording == Recording("a.wav", 60, {"mood": "very-dark"})
+
+
+def test_two_notes_that_disagree_are_not_understood(tmp_path: Path) -> None:
+    touch(tmp_path, "a.wav")
+    (tmp_path / "tags.csv").write_text("file,note,midi_pitch\na.wav,C4,62\n")
+    (recording,) = adapter_for("folder").recordings(tmp_path)
+    assert recording.skip == Skip("a.wav", SkipReason.TAG, "its midi_pitch is 62, but its note is C4")
 
 
 def test_two_tables_and_foreign_encodings_are_refused(tmp_path: Path) -> None:

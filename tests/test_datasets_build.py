@@ -267,10 +267,17 @@ def test_takes_of_one_note_share_its_split() -> None:
     assert split_of({"instrument": "violin"}, 69, take_like) is Split.TRAIN
 
 
+def touched(path: Path) -> Path:
+    path.touch()
+    return path
+
+
 @pytest.mark.parametrize(
     ("arrange", "said"),
     [
-        (lambda path: (path / "nowhere", path / "notes.h5"), "not a folder"),
+        (lambda path: (path / "nowhere", path / "notes.h5"), "there is nothing at"),
+        (lambda path: (touched(path / "a.wav"), path / "notes.h5"), "is a single file"),
+        (lambda path: (touched(path / "a.zip"), path / "notes.h5"), "recordings, unpacked"),
         (lambda path: (path, path), "is a folder"),
     ],
 )

@@ -52,6 +52,11 @@ def test_nothing_to_recognise_is_refused(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").touch()
     with pytest.raises(InputError, match="no audio"):
         recognise(survey(tmp_path))
+    (tmp_path / "violin.zip").touch()
+    (tmp_path / "piano.pat").touch()
+    with pytest.raises(InputError, match=r"can be read \(piano\.pat: a sampler's PAT is not read"):
+        recognise(survey(tmp_path))
+    assert [skip.detail for skip in survey(tmp_path).unusable][1:] == ["an archive: unpack it"]
 
 
 def test_nsynth_is_read_from_names_and_its_table(tmp_path: Path) -> None:
