@@ -3,13 +3,19 @@
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 
 LONGEST_S = 120.0
 TOLERANCE = 0.02
 """How far, in standard deviations of the prior, a thinned path may leave the recorded one."""
+TIME_DIGITS, LATENT_DIGITS = 4, 6
+"""What is kept of a recorded point, so that a path is the same after it was saved."""
+_Row = Annotated[list[FiniteFloat], Field(min_length=2)]
+_ROWS: TypeAdapter[list[list[float]]] = TypeAdapter(list[_Row])
 
 
 @dataclass(frozen=True)
@@ -20,11 +26,16 @@ class PathPoint:
     latent: tuple[float, ...]
 
 
+@dataclass(frozen=True)
 class LatentPath:
     """A curve through the latent space over time."""
 
-    def __init__(self, points: tuple[PathPoint, ...] = ()) -> None:
-        self.points = points
+    points: tuple[PathPoint, ...] = ()
+
+    @property
+    def latent_size(self) -> int | None:
+        """Numbers of each point's latent; None if there is no point."""
+        return len(self.points[0].latent) if self.points else None
 
     @property
     def duration_s(self) -> float:
@@ -66,19 +77,28 @@ class LatentPath:
 
     def to_json(self) -> list[list[float]]:
         """Rows of time and coordinates."""
-        return [[round(point.time_s, 4), *point.latent] for point in self.points]
+        return [[round(point.time_s, TIME_DIGITS), *point.latent] for point in self.points]
 
     @classmethod
-    def from_json(cls, rows: list[list[float]]) -> "LatentPath":
+    def from_json(cls, rows: object) -> "LatentPath":
         """The path of such rows.
 
         Raises:
             ValueError: If they are no path.
         """
-        points = tuple(PathPoint(float(row[0]), tuple(float(x) for x in row[1:])) for row in rows)
-        if any(after.time_s < before.time_s for before, after in pairwise(points)):
+        try:
+            table: list[list[float]] = _ROWS.validate_python(rows)
+        except ValidationError as error:
+            raise ValueError(
+                f"a path is rows of a time and coordinates: {error.errors()[0]['msg']}"
+            ) from None
+        if len({len(row) for row in table}) > 1:
+            raise ValueError("the points of a path must be of one latent space")
+        if any(after[0] < before[0] for before, after in pairwise(table)):
             raise ValueError("the times of a path must not run backwards")
-        return cls(points)
+        if table and table[-1][0] - table[0][0] > LONGEST_S:
+            raise ValueError(f"a path is at most {LONGEST_S:g} s long")
+        return cls(tuple(PathPoint(time_s, tuple(latent)) for time_s, *latent in table))
 
 
 class PathRecorder:
@@ -92,11 +112,11 @@ class PathRecorder:
         """Notes a point; False when the longest path is reached."""
         if not self._points:
             self._start_s = time_s
-        since_s = time_s - self._start_s
+        since_s = round(time_s - self._start_s, TIME_DIGITS)
         if since_s > LONGEST_S:
             return False
         if not self._points or since_s > self._points[-1].time_s:
-            self._points.append(PathPoint(since_s, latent))
+            self._points.append(PathPoint(since_s, tuple(round(x, LATENT_DIGITS) for x in latent)))
         return True
 
     def finish(self) -> LatentPath:

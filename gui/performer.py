@@ -3,6 +3,7 @@
 All of them come here, so that what is played, what is shown and what follows the sliders is decided once.
 """
 
+import math
 from collections.abc import Callable, Hashable
 
 from aae.decoding import NoteRequest
@@ -17,6 +18,8 @@ from .whole_notes import WholeNotes
 CURSOR_KEY = "cursor"
 LEAST_MOVE = 0.12
 """How far, in standard deviations, the cursor goes between two notes of a drag."""
+LEAST_PAD_MOVE = 0.06
+"""How far, of the pad's width, the puck goes between two notes of a drag, however near its corners are."""
 
 
 class Performer:
@@ -39,7 +42,9 @@ class Performer:
         """What the portrait is of."""
         self.on_play: Callable[[int, int], object] = lambda _pitch, _velocity: None
         """Told of every note, for those who send it on."""
-        self._dragged_from: tuple[float, ...] | None = None
+        self._dragged_from: tuple[str, tuple[float, ...]] | None = None
+        """What is dragged, and where it was at the last note."""
+        self._followed = session.sound
         session.subscribe(self._changed)
 
     def note_on(self, midi_pitch: int, velocity: int = 100, key: Hashable = None) -> NoteRequest | None:
@@ -93,27 +98,39 @@ class Performer:
 
     def cursor_moved(self) -> None:
         """The cursor is being dragged: a note whenever it has gone far enough."""
-        latent = self.session.sound.latent
-        if self._dragged_from is not None:
-            gone = sum((a - b) ** 2 for a, b in zip(latent, self._dragged_from, strict=True)) ** 0.5
-            if gone < LEAST_MOVE:
-                return
-        self._dragged_from = latent
-        self.play_again()
+        self._dragged("cursor", self.session.sound.latent, LEAST_MOVE)
 
     def cursor_released(self) -> None:
         """The cursor was let go: the note where it lies."""
-        if self._dragged_from != self.session.sound.latent:
-            self.play_again()
-        self._dragged_from = None
+        self._let_go("cursor", self.session.sound.latent)
+
+    def puck_moved(self) -> None:
+        """The puck of the pad is being dragged: a note whenever it has gone far enough on the pad."""
+        self._dragged("puck", self.session.pad.place, LEAST_PAD_MOVE)
+
+    def puck_released(self) -> None:
+        """The puck was let go: the note where it lies."""
+        self._let_go("puck", self.session.pad.place)
 
     def path_request(self, path: LatentPath, time_s: float) -> NoteRequest:
         """The note at a time of a path, at the last pitch."""
         request = self.session.request(self.last_pitch)
         return NoteRequest(request.midi_pitch, request.mix, path.at(time_s), request.seed)
 
+    def _dragged(self, what: str, place: tuple[float, ...], least: float) -> None:
+        before = self._dragged_from
+        if before is None or before[0] != what or math.dist(place, before[1]) >= least:
+            self._dragged_from = what, place
+            self.play_again()
+
+    def _let_go(self, what: str, place: tuple[float, ...]) -> None:
+        if self._dragged_from != (what, place):
+            self.play_again()
+        self._dragged_from = None
+
     def _changed(self) -> None:
-        if self.follows:
+        before, self._followed = self._followed, self.session.sound
+        if self.follows and before != self._followed:
             for key, (pitch, velocity) in list(self.held.items()):
                 request = self.session.request(pitch, velocity)
                 self.engine.replace(key, request)

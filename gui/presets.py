@@ -4,20 +4,23 @@ import json
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
 
+from .latent_pad import LatentPad
+from .latent_path import LatentPath
 from .sound import Sound
 
 FORMAT, VERSION = "clariolin-preset", 1
 SUFFIX = ".clariolin.json"
-LARGEST_BYTES = 1 << 20
+LARGEST_BYTES = 8 << 20
+"""Of two minutes of a path that never rests."""
 _UNSAFE = re.compile(r"[^\w .,+()&'-]+")
 
 
@@ -29,6 +32,19 @@ class Preset:
     sound: Sound
     model: str
     """File name of the model that it was made with."""
+    pad: LatentPad | None = None
+    path: LatentPath | None = None
+    """Pad and recorded path; None if the file says nothing of them."""
+
+
+class _Content(BaseModel):
+    """What of a file is more than words."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sound: Sound
+    pad: LatentPad | None = None
+    path: object = None
 
 
 def user_folder(kind: str) -> Path:
@@ -53,6 +69,10 @@ def write_preset(path: Path, preset: Preset) -> None:
         "model": preset.model,
         "sound": json.loads(preset.sound.model_dump_json()),
     }
+    if preset.pad is not None:
+        value["pad"] = json.loads(preset.pad.model_dump_json())
+    if preset.path is not None:
+        value["path"] = preset.path.to_json()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as partial:
@@ -73,19 +93,32 @@ def read_preset(path: Path) -> Preset:
         value: Any = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(f"{path.name} is not a preset: it is no JSON") from None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise InputError(f"{path.name} is not a preset of Clariolin")
     if value.get("version") != VERSION:
         raise InputError(f"{path.name} is a preset of version {value.get('version')}; this program reads 1")
     try:
-        name = str(value.get("name") or path.name.removesuffix(SUFFIX))
-        return Preset(name, Sound.model_validate(value.get("sound")), str(value.get("model", "")))
+        return _preset_of(value, path.name.removesuffix(SUFFIX))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(f"{path.name} is a damaged preset: {where} {first['msg']}") from None
+    except ValueError as error:
+        raise InputError(f"{path.name} is a damaged preset: {error}") from None
+
+
+def _preset_of(value: dict[str, Any], name: str) -> Preset:
+    """What a file holds; presets without a pad or a path have none."""
+    content = _Content.model_validate(value)
+    path = None if content.path is None else LatentPath.from_json(content.path)
+    size = len(content.sound.latent)
+    for what, part in (("pad", content.pad), ("path", path)):
+        if part is not None and part.latent_size not in (None, size):
+            raise ValueError(f"its {what} has points of {part.latent_size} numbers, its sound one of {size}")
+    named = str(value.get("name") or name)
+    return Preset(named, content.sound, str(value.get("model", "")), content.pad, path)
 
 
 class PresetShelf:
@@ -127,7 +160,7 @@ class PresetShelf:
             raise InputError(f"there is a preset '{new_name}' already")
         path = self._existing(name)
         preset = read_preset(path)
-        write_preset(self._free_path(new_name), Preset(new_name, preset.sound, preset.model))
+        write_preset(self._free_path(new_name), replace(preset, name=new_name))
         path.unlink(missing_ok=True)
 
     def remove(self, name: str) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mcnn.atomic import atomic_path
 
+from .latent_pad import LatentPad
 from .sound import Sound
 
 MOST_RECENT = 10
@@ -24,6 +25,7 @@ class SavedSession(BaseModel):
     sound: Sound | None = None
     path: list[list[float]] = []
     """Rows of `LatentPath.to_json`."""
+    pad: LatentPad = LatentPad()
     theme: str = "dark"
     octave: int = 4
     velocity: int = 100
