@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .midi_input import MidiInput
     from .osc_bridge import OscBridge
     from .saved_session import SavedSession
-    from .sound import Sound
+    from .scene import Scene
 
 
 class Controllers:
@@ -27,7 +27,7 @@ class Controllers:
     osc: "OscBridge | None" = None
     osc_address = ("127.0.0.1", 9527)
     osc_at_start = False
-    _osc_told: "Sound | None" = None
+    _osc_told: "Scene | None" = None
 
     def start_controllers(self, instrument: "Instrument") -> None:
         """Begins to listen."""
@@ -63,10 +63,10 @@ class Controllers:
             self._stop_osc()
 
     def send_state(self) -> None:
-        """Tells other programs what changed in the sound."""
+        """Tells other programs what changed."""
         if self.osc is not None and self.instrument is not None:
-            self.osc.send_sound(self._osc_told)
-            self._osc_told = self.instrument.session.sound
+            self.osc.send_scene(self._osc_told)
+            self._osc_told = self.instrument.session.scene
 
     def controllers_in_words(self) -> str:
         """What is plugged in."""
@@ -84,7 +84,7 @@ class Controllers:
             from .osc_bridge import OscBridge
 
             self.osc = OscBridge(instrument.performer, self.courier.send, *self.osc_address)
-            self._osc_told = instrument.session.sound
+            self._osc_told = instrument.session.scene
         except (InputError, ImportError) as error:
             self.say(str(error))
         self.actions_by_name["Open Sound Control"].setChecked(self.osc is not None)

@@ -5,8 +5,9 @@ is told back like any other change, but only if it changed something.
 """
 
 import contextlib
+import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pythonosc.dispatcher import Dispatcher
@@ -15,18 +16,24 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from mcnn.errors import InputError
 
+from .latent_pad import N_CORNERS
 from .performer import Performer
-from .sound import Sound
+from .scene import Scene
 
 ADDRESSES = (
     ("/clariolin/note pitch velocity", "plays a note, MIDI numbers; velocity 0 lets it go"),
     ("/clariolin/weight attribute label weight", "moves a slider, 0 to 2"),
     ("/clariolin/latent x y z", "goes to a point of the latent space"),
     ("/clariolin/variation number", "turns the variation dial"),
+    ("/clariolin/pad x y", "moves the puck of the pad, 0 to 1 from the left and from below"),
+    ("/clariolin/corner number", "takes the cursor's point for a corner, 1 to 4"),
+    ("/clariolin/corner number x y z", "takes this point for it"),
+    ("/clariolin/corner number clear", "empties it"),
     ("/clariolin/stop", "silence"),
-    ("/clariolin/state", "asks for all weights, the latent and the variation"),
+    ("/clariolin/state", "asks for all weights, the latent, the variation, the pad and its corners"),
 )
-"""What is understood; notes, weights, latent and variation are also sent."""
+"""What is understood; notes, weights, latent, variation, pad and corners are also sent."""
+CLEAR = "clear"
 
 
 class OscBridge:
@@ -58,8 +65,10 @@ class OscBridge:
             ("weight", self._weight),
             ("latent", self._latent),
             ("variation", self._variation),
+            ("pad", self._pad),
+            ("corner", self._corner),
             ("stop", lambda _address: self._performer.stop_all()),
-            ("state", lambda _address: self._in_window(lambda: self.send_sound(None))),
+            ("state", lambda _address: self._in_window(lambda: self.send_scene(None))),
         ):
             dispatcher.map(f"/clariolin/{name}", _forgiving(handler))
         try:
@@ -70,7 +79,6 @@ class OscBridge:
             ) from None
         self.port = int(self._server.server_address[1])
         self._client = SimpleUDPClient("127.0.0.1", send_port or self.port + 1)
-        self._told: Sound | None = None
         self._thread = threading.Thread(target=self._server.serve_forever, name="osc", daemon=True)
         self._thread.start()
 
@@ -85,19 +93,29 @@ class OscBridge:
         """Tells of a note."""
         self._send("note", [midi_pitch, velocity])
 
-    def send_sound(self, before: Sound | None) -> None:
-        """Tells what differs from another sound; all of it, if there is none."""
-        sound = self._performer.session.sound
+    def send_scene(self, before: Scene | None) -> None:
+        """Tells what differs from another scene; all of it, if there is none."""
+        scene = self._performer.session.scene
+        sound, old_sound = scene.sound, before.sound if before is not None else None
         for attribute, mix in sound.mixes.items():
-            old = before.mixes[attribute].weights if before is not None else {}
+            old = old_sound.mixes[attribute].weights if old_sound is not None else {}
             for label in mix.weights.keys() | old.keys():
                 weight = mix.weights.get(label, 0.0)
-                if before is None or weight != old.get(label, 0.0):
+                if old_sound is None or weight != old.get(label, 0.0):
                     self._send("weight", [attribute, label, float(weight)])
-        if before is None or sound.latent != before.latent:
+        if old_sound is None or sound.latent != old_sound.latent:
             self._send("latent", list(sound.latent))
-        if sound.variation is not None and (before is None or sound.variation != before.variation):
+        if sound.variation is not None and (old_sound is None or sound.variation != old_sound.variation):
             self._send("variation", [float(sound.variation)])
+        self._send_pad(scene, before)
+
+    def _send_pad(self, scene: Scene, before: Scene | None) -> None:
+        pad = scene.pad
+        for i, corner in enumerate(pad.corners):
+            if before is None or corner != before.pad.corners[i]:
+                self._send("corner", [i + 1, *(corner.latent if corner is not None else (CLEAR,))])
+        if before is None or pad.place != before.pad.place:
+            self._send("pad", list(pad.place))
 
     def _send(self, name: str, values: list[Any]) -> None:
         with contextlib.suppress(OSError):  # nobody listens
@@ -114,23 +132,49 @@ class OscBridge:
         session = self._performer.session
         if label not in session.info.vocabularies[attribute]:
             return
-        self._in_window(lambda: session.set_weight(attribute, label, float(weight)))
+        (finite,) = _finite((weight,))
+        self._in_window(lambda: session.set_weight(attribute, label, finite))
 
     def _latent(self, _address: str, *values: float) -> None:
         session = self._performer.session
         if len(values) == session.info.latent_size:
-            latent = tuple(float(value) for value in values)
+            latent = _finite(values)
             self._in_window(lambda: session.set_latent(latent))
 
+    def _pad(self, _address: str, x: float, y: float) -> None:
+        x, y = _finite((x, y))
+        self._in_window(lambda: self._performer.session.move_puck(x, y))
+
+    def _corner(self, _address: str, number: float, *values: float | str) -> None:
+        session, corner = self._performer.session, int(number)
+        if not 1 <= corner <= N_CORNERS:
+            return
+        if not values:
+            self._in_window(lambda: session.set_corner_here(corner))
+        elif values == (CLEAR,):
+            self._in_window(lambda: session.set_corner(corner, None))
+        elif len(values) == session.info.latent_size:
+            latent = _finite(values)
+            self._in_window(lambda: session.set_corner(corner, latent, "OSC"))
+
     def _variation(self, _address: str, variation: float) -> None:
-        self._in_window(lambda: self._performer.session.set_variation(float(variation)))
+        (number,) = _finite((variation,))
+        self._in_window(lambda: self._performer.session.set_variation(number))
+
+
+def _finite(values: Sequence[float | str]) -> tuple[float, ...]:
+    """Numbers of a message, refused here rather than in the window's thread."""
+    numbers = tuple(float(value) for value in values)
+    if not all(math.isfinite(number) for number in numbers):
+        raise ValueError(f"{numbers} are not finite")
+    return numbers
 
 
 def _forgiving(handler: Callable[..., object]) -> Callable[..., None]:
     """A message that makes no sense must not end the thread that listens."""
 
     def handle(*values: Any) -> None:
-        with contextlib.suppress(TypeError, ValueError, KeyError):
+        with contextlib.suppress(TypeError, ValueError, KeyError, OverflowError):
             handler(*values)
 
     return handle

@@ -1,6 +1,8 @@
 """MIDI and Open Sound Control: messages in, notes and changes out."""
 
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -115,7 +117,23 @@ def test_ports_that_come_are_opened_and_ports_that_go_are_closed(midi: MidiInput
     assert closed == ["keys"]
 
 
-def test_osc_plays_sets_and_tells(performer: Performer, notebook: Notebook) -> None:
+@dataclass
+class OtherProgram:
+    """Speaks to a bridge, and notes what it is told."""
+
+    client: SimpleUDPClient
+    bridge: OscBridge
+    heard: list[tuple[Any, ...]]
+
+    def send(self, name: str, *values: Any) -> None:
+        self.client.send_message(f"/clariolin/{name}", list(values))
+
+    def heard_all(self, *messages: tuple[Any, ...]) -> bool:
+        return {(f"/clariolin/{name}", *values) for name, *values in messages} <= set(self.heard)
+
+
+@pytest.fixture
+def other_program(performer: Performer) -> Iterator[OtherProgram]:
     heard: list[tuple[Any, ...]] = []
     dispatcher = Dispatcher()
     dispatcher.set_default_handler(lambda address, *values: heard.append((address, *values)))
@@ -124,33 +142,76 @@ def test_osc_plays_sets_and_tells(performer: Performer, notebook: Notebook) -> N
     thread.start()
     bridge = OscBridge(performer, lambda call: call(), port=0, send_port=listener.server_address[1])
     client = SimpleUDPClient("127.0.0.1", bridge.port)
-    session = performer.session
-    before = session.sound
-    session.subscribe(lambda: bridge.send_sound(before))
-    client.send_message("/clariolin/note", [64, 127])
-    wait_for(lambda: notebook.asked)
-    assert notebook.asked[-1] == ("on", 64, 1.0)
-    client.send_message("/clariolin/note", [64, 0])
-    wait_for(lambda: notebook.asked[-1][0] == "off")
-    client.send_message("/clariolin/nonsense", ["?"])
-    client.send_message("/clariolin/weight", ["instrument", "theremin", 1.0])
-    client.send_message("/clariolin/weight", ["mood"])
-    client.send_message("/clariolin/weight", ["instrument", "cello", 0.25])
-    wait_for(lambda: session.sound.mixes["instrument"].weights.get("cello") == 0.25)
-    client.send_message("/clariolin/latent", [0.5, -0.5, 1.0])
-    wait_for(lambda: session.sound.latent == (0.5, -0.5, 1.0))
-    client.send_message("/clariolin/variation", 3.0)
-    wait_for(lambda: session.sound.variation == 3.0)
-    wait_for(lambda: ("/clariolin/variation", 3.0) in heard)
-    assert ("/clariolin/weight", "instrument", "cello", 0.25) in heard
-    assert ("/clariolin/latent", 0.5, -0.5, 1.0) in heard
-    with pytest.raises(InputError, match="cannot listen"):
-        OscBridge(performer, lambda call: call(), port=bridge.port)
+    before = performer.session.scene
+    performer.session.subscribe(lambda: bridge.send_scene(before))
+    yield OtherProgram(client, bridge, heard)
     bridge.close()
     client.close()
     listener.shutdown()
     listener.server_close()
     thread.join()
+
+
+def test_osc_plays_sets_and_tells(
+    performer: Performer, notebook: Notebook, other_program: OtherProgram
+) -> None:
+    other, session = other_program, performer.session
+    other.send("note", 64, 127)
+    wait_for(lambda: notebook.asked)
+    assert notebook.asked[-1] == ("on", 64, 1.0)
+    other.send("note", 64, 0)
+    wait_for(lambda: notebook.asked[-1][0] == "off")
+    other.send("nonsense", "?")
+    other.send("weight", "instrument", "theremin", 1.0)
+    other.send("weight", "mood")
+    other.send("weight", "instrument", "cello", float("nan"))
+    other.send("weight", "instrument", "cello", 0.25)
+    wait_for(lambda: session.sound.mixes["instrument"].weights.get("cello") == 0.25)
+    other.send("latent", 0.5, -0.5, float("inf"))
+    other.send("latent", 0.5, -0.5, 1.0)
+    wait_for(lambda: session.sound.latent == (0.5, -0.5, 1.0))
+    other.send("variation", 3.0)
+    wait_for(lambda: session.sound.variation == 3.0)
+    wait_for(lambda: other.heard_all(("variation", 3.0)))
+    assert other.heard_all(("weight", "instrument", "cello", 0.25), ("latent", 0.5, -0.5, 1.0))
+    with pytest.raises(InputError, match="cannot listen"):
+        OscBridge(performer, lambda call: call(), port=other.bridge.port)
+
+
+def test_osc_moves_the_pad_and_is_told_of_it(performer: Performer, other_program: OtherProgram) -> None:
+    other, session = other_program, performer.session
+    other.send("corner", 1, 0.0, 4.0, 1.0)
+    other.send("corner", 2, 4.0, 4.0, 1.0)
+    other.send("corner", 4, 4.0, 0.0)
+    other.send("corner", 5, 4.0, 0.0, 1.0)
+    other.send("corner", 3, float("nan"), 0.0, 1.0)
+    other.send("corner", 3, "nonsense")
+    wait_for(lambda: session.pad.corners[1] is not None)
+    other.send("pad", "a", 0.5)
+    other.send("pad", float("nan"), 0.5)
+    other.send("pad", 0.25, 0.5)
+    wait_for(lambda: session.sound.latent == (1.0, 4.0, 1.0))
+    assert [corner is not None for corner in session.pad.corners] == [True, True, False, False]
+    other.send("corner", 4)
+    wait_for(lambda: session.pad.corners[3] is not None)
+    assert session.pad.corners[3].latent == (1.0, 4.0, 1.0)  # type: ignore[union-attr]
+    other.send("pad", 7.0, -7.0)
+    wait_for(lambda: session.pad.place == (1.0, 0.0))
+    wait_for(
+        lambda: other.heard_all(
+            ("corner", 1, 0.0, 4.0, 1.0),
+            ("corner", 2, 4.0, 4.0, 1.0),
+            ("corner", 4, 1.0, 4.0, 1.0),
+            ("pad", 0.25, 0.5),
+            ("pad", 1.0, 0.0),
+            ("latent", 1.0, 4.0, 1.0),
+        )
+    )
+    other.heard.clear()
+    other.send("corner", 1, "clear")
+    wait_for(lambda: session.pad.corners[0] is None)
+    other.send("state")
+    wait_for(lambda: other.heard_all(("corner", 1, "clear"), ("corner", 3, "clear"), ("pad", 1.0, 0.0)))
 
 
 def test_letters_are_keys_and_come_up_where_they_went_down() -> None:
