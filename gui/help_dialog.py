@@ -12,6 +12,8 @@ SHORTCUTS = (
     ("N", "new variation"),
     ("M", "surprise: another mix and variation"),
     ("R", "record a path of the cursor, stop"),
+    ("B", "to the pad: arrow keys move the puck, with Shift finely; Home is the middle"),
+    ("Ctrl+1 … Ctrl+4", "the cursor's point for a corner of the pad"),
     ("1, 2", "recording: original (A), model (B)"),
     ("Ctrl+Z, Ctrl+Shift+Z", "undo, redo"),
     ("Ctrl+S", "save the last note as WAV"),

@@ -3,23 +3,21 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
-    QPolygonF,
     QResizeEvent,
     QWheelEvent,
 )
 from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from . import theme
 from .camera import Camera, pick
+from .latent_overlay import LatentOverlay
 from .latent_path import LatentPath
-from .point_surface import GRID, Renderer, make_surface
+from .point_surface import Renderer, make_surface
 
 if TYPE_CHECKING:
     from .session import Session
@@ -45,21 +43,26 @@ class LatentView(QWidget):
     """The cursor was let go."""
     note_asked = pyqtSignal(int, bool)
     """A point was clicked: its index, and whether its own mix is wanted."""
+    point_picked = pyqtSignal(int)
+    """The click that was waited for: a point's index, or -1 where there is none."""
 
     def __init__(self, session: "Session", points: "SpacePoints", renderer: Renderer = "auto") -> None:
         super().__init__()
         self._session, self.points = session, points
         self.camera = Camera()
-        self.path = LatentPath()
+        self._overlay = LatentOverlay(self, session)
+        self.waiting_words = ""
+        """What a person is asked to click; empty while clicks mean what they usually mean."""
         self.marks: list[tuple[str, tuple[float, ...]]] = []
         """Named places: recordings that were dropped."""
-        self._hovered: int | None = None
+        self.hovered: int | None = None
+        """The point under the mouse."""
         self._press: QPointF | None = None
         self._last = QPointF()
         self._drags_cursor = self._was_moved = False
         self.surface = make_surface(self, renderer)
         self.setMouseTracking(True)
-        self.setMinimumSize(280, 200)
+        self.setMinimumSize(280, 140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Latent space")
@@ -69,13 +72,14 @@ class LatentView(QWidget):
         )
 
     @property
-    def _size(self) -> tuple[float, float]:
+    def size_in_pixels(self) -> tuple[float, float]:
+        """Width and height."""
         return float(self.width()), float(self.height())
 
     @property
-    def latent_size(self) -> int:
-        """Dimensions of the space."""
-        return self._session.info.latent_size
+    def path(self) -> LatentPath:
+        """The path that is shown: the session's."""
+        return self._session.path
 
     def cursor_place(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
         """Where the sound's point is, `(3,)`."""
@@ -83,17 +87,22 @@ class LatentView(QWidget):
 
     def place_on_screen(self, index: int) -> QPointF:
         """Where a note's point is in the widget."""
-        pixels, _ = self.camera.project(self.points.places[index : index + 1], self._size)
+        pixels, _ = self.camera.project(self.points.places[index : index + 1], self.size_in_pixels)
         return QPointF(float(pixels[0, 0]), float(pixels[0, 1]))
 
     def cursor_on_screen(self) -> QPointF:
         """Where the cursor is in the widget."""
-        pixels, _ = self.camera.project(self.cursor_place()[None], self._size)
+        pixels, _ = self.camera.project(self.cursor_place()[None], self.size_in_pixels)
         return QPointF(float(pixels[0, 0]), float(pixels[0, 1]))
 
     def set_camera(self, camera: Camera) -> None:
         """Looks from elsewhere."""
         self.camera = camera
+        self.redraw()
+
+    def wait_for_point(self, words: str) -> None:
+        """Asks for a click on a point; with empty words, no longer."""
+        self.waiting_words = words
         self.redraw()
 
     def redraw(self) -> None:
@@ -115,97 +124,7 @@ class LatentView(QWidget):
 
     def paint_over(self, painter: QPainter) -> None:
         """Draws what lies over the points."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(theme.small_font(self.font(), 8.5))
-        self._paint_path(painter)
-        self._paint_marks(painter)
-        self._paint_hovered(painter)
-        self._paint_cursor(painter)
-        self._paint_words(painter)
-
-    def _paint_path(self, painter: QPainter) -> None:
-        if len(self.path.points) < 2:
-            return
-        latents = np.array([point.latent for point in self.path.points])
-        pixels, _ = self.camera.project(self.points.axes.shown(latents), self._size)
-        painter.setPen(QPen(theme.current().color("accent"), 2.2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF([QPointF(*pixel) for pixel in pixels]))
-        painter.setBrush(theme.current().color("accent"))
-        for pixel in (pixels[0], pixels[-1]):
-            painter.drawEllipse(QPointF(*pixel), 4, 4)
-
-    def _paint_marks(self, painter: QPainter) -> None:
-        colours = theme.current()
-        for name, latent in self.marks:
-            pixels, _ = self.camera.project(self.points.axes.shown(np.array([latent])), self._size)
-            x, y = pixels[0]
-            painter.setPen(QPen(colours.color("space"), 3))
-            painter.setBrush(colours.color("cool"))
-            diamond = [QPointF(x, y - 8), QPointF(x + 8, y), QPointF(x, y + 8), QPointF(x - 8, y)]
-            painter.drawPolygon(QPolygonF(diamond))
-            painter.setPen(QPen(colours.color("text"), 1.4))
-            painter.drawPolygon(QPolygonF(diamond))
-            self._tag(painter, QPointF(x, y), [name])
-
-    def _paint_hovered(self, painter: QPainter) -> None:
-        if self._hovered is None:
-            return
-        spot = self.place_on_screen(self._hovered)
-        painter.setPen(QPen(theme.current().color("text"), 1.6))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(spot, 8, 8)
-        tags = self.points.tags(self._hovered)
-        self._tag(painter, spot, [tags.pop("note"), *tags.values()])
-
-    def _tag(self, painter: QPainter, spot: QPointF, lines: list[str]) -> None:
-        """A small sign beside a place."""
-        colours, metrics = theme.current(), painter.fontMetrics()
-        width = max(metrics.horizontalAdvance(line) for line in lines) + 16
-        height = metrics.height() * len(lines) + 10
-        x = spot.x() + 14 if spot.x() + 14 + width < self.width() else spot.x() - 14 - width
-        y = min(max(4.0, spot.y() - height / 2), self.height() - height - 4.0)
-        box = QRectF(x, y, width, height)
-        painter.setPen(QPen(colours.color("line"), 1))
-        painter.setBrush(colours.color("panel", 235))
-        painter.drawRoundedRect(box, 5, 5)
-        for i, line in enumerate(lines):
-            painter.setPen(colours.color("text" if i == 0 else "muted"))
-            spot_of_line = QRectF(x + 8, y + 5 + i * metrics.height(), width, metrics.height())
-            painter.drawText(spot_of_line, int(Qt.AlignmentFlag.AlignLeft), line)
-
-    def _paint_cursor(self, painter: QPainter) -> None:
-        colours, place = theme.current(), self.cursor_place()
-        below = place.copy()
-        below[1] = -GRID
-        pixels, _ = self.camera.project(np.stack([place, below]), self._size)
-        spot, foot = QPointF(*pixels[0]), QPointF(*pixels[1])
-        painter.setPen(QPen(colours.color("text", 90), 1, Qt.PenStyle.DashLine))
-        painter.drawLine(spot, foot)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colours.color("text", 70))
-        painter.drawEllipse(foot, 5, 2.5)
-        for radius, alpha in ((19, 26), (14, 46)):
-            painter.setBrush(colours.color("accent", alpha))
-            painter.drawEllipse(spot, radius, radius)
-        painter.setPen(QPen(colours.color("space"), 2.5))
-        painter.setBrush(colours.color("text"))
-        painter.drawEllipse(spot, 8.5, 8.5)
-        painter.setBrush(colours.color("accent"))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.drawEllipse(spot, 4.5, 4.5)
-
-    def _paint_words(self, painter: QPainter) -> None:
-        shown = int(self.points.shown.sum())
-        words = (
-            f"{shown:,} of {len(self.points):,} training notes" if len(self.points) else "No training notes"
-        )
-        painter.setPen(theme.current().color("muted"))
-        where = QRectF(12, self.height() - 26, self.width() - 24, 20)
-        painter.drawText(where, int(Qt.AlignmentFlag.AlignLeft), words)
-        place = ", ".join(f"{value:+.2f}" for value in self._session.sound.latent[:6])
-        if self.width() > 400:
-            painter.drawText(where, int(Qt.AlignmentFlag.AlignRight), f"z = {place}")
+        self._overlay.paint(painter)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         """Takes hold of the cursor, or of the space."""
@@ -214,7 +133,8 @@ class LatentView(QWidget):
         self._press = self._last = event.position()
         self._was_moved = False
         near_cursor = (event.position() - self.cursor_on_screen()).manhattanLength() < CURSOR_PIXELS
-        self._drags_cursor = near_cursor and event.button() == Qt.MouseButton.LeftButton
+        left = event.button() == Qt.MouseButton.LeftButton
+        self._drags_cursor = near_cursor and left and not self.waiting_words
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         """Drags the cursor, turns, pans, or says what is under the mouse."""
@@ -233,7 +153,7 @@ class LatentView(QWidget):
         ):
             self.set_camera(self.camera.rotated(delta.x() * TURN_PER_PIXEL, delta.y() * TURN_PER_PIXEL))
         else:
-            self.set_camera(self.camera.panned(delta.x(), delta.y(), self._size))
+            self.set_camera(self.camera.panned(delta.x(), delta.y(), self.size_in_pixels))
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         """Ends a drag; a click plays."""
@@ -245,7 +165,9 @@ class LatentView(QWidget):
             self.released.emit()
         elif not self._was_moved:
             index = self._pick(event.position())
-            if index is not None:
+            if self.waiting_words:
+                self.point_picked.emit(-1 if index is None else index)
+            elif index is not None:
                 own = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
                 self.note_asked.emit(index, own)
         self._press = None
@@ -263,7 +185,7 @@ class LatentView(QWidget):
 
     def leaveEvent(self, event: object) -> None:  # noqa: N802
         """Nothing is under the mouse any more."""
-        self._hovered = None
+        self.hovered = None
         self.redraw()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
@@ -296,8 +218,10 @@ class LatentView(QWidget):
 
     def _drag_cursor(self, position: QPointF) -> None:
         """Moves the cursor in the plane of the screen, as deep in the space as it is."""
-        _, near = self.camera.project(self.cursor_place()[None], self._size)
-        self._move_cursor(self.camera.unproject(position.x(), position.y(), float(near[0]), self._size))
+        _, near = self.camera.project(self.cursor_place()[None], self.size_in_pixels)
+        self._move_cursor(
+            self.camera.unproject(position.x(), position.y(), float(near[0]), self.size_in_pixels)
+        )
 
     def _move_cursor(self, place: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> None:
         latent = self.points.axes.latent(place.clip(-4.0, 4.0), self._session.sound.latent)
@@ -309,13 +233,13 @@ class LatentView(QWidget):
         over_cursor = (position - self.cursor_on_screen()).manhattanLength() < CURSOR_PIXELS
         shape = Qt.CursorShape.OpenHandCursor if over_cursor else Qt.CursorShape.ArrowCursor
         self.setCursor(Qt.CursorShape.PointingHandCursor if index is not None and not over_cursor else shape)
-        if index != self._hovered:
-            self._hovered = index
+        if index != self.hovered:
+            self.hovered = index
             QToolTip.hideText()
             self.redraw()
 
     def _pick(self, position: QPointF) -> int | None:
         if not len(self.points):
             return None
-        pixels, near = self.camera.project(self.points.places, self._size)
+        pixels, near = self.camera.project(self.points.places, self.size_in_pixels)
         return pick(pixels, near, self.points.shown, position.x(), position.y(), PICK_PIXELS)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
-from PyQt6.QtWidgets import QFrame, QMenu, QTabWidget, QVBoxLayout
+from PyQt6.QtWidgets import QMenu
 
 from .background import Courier, Task
 from .computer_keys import ComputerKeys
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 TICK_MS = 16
 SAVE_EVERY_MS = 3000
 COMPACT_WIDTH = 1240
+COMPACT_HEIGHT = 840
 
 
 class MainWindow(WindowWork, WindowFrame):
@@ -109,7 +110,9 @@ class MainWindow(WindowWork, WindowFrame):
         """Puts an open model into the window."""
         from .legend import Legend
         from .mix_panel import MixPanel
+        from .pad_panel import PadPanel
         from .presets import PresetShelf
+        from .right_column import RightColumn
         from .shelf import Shelf
         from .side_panels import PresetPanel
         from .space_panel import SpacePanel
@@ -131,21 +134,11 @@ class MainWindow(WindowWork, WindowFrame):
         self.space.portrait.play_asked.connect(self.play_again)
         self.space.portrait.drag_asked.connect(self.drag_note_out)
         self.space.path_render_asked.connect(self.save_path)
-        self.side = QTabWidget()
-        self.side.setDocumentMode(True)
-        self.side.setAccessibleName("Points, presets and recordings")
-        for words, page in (
-            ("Points", self.legend),
-            ("Presets", self.presets),
-            ("Recordings", self.shelf.panel),
-        ):
-            self.side.addTab(page, words)
-        right = QFrame()
-        right.setObjectName("panel")
-        column = QVBoxLayout(right)
-        column.setContentsMargins(12, 6, 10, 10)
-        column.addWidget(self.side)
-        for widget in (self.mix, self.space, right):
+        self.pad: PadPanel = PadPanel(instrument, self.space)
+        pages = (("Points", self.legend), ("Presets", self.presets), ("Recordings", self.shelf.panel))
+        self.right: RightColumn = RightColumn(pages, self.pad)
+        self.side = self.right.tabs
+        for widget in (self.mix, self.space, self.right):
             self.across.addWidget(widget)
         self.across.setSizes([330, 800, 290])
         self.across.setStretchFactor(1, 1)
@@ -153,8 +146,7 @@ class MainWindow(WindowWork, WindowFrame):
         self.bottom.setSizes([330, 1100])
         self.bottom.setStretchFactor(1, 1)
         self.mix.setMinimumWidth(236)
-        right.setMinimumWidth(200)
-        self.space.set_compact(self.width() < COMPACT_WIDTH)
+        self._fit_panels()
         self._connect(instrument)
         self.state.restore_sound()
         self.stack.setCurrentIndex(1)
@@ -209,7 +201,8 @@ class MainWindow(WindowWork, WindowFrame):
         session = self.instrument.session
         self.mix.refresh()
         self.variation.refresh()
-        self.space.view.redraw()
+        self.space.refresh()
+        self.pad.refresh()
         self.piano.set_trained(session.trained_range())
         self.header.title.setText(session.title())
         self.header.title.setToolTip(session.title())
@@ -268,8 +261,12 @@ class MainWindow(WindowWork, WindowFrame):
         """Leaves out what a small window has no room for."""
         self.header.set_compact(self.width() < COMPACT_WIDTH)
         if self.instrument is not None:
-            self.space.set_compact(self.width() < COMPACT_WIDTH)
+            self._fit_panels()
         super().resizeEvent(event)
+
+    def _fit_panels(self) -> None:
+        self.space.set_compact(self.width() < COMPACT_WIDTH)
+        self.right.set_compact(self.height() < COMPACT_HEIGHT)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802
         """Takes files."""

@@ -18,6 +18,8 @@ LEFT, BOTTOM, TOP = 46, 18, 6
 RANGE_LOG10 = 2.7
 """How far below the loudest the darkest colour lies, in decades of magnitude."""
 TICKS_HZ = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
+TICK_WIDTH = 46
+"""Pixels that a number of the time axis has at least."""
 DRAG_DISTANCE = 12
 
 
@@ -137,7 +139,9 @@ class PortraitView(QWidget):
         assert self._portrait is not None
         colours = theme.current()
         painter.setPen(colours.color("muted"))
-        step = next(s for s in (0.1, 0.2, 0.5, 1.0, 5.0, 10.0) if self._duration_s / s < 9)
+        most = min(9.0, max(1.0, below.width() / TICK_WIDTH))
+        steps = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+        step = next((s for s in steps if self._duration_s / s < most), steps[-1])
         for i in range(int(self._duration_s / step + 1e-6) + 1):
             x = LEFT + below.width() * i * step / self._duration_s
             spot = QRectF(x - 30, below.bottom() + 3, 60, 14)

@@ -15,6 +15,7 @@ from mcnn.errors import InputError
 
 from .latent_pad import LatentPad
 from .latent_path import LatentPath
+from .scene import Scene
 from .sound import Sound
 
 FORMAT, VERSION = "clariolin-preset", 1
@@ -35,6 +36,12 @@ class Preset:
     pad: LatentPad | None = None
     path: LatentPath | None = None
     """Pad and recorded path; None if the file says nothing of them."""
+
+
+def preset_of(scene: Scene, name: str, model: str) -> Preset:
+    """A scene under a name; an empty pad and an empty path are left out, so that it disturbs no other."""
+    pad = None if scene.pad.is_empty else scene.pad
+    return Preset(name, scene.sound, model, pad, scene.path if scene.path.points else None)
 
 
 class _Content(BaseModel):

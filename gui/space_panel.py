@@ -27,7 +27,6 @@ class SpacePanel(QFrame):
         renderer: What draws the points.
     """
 
-    path_changed = pyqtSignal()
     path_render_asked = pyqtSignal()
 
     def __init__(self, instrument: "Instrument", renderer: Renderer = "auto") -> None:
@@ -79,27 +78,33 @@ class SpacePanel(QFrame):
         layout.setContentsMargins(12, 8, 10, 8)
         layout.addLayout(top)
         layout.addWidget(self.splitter, 1)
-        self.set_path(LatentPath())
+        self.refresh()
 
     def set_compact(self, compact: bool) -> None:
         """Leaves out what a small window has no room for; the menus have it all."""
         for widget in (self._caption, self.save, self.clear, self._reset):
             widget.setVisible(not compact)
 
-    def set_path(self, path: LatentPath) -> None:
-        """Shows a path."""
-        self.view.path = path
-        there = len(path.points) > 1
+    def refresh(self) -> None:
+        """Shows what the session holds."""
+        there = len(self._instrument.session.path.points) > 1
         for button in (self.play, self.save, self.clear):
             button.setEnabled(there)
         self.view.redraw()
-        self.path_changed.emit()
 
-    def _cursor_moved(self) -> None:
+    def set_path(self, path: LatentPath) -> None:
+        """Has another path."""
+        self._instrument.session.set_path(path)
+
+    def record_point(self) -> None:
+        """Adds where the cursor is, if a path is being recorded."""
         if self._recorder is not None and not self._recorder.add(
             time.monotonic(), self._instrument.session.sound.latent
         ):
             self.record.setChecked(False)
+
+    def _cursor_moved(self) -> None:
+        self.record_point()
         self._instrument.performer.cursor_moved()
 
     def _record(self, on: bool) -> None:

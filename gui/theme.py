@@ -143,6 +143,10 @@ def _style_sheet(theme: Theme) -> str:
     QPushButton, QToolButton {{ background: {theme.raised}; color: {theme.text};
         border: 1px solid {theme.line}; border-radius: 6px; padding: 5px 11px; }}
     QToolButton {{ padding: 4px 8px; }}
+    QToolButton#corner {{ padding: 4px 20px 4px 8px; }}
+    QToolButton#corner::menu-indicator {{ subcontrol-origin: padding; subcontrol-position: right center;
+        right: 6px; }}
+    QTabBar QToolButton {{ padding: 0; }}
     QPushButton:hover, QToolButton:hover {{ border-color: {theme.muted}; }}
     QPushButton:focus, QToolButton:focus, QLineEdit:focus, QComboBox:focus, QDoubleSpinBox:focus,
     QSpinBox:focus {{ border-color: {theme.accent}; }}

@@ -1,10 +1,13 @@
 """Menus and shortcuts: everything that the window can do, reachable by keyboard."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMenu
+
+from .latent_pad import N_CORNERS
 
 if TYPE_CHECKING:
     from .main_window import MainWindow
@@ -78,11 +81,44 @@ def build_menus(window: "MainWindow") -> dict[str, QAction]:
         ),
     )
     sound.addMenu(_channel_menu(window))
+    sound.insertMenu(actions["Recording: original"], _pad_menu(window))
     menu("&View", (("&Dark or light", "Ctrl+T", window.toggle_theme), ("Reset &view", "", window.reset_view)))
     menu("&Help", (("&Shortcuts", "F1", window.show_help), ("&About", "", window.show_about)))
     for words in ("Follow the sliders", "Velocity plays dynamics", "Open Sound Control"):
         actions[words].setCheckable(True)
     return actions
+
+
+def _pad_menu(window: "MainWindow") -> QMenu:
+    """The pad, for the keyboard."""
+    made = QMenu("&Pad", window)
+
+    def with_pad(work: Callable[[], object]) -> Callable[[bool], None]:
+        def act(_on: bool) -> None:
+            if window.instrument is not None:
+                work()
+
+        return act
+
+    entries: list[tuple[str, str, Callable[[], object]]] = [
+        ("&Go to the pad", "B", lambda: window.right.show_pad()),
+        ("Corners by &chance", "", lambda: window.pad.fill.click()),
+        ("&Empty the corners", "", lambda: window.pad.clear.click()),
+    ]
+    for n in range(1, N_CORNERS + 1):
+        entries.append((f"Corner &{n} from the cursor", f"Ctrl+{n}", partial(_take_corner, window, n)))
+    for words, keys, work in entries:
+        action = QAction(words, window)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(with_pad(work))
+        made.addAction(action)
+    return made
+
+
+def _take_corner(window: "MainWindow", number: int) -> None:
+    assert window.instrument is not None
+    window.instrument.session.set_corner_here(number)
 
 
 def _channel_menu(window: "MainWindow") -> QMenu:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QByteArray
-from PyQt6.QtWidgets import QMainWindow
+from PyQt6.QtWidgets import QMainWindow, QSplitter
 
 from . import theme
 from .saved_session import SavedSession, write_session
@@ -39,12 +39,11 @@ class StateKeeper:
         window, saved = self._window, self._window.saved
         try:
             path = LatentPath.from_json(saved.path)
-        except (ValueError, IndexError):
+        except ValueError:
             path = LatentPath()
-        size = window.space.view.latent_size
-        fits = all(len(point.latent) == size for point in path.points)
-        window.space.set_path(path if fits else LatentPath())
-        for name, splitter in (("across", window.across), ("space", window.space.splitter)):
+        if window.instrument is not None:
+            window.instrument.session.begin_with(saved.pad, path)
+        for name, splitter in self._splitters().items():
             if state := saved.splitters.get(name):
                 splitter.restoreState(QByteArray.fromBase64(state.encode()))
         window.set_follow(saved.follows)
@@ -59,18 +58,19 @@ class StateKeeper:
             return
         splitters = {
             name: bytes(splitter.saveState().toBase64().data()).decode()
-            for name, splitter in (("across", window.across), ("space", window.space.splitter))
+            for name, splitter in self._splitters().items()
         }
         now: SavedSession = window.saved.model_copy(
             update={
                 "model": str(window.instrument.path.resolve()),
                 "sound": window.instrument.session.sound,
-                "path": window.space.view.path.to_json(),
+                "path": window.instrument.session.path.to_json(),
+                "pad": window.instrument.session.pad,
                 "theme": theme.current().name,
                 "octave": window.keys.octave,
                 "velocity": window.keys.velocity,
                 "geometry": bytes(window.saveGeometry().toBase64().data()).decode(),
-                "splitters": splitters,
+                "splitters": window.saved.splitters | splitters,
                 "dropped": tuple(str(recording.path) for recording in window.shelf.recordings),
                 "follows": window.instrument.performer.follows,
                 "velocity_plays_dynamics": window.instrument.session.velocity_plays_dynamics,
@@ -80,6 +80,16 @@ class StateKeeper:
         if now != window.saved:
             window.saved = now
             self._writer.submit(write_session, self._path, now)
+
+    def _splitters(self) -> dict[str, QSplitter]:
+        """By name, those that have something to share out."""
+        window = self._window
+        named = {
+            "across": window.across,
+            "space": window.space.splitter,
+            "right": window.right.splitter,
+        }
+        return {name: splitter for name, splitter in named.items() if splitter.count() > 1}
 
     def close(self) -> None:
         """Waits for what is being written."""

@@ -13,7 +13,7 @@ from . import theme
 from .background import Task
 from .controllers import Controllers
 from .portrait_view import file_mime
-from .presets import SUFFIX, Preset, read_preset
+from .presets import SUFFIX, Preset, preset_of, read_preset
 
 if TYPE_CHECKING:
     from .header import Header
@@ -83,6 +83,7 @@ class WindowWork(Controllers):
         """Silence."""
         if self.instrument:
             self.space.play.setChecked(False)
+            self._window.pad.stop_picking()
             self.instrument.performer.stop_all()
 
     def toggle_follow(self) -> None:
@@ -141,12 +142,12 @@ class WindowWork(Controllers):
     def as_preset(self, name: str) -> Preset:
         """The present sound under a name."""
         assert self.instrument is not None
-        return Preset(name, self.instrument.session.sound, self.instrument.path.name)
+        return preset_of(self.instrument.session.scene, name, self.instrument.path.name)
 
     def take_preset(self, preset: Preset) -> None:
         """Makes a preset the present sound."""
         assert self.instrument is not None
-        self.instrument.session.load(preset.sound)
+        self.instrument.session.load(preset.sound, preset.pad, preset.path)
         if preset.model and preset.model != self.instrument.path.name:
             self.say(f"'{preset.name}' was made with {preset.model}; here it may sound otherwise.")
 

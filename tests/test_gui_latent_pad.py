@@ -12,7 +12,7 @@ from gui.engine import Engine
 from gui.latent_pad import Corner, LatentPad
 from gui.latent_path import LatentPath, PathPoint
 from gui.performer import LEAST_PAD_MOVE, Performer
-from gui.presets import SUFFIX, Preset, PresetShelf, read_preset
+from gui.presets import SUFFIX, Preset, PresetShelf, preset_of, read_preset
 from gui.saved_session import SavedSession, read_session, write_session
 from gui.session import Session
 from gui.whole_notes import WholeNotes
@@ -191,7 +191,7 @@ def test_a_preset_brings_pad_and_path_back_as_one_step(session: Session, tmp_pat
     session.move_puck(0.1, 0.7)
     session.set_path(PATH)
     kept = session.scene
-    shelf.save(Preset("all", kept.sound, "m", kept.pad, kept.path))
+    shelf.save(preset_of(kept, "all", "m"))
     session.set_path(LatentPath())
     session.clear_pad()
     session.set_variation(5.0)
@@ -206,9 +206,9 @@ def test_a_preset_brings_pad_and_path_back_as_one_step(session: Session, tmp_pat
     assert shelf.load("everything").path == kept.path
 
 
-def test_a_preset_from_before_the_pad_leaves_pad_and_path(session: Session, tmp_path: Path) -> None:
+def test_a_preset_without_a_pad_leaves_pad_and_path(session: Session, tmp_path: Path) -> None:
     shelf = PresetShelf(tmp_path)
-    path = shelf.save(Preset("old", session.sound, "m"))
+    path = shelf.save(preset_of(session.scene, "old", "m"))
     assert not {"pad", "path"} & json.loads(path.read_text("utf-8")).keys()
     fill(session)
     session.set_path(PATH)
