@@ -54,6 +54,12 @@ def reply(window: MainWindow, words: list[str]) -> Any:
     if words[0] == "cursor":
         spot_of_cursor = window.space.view.cursor_on_screen()
         return _on_screen(window.space.view, spot_of_cursor.x(), spot_of_cursor.y())
+    if words[0] == "pad":
+        spot_of_puck = window.pad.surface.place_on_screen(float(words[1]), float(words[2]))
+        return _on_screen(window.pad.surface, spot_of_puck.x(), spot_of_puck.y())
+    if words[0] in ("save", "load"):
+        (window.presets.save if words[0] == "save" else window.presets.load)(words[1])
+        return window.presets.list.count()
     if words[0] == "open":
         window.open_files([Path(words[1])])
         return True
@@ -62,6 +68,8 @@ def reply(window: MainWindow, words: list[str]) -> Any:
     return {
         "mix": instrument.session.full_mix(),
         "latent": instrument.session.sound.latent,
+        "pad": instrument.session.pad.model_dump(),
+        "path": instrument.session.path.to_json(),
         "device": engine.output.name,
         "is_silent": engine.output.is_silent,
         "dropouts": engine.dropouts,

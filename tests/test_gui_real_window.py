@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from pythonosc.udp_client import SimpleUDPClient
 
 from aae.pitch_trackers import NeuralTracker
 from tests.real_desktop import SAMPLE_RATE, RealDesktop, missing_tools, real_desktop, wait_for
@@ -25,6 +26,12 @@ def desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealDesktop]:
 
 def cents_off(heard: npt.NDArray[np.float32], midi_pitch: int) -> float:
     return NeuralTracker().read(heard, SAMPLE_RATE, midi_pitch).cents
+
+
+def spectrum_of(heard: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Of the note from its beginning, of length 1."""
+    spectrum = np.abs(np.fft.rfft(heard[: 2**14], 2**15))
+    return np.asarray(spectrum / np.linalg.norm(spectrum), np.float64)
 
 
 def test_a_key_of_the_computer_sounds_at_its_pitch(desktop: RealDesktop) -> None:
@@ -52,9 +59,7 @@ def test_a_slider_that_is_dragged_changes_the_sound(desktop: RealDesktop) -> Non
     desktop.do("mousemove", x, y, "mouseup", 1)
     assert wait_for(lambda: 0.7 < desktop.ask("state")["mix"]["instrument"]["clarinet"] <= 1.0)
     after = desktop.hear(lambda: desktop.do("key", "d"), 0.5)
-    spectra = [np.abs(np.fft.rfft(part[: 2**14], 2**15)) for part in (before, after)]
-    spectra = [spectrum / np.linalg.norm(spectrum) for spectrum in spectra]
-    assert float(spectra[0] @ spectra[1]) < 0.98
+    assert float(spectrum_of(before) @ spectrum_of(after)) < 0.98
     assert abs(cents_off(after, 64)) < 50
 
 
@@ -74,6 +79,57 @@ def test_the_cursor_is_dragged_through_the_space(desktop: RealDesktop) -> None:
     assert np.abs(heard).max() > 0.005
     desktop.do("key", "ctrl+z")
     assert wait_for(lambda: np.allclose(desktop.ask("state")["latent"], before))
+
+
+FAR_APART = {1: (1.5, 1.5, 0.0), 2: (1.5, -1.5, 0.0), 3: (-1.5, 1.5, 0.0), 4: (-1.5, -1.5, 0.0)}
+"""Corners of the pad, by their numbers."""
+
+
+def choose_corners(desktop: RealDesktop) -> None:
+    """As another program does it; the puck is then in the first."""
+    client = SimpleUDPClient("127.0.0.1", desktop.osc_port)
+    for number, latent in FAR_APART.items():
+        client.send_message("/clariolin/corner", [number, *latent])
+    client.send_message("/clariolin/pad", [0.0, 1.0])
+    client.close()
+    wait_for(lambda: desktop.ask("state")["latent"] == list(FAR_APART[1]))
+
+
+def drag_from_corner_1_to_4(desktop: RealDesktop) -> None:
+    desktop.do("mousemove", *desktop.ask("pad", 0.0, 1.0), "mousedown", 1)
+    for share in np.linspace(0.0, 1.0, 9):
+        desktop.do("mousemove", *desktop.ask("pad", share, 1.0 - share))
+    desktop.do("mouseup", 1)
+    wait_for(lambda: np.allclose(desktop.ask("state")["latent"], FAR_APART[4], atol=0.1))
+
+
+def test_the_pad_is_dragged_and_the_next_note_is_another(desktop: RealDesktop) -> None:
+    choose_corners(desktop)
+    before = desktop.hear(lambda: desktop.do("key", "d"), 0.5)
+    wait_for(lambda: not desktop.ask("state")["sounding"])
+    heard = desktop.hear(lambda: drag_from_corner_1_to_4(desktop), 0.3)
+    assert np.abs(heard).max() > 0.005, "the way of the puck is heard"
+    wait_for(lambda: not desktop.ask("state")["sounding"])
+    after = desktop.hear(lambda: desktop.do("key", "d"), 0.5)
+    assert float(spectrum_of(before) @ spectrum_of(after)) < 0.98
+    assert abs(cents_off(after, 64)) < 50
+
+
+def test_a_preset_brings_the_pad_and_the_path_back(desktop: RealDesktop) -> None:
+    choose_corners(desktop)
+    desktop.do("key", "r")
+    drag_from_corner_1_to_4(desktop)
+    desktop.do("key", "r")
+    kept = wait_for(lambda: (state := desktop.ask("state"))["path"] and state)
+    desktop.ask("save", "pad-and-path")
+    desktop.do("mousemove", *desktop.ask("pad", 0.5, 0.2), "click", 1, "key", "ctrl+1", "key", "n")
+    wait_for(lambda: desktop.ask("state")["pad"]["corners"][0] != kept["pad"]["corners"][0])
+    wait_for(lambda: desktop.ask("state")["latent"] != kept["latent"])
+    desktop.ask("load", "pad-and-path")
+    again, parts = desktop.ask("state"), ("pad", "path", "latent")
+    assert [again[name] for name in parts] == [kept[name] for name in parts]
+    desktop.do("key", "ctrl+z")
+    assert wait_for(lambda: desktop.ask("state")["pad"] != kept["pad"])
 
 
 def test_stop_is_silence(desktop: RealDesktop) -> None:
