@@ -42,13 +42,13 @@ class Instrument:
         chosen = choose_inverter(self.inverter, self.bundle)
         return Synthesizer(self.bundle, chosen.inverter, chosen.notice)
 
-    def read(self, path: Path) -> Recording:
-        """Opens a recording; takes a moment.
+    def read(self, path: Path, told: Callable[[float], object] = lambda _share: None) -> Recording:
+        """Opens a recording; takes a moment, and tells how much of it is done, 0 to 1.
 
         Raises:
             InputError: If it cannot be used.
         """
-        return read_recording(path, self.bundle, Spectrogram(self.bundle.info.spectrogram))
+        return read_recording(path, self.bundle, Spectrogram(self.bundle.info.spectrogram), told)
 
     def close(self) -> None:
         """Ends its threads."""

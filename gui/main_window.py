@@ -128,6 +128,7 @@ class MainWindow(WindowWork, WindowFrame):
         self.shelf: Shelf = Shelf(instrument, self)
         self.shelf.changed.connect(self._shelf_changed)
         self.shelf.failed.connect(self.say)
+        self.shelf.started.connect(lambda: self.side.setCurrentWidget(self.shelf.panel))
         self.shelf.panel.open_asked.connect(self.ask_recordings)
         self.presets: PresetPanel = PresetPanel(PresetShelf(self._presets), self.as_preset, self.say)
         self.presets.chosen.connect(self.take_preset)

@@ -1,5 +1,6 @@
 """A person's own recordings: read, trimmed, its pitch measured, its point in the space. Qt-free."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ ONSET_DB = -40.0
 STEP_S = 0.005
 PRE_ROLL_S = 0.01
 FADE_S = 0.1
+READ, ENCODED = 0.1, 0.5
+"""Shares of the whole work when the file is read, and when it is encoded; the rest measures its pitch."""
 LOWEST_PITCH, HIGHEST_PITCH = 12, 119
 """C0 to B8: what the model takes."""
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus")
@@ -45,19 +48,27 @@ class Recording:
         return self.path.stem
 
 
-def read_recording(path: Path, bundle: Bundle, spectrogram: Spectrogram) -> Recording:
+def read_recording(
+    path: Path,
+    bundle: Bundle,
+    spectrogram: Spectrogram,
+    told: Callable[[float], object] = lambda _share: None,
+) -> Recording:
     """Opens a recording.
 
     Args:
         path: Anything that libsndfile reads.
         bundle: The model that encodes it.
         spectrogram: The model's front end.
+        told: Hears how much is done, 0 to 1, whenever a part is.
 
     Raises:
         InputError: If it cannot be read, or is silent.
     """
     config = bundle.info.spectrogram
-    note = trim(_read_mono(path, config.sample_rate), config.sample_rate, config.max_samples)
+    samples = _read_mono(path, config.sample_rate)
+    told(READ)
+    note = trim(samples, config.sample_rate, config.max_samples)
     level_db = loudest_rms_db(note, config.sample_rate)
     if level_db < SILENT_DB:
         raise InputError(f"{path.name} is silent: give a recording of a note")
@@ -65,7 +76,9 @@ def read_recording(path: Path, bundle: Bundle, spectrogram: Spectrogram) -> Reco
     with torch.inference_mode():
         log_mel = spectrogram(torch.from_numpy(at_reference)[None])
         latent = bundle.model.encoder(log_mel, torch.ones(1, log_mel.shape[2]))[0]
+    told(ENCODED)
     pitch = measured_pitch(at_reference, config.sample_rate)
+    told(1.0)
     nearest = None if pitch is None else min(max(round(pitch), LOWEST_PITCH), HIGHEST_PITCH)
     return Recording(path, note, tuple(float(value) for value in latent), pitch, nearest)
 

@@ -11,6 +11,7 @@ from aae.decoding import NoteRequest
 from aae.pitch_names import pitch_name
 
 from .background import Task
+from .reading_progress import ReadingProgress
 from .recordings import HIGHEST_PITCH, LOWEST_PITCH, SUFFIXES, Recording
 from .side_panels import RecordingPanel
 
@@ -28,6 +29,9 @@ class Shelf(QObject):
 
     changed = pyqtSignal()
     failed = pyqtSignal(str)
+    started = pyqtSignal()
+    """Files were added, and will be read."""
+    _told = pyqtSignal(float)
 
     def __init__(self, instrument: "Instrument", parent: QObject) -> None:
         super().__init__(parent)
@@ -35,22 +39,26 @@ class Shelf(QObject):
         self.recordings: list[Recording] = []
         self.current = -1
         self._waiting: list[Path] = []
+        self._is_busy = False
+        self.progress = ReadingProgress()
+        self._told.connect(self._show_share)
         self._task = Task(self)
         self._task.succeeded.connect(self._arrived)
         self._task.failed.connect(self.failed)
-        self._task.ended.connect(self._next)
+        self._task.ended.connect(self._file_done)
         self.panel = RecordingPanel([(pitch_name(p), p) for p in range(LOWEST_PITCH, HIGHEST_PITCH + 1)])
         self.panel.go_asked.connect(self.go_to)
         self.panel.original_asked.connect(self.play_original)
         self.panel.made_asked.connect(self.play_made)
         self.panel.pitch_corrected.connect(self.correct_pitch)
         self.panel.removed.connect(self.remove)
+        self.panel.stop_asked.connect(self.stop_reading)
         self.panel.list.currentRowChanged.connect(self._choose)
 
     @property
     def is_reading(self) -> bool:
         """Whether files are waiting, or one is being read."""
-        return bool(self._waiting) or self._task.is_running
+        return bool(self._waiting) or self._is_busy
 
     def add(self, paths: Sequence[Path]) -> None:
         """Reads files, one after the other, beside the window; folders stand for the audio files in them."""
@@ -59,8 +67,17 @@ class Shelf(QObject):
             if not found:
                 self.failed.emit(f"{path.name} holds no audio files")
             self._waiting += found
-        if not self._task.is_running:
+            self.progress.add(len(found))
+        if self._waiting:
+            self.started.emit()
+        if not self._is_busy:
             self._next()
+
+    def stop_reading(self) -> None:
+        """Leaves out the files that wait; the one that is being read still comes."""
+        self._waiting.clear()
+        self.progress.give_up()
+        self.panel.show_progress(self.progress)
 
     def go_to(self, row: int) -> None:
         """Takes a recording's point for the cursor and hears it."""
@@ -117,7 +134,20 @@ class Shelf(QObject):
     def _next(self) -> None:
         if self._waiting:
             path = self._waiting.pop(0)
-            self._task.run(lambda: self._instrument.read(path))
+            self._is_busy = True
+            self.progress.begin(path.name)
+            self._task.run(lambda: self._instrument.read(path, self._told.emit))
+        self.panel.show_progress(self.progress)
+
+    def _file_done(self) -> None:
+        """It was read, or refused."""
+        self._is_busy = False
+        self.progress.end()
+        self._next()
+
+    def _show_share(self, share: float) -> None:
+        self.progress.tell(share)
+        self.panel.show_progress(self.progress)
 
     def _arrived(self, recording: Recording) -> None:
         self.recordings = [r for r in self.recordings if r.path != recording.path] + [recording]

@@ -13,16 +13,20 @@ from PyQt6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMenu,
+    QProgressBar,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from mcnn.errors import InputError
 
+from .header import ElidedLabel
 from .presets import Preset, PresetShelf
 
 if TYPE_CHECKING:
+    from .reading_progress import ReadingProgress
     from .recordings import Recording
 
 
@@ -54,6 +58,7 @@ class PresetPanel(QWidget):
         self.empty.setObjectName("muted")
         self.empty.setWordWrap(True)
         save = QPushButton("Save as preset …")
+        save.setToolTip("The present sound under a name (Ctrl+P), with the pad and the recorded path.")
         save.clicked.connect(lambda: self.ask_and_save())
         buttons = QHBoxLayout()
         self.rename = QPushButton("Rename")
@@ -141,6 +146,8 @@ class RecordingPanel(QWidget):
     """Index, and the MIDI pitch or None."""
     removed = pyqtSignal(int)
     open_asked = pyqtSignal()
+    stop_asked = pyqtSignal()
+    """The files that wait are not to be read."""
 
     def __init__(self, pitch_names: Sequence[tuple[str, int]]) -> None:
         super().__init__()
@@ -153,6 +160,7 @@ class RecordingPanel(QWidget):
         self.empty.setWordWrap(True)
         open_button = QPushButton("Open audio files …")
         open_button.clicked.connect(self.open_asked)
+        self.reading = self._reading_strip()
         self.list = QListWidget()
         self.list.setAccessibleName("Recordings")
         self.list.currentRowChanged.connect(self._show)
@@ -198,6 +206,7 @@ class RecordingPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 8, 0, 0)
         layout.addWidget(open_button)
+        layout.addWidget(self.reading)
         layout.addWidget(self.empty)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.detail)
@@ -219,6 +228,35 @@ class RecordingPanel(QWidget):
         self.empty.setVisible(not recordings)
         self.list.setVisible(bool(recordings))
         self._show(current)
+
+    def show_progress(self, progress: "ReadingProgress") -> None:
+        """How far the files that were dropped are read; nothing of it when all are."""
+        self.reading.setVisible(not progress.is_over)
+        self.bar.setValue(round(100 * progress.fraction))
+        self.bar_words.setText(progress.in_words())
+        self.bar_words.setToolTip(progress.in_words())
+
+    def _reading_strip(self) -> QWidget:
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 100)
+        self.bar.setFormat("%p %")
+        self.bar.setAccessibleName("Reading recordings")
+        self.bar_words = ElidedLabel()
+        self.bar_words.setObjectName("muted")
+        self.bar_words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        stop = QPushButton("Stop")
+        stop.setAccessibleName("Stop reading")
+        stop.setToolTip("Leave out the files that are still to be read.")
+        stop.clicked.connect(self.stop_asked)
+        strip = QWidget()
+        strip.setObjectName("inside")
+        grid = QGridLayout(strip)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.addWidget(self.bar, 0, 0)
+        grid.addWidget(stop, 0, 1)
+        grid.addWidget(self.bar_words, 1, 0, 1, 2)
+        strip.setVisible(False)
+        return strip
 
     def _show(self, row: int) -> None:
         there = 0 <= row < len(self._recordings)
