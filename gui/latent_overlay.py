@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .session import Session
 
 
+MOST_NAMED = 8
+"""Marks that are shown with their names; more would hide the space."""
 ROUND_THE_PAD = (0, 1, 3, 2)
 """Corners in the order in which they are neighbours."""
 
@@ -34,9 +36,9 @@ class LatentOverlay:
         """Draws it."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.small_font(self._view.font(), 8.5))
+        self._paint_marks(painter)
         self._paint_pad(painter)
         self._paint_path(painter)
-        self._paint_marks(painter)
         self._paint_hovered(painter)
         self._paint_cursor(painter)
         self._paint_words(painter)
@@ -82,7 +84,8 @@ class LatentOverlay:
             painter.drawPolygon(QPolygonF(diamond))
             painter.setPen(QPen(colours.color("text"), 1.4))
             painter.drawPolygon(QPolygonF(diamond))
-            self._tag(painter, spot, [name])
+            if len(self._view.marks) <= MOST_NAMED:
+                self._tag(painter, spot, [name])
 
     def _paint_hovered(self, painter: QPainter) -> None:
         if self._view.hovered is None:

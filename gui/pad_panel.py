@@ -185,14 +185,12 @@ class PadPanel(QWidget):
             ("&Next point clicked in the latent space", True, lambda: self.begin_to_pick(n)),
         ]
         entries += [
-            (f"Recording “{name}”", True, partial(session.set_corner, n, latent, name))
-            for name, latent in self._space.view.marks
-        ]
-        entries += [
             None,
             ("&Go there", corner is not None, lambda: self.surface.to_place(*CORNER_PLACES[n - 1])),
             ("&Empty it", corner is not None, lambda: session.set_corner(n, None)),
         ]
+        for old in button.choices.findChildren(QMenu):
+            old.deleteLater()
         button.choices.clear()
         for entry in entries:
             if entry is None:
@@ -203,3 +201,15 @@ class PadPanel(QWidget):
             assert action is not None
             action.setEnabled(possible)
             action.triggered.connect(lambda _on, work=work: work())
+        if self._space.view.marks:
+            button.choices.insertMenu(button.choices.actions()[3], self._recordings(button))
+
+    def _recordings(self, button: CornerButton) -> QMenu:
+        """Those that were dropped, the last one first."""
+        menu = QMenu("From a &recording", button.choices)
+        for name, latent in reversed(self._space.view.marks):
+            action = menu.addAction(name)
+            assert action is not None
+            choose = partial(self._session.set_corner, button.number, latent, name)
+            action.triggered.connect(lambda _on, choose=choose: choose())
+        return menu

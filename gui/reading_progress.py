@@ -66,7 +66,7 @@ class ReadingProgress:
         self.total = min(self.total, self.done + 1)
 
     def in_words(self) -> str:
-        """`2 of 12, mine.wav: 8 s left`."""
+        """`8.0 s left: 2 of 12, mine.wav`; what matters least is last, where a narrow window cuts it off."""
         left = self.seconds_left
         which = f"{min(self.done + 1, self.total)} of {self.total}, " if self.total > 1 else ""
-        return f"{which}{self._name}" + ("" if left is None else f": {duration_in_words(left)} left")
+        return ("" if left is None else f"{duration_in_words(left)} left: ") + f"{which}{self._name}"

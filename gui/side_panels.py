@@ -50,6 +50,7 @@ class PresetPanel(QWidget):
         self._shelf, self._make, self._say = shelf, make, say
         self.list = QListWidget()
         self.list.setAccessibleName("Presets")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setToolTip("Double-click or Enter: take it. F2: rename. Delete: remove.")
         self.list.itemActivated.connect(self._load)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -163,6 +164,7 @@ class RecordingPanel(QWidget):
         self.reading = self._reading_strip()
         self.list = QListWidget()
         self.list.setAccessibleName("Recordings")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._show)
         self.list.itemActivated.connect(lambda _item: self.go_asked.emit(self.list.currentRow()))
         self.pitch = QComboBox()

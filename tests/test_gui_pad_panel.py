@@ -9,7 +9,7 @@ pytest.importorskip("PyQt6.QtWidgets", reason="Qt's libraries are not installed"
 
 from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
 from PyQt6.QtGui import QColor, QImage, QMouseEvent
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from gui import theme
@@ -63,7 +63,8 @@ def spot(window: MainWindow, x: float, y: float) -> QPoint:
 def choose(button: CornerButton, words: str) -> None:
     """An entry of a corner's menu."""
     button.choices.aboutToShow.emit()
-    (action,) = [a for a in button.choices.actions() if words in a.text().replace("&", "")]
+    menus = [button.choices, *button.choices.findChildren(QMenu)]
+    (action,) = [a for m in menus for a in m.actions() if words in a.text().replace("&", "")]
     assert action.isEnabled()
     action.trigger()
 

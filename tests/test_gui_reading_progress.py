@@ -46,7 +46,7 @@ def test_files_and_their_parts_count_and_time_is_told_at_their_pace(
     progress.end()
     progress.begin("second.wav")
     assert progress.fraction == pytest.approx(0.25)
-    assert progress.in_words() == "2 of 4, second.wav: 6.0 s left"
+    assert progress.in_words() == "6.0 s left: 2 of 4, second.wav"
     for _ in range(3):
         progress.end()
     assert progress.is_over
