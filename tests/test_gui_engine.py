@@ -8,8 +8,9 @@ import pytest
 
 from aae.bundle import Bundle
 from gui.audio_output import BLOCK, AudioOutput, SilentOutput, open_output
-from gui.engine import MOST_VOICES, Engine
+from gui.engine import Engine
 from gui.envelope import Envelope
+from gui.feeder import MOST_VOICES
 from gui.performer import Performer
 from gui.ring_buffer import RingBuffer
 from gui.session import Session
@@ -60,7 +61,7 @@ def played(engine: Engine, output: HandOutput, n_blocks: int) -> npt.NDArray[np.
     """So many blocks, each waited for: the feeder is another thread."""
     parts = []
     for _ in range(n_blocks):
-        wait_for(lambda: engine._ring.n_waiting >= BLOCK or not engine.n_sounding)
+        wait_for(lambda: engine.feeder.ring.n_waiting >= BLOCK or not engine.n_sounding)
         parts.append(output.take(1))
     return np.concatenate(parts)
 
@@ -104,7 +105,7 @@ def test_more_notes_than_voices_take_the_place_of_the_oldest(engine: Engine, out
     tone = np.full(200 * BLOCK, 0.01, np.float32)
     for key in range(MOST_VOICES + 6):
         engine.play(key, tone)
-    wait_for(lambda: not engine._commands and engine.n_sounding == MOST_VOICES)
+    wait_for(lambda: engine.n_sounding == MOST_VOICES)
     engine.stop_all()
     played(engine, output, 8)
     wait_for(lambda: not engine.n_sounding)
@@ -112,7 +113,7 @@ def test_more_notes_than_voices_take_the_place_of_the_oldest(engine: Engine, out
 
 def test_a_sounding_note_fades_over_to_another_sound(engine: Engine, output: HandOutput) -> None:
     session = Session(fake_synthesizer())
-    performer = Performer(session, engine, engine._whole)
+    performer = Performer(session, engine, engine.feeder._whole)
     performer.follows = True
     performer.note_on(60)
     wait_for(lambda: engine.n_sounding)
