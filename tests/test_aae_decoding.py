@@ -1,11 +1,14 @@
+import math
+from dataclasses import replace
 from typing import Literal
 
+import numpy as np
 import pytest
 import torch
 
 from aae.bundle import Bundle, Coverage, ModelInfo
 from aae.config import ModelConfig
-from aae.decoding import SHORTEST_FRAMES, NoteDecoder, NoteRequest
+from aae.decoding import SHORTEST_FRAMES, NoteDecoder, NoteInParts, NoteRequest
 from aae.model import build_model
 from mcnn.errors import InputError
 from tests.toy_bank import CONFIG, DYNAMICS, INSTRUMENTS
@@ -100,6 +103,45 @@ def test_a_note_in_parts_is_the_whole_note(kind: str) -> None:
     torch.testing.assert_close(torch.cat(pitches, 1), whole.hints.f0_hz)
     with pytest.raises(ValueError, match=f"of a note that has {note.n_frames}"):
         note.decode(note.n_frames, note.n_frames + 7)
+
+
+def test_parts_of_some_notes_at_once_are_those_of_each() -> None:
+    decoder = _decoder()
+    requests = [replace(REQUEST, midi_pitch=50 + i, latent=(0.3 * i, 1.0, 0.0), seed=i) for i in range(4)]
+    lengths = (20, 48, 33, 40)
+    notes = [
+        NoteInParts(decoder.decoder, decoder._plan([request], n_frames))
+        for request, n_frames in zip(requests, lengths, strict=True)
+    ]
+    for start, stop in ((0, 4), (4, 99)):
+        together = NoteInParts.decode_together(notes, start, stop)
+        for note, part, length in zip(notes, together, lengths, strict=True):
+            alone = note.decode(start, stop)
+            assert part.log_mel.shape == alone.log_mel.shape == (CONFIG.n_mels, min(stop, length) - start)
+            assert (part.hints.seeds, part.level_db) == (alone.hints.seeds, alone.level_db)
+            assert part.hints.f0_hz is not None
+            assert alone.hints.f0_hz is not None
+            known = slice(min(stop, length - 12) - start)  # from there on, what is beyond its end is seen
+            pairs = (part.log_mel, alone.log_mel), (part.hints.f0_hz, alone.hints.f0_hz)
+            for one, other in pairs:
+                torch.testing.assert_close(one[:, known], other[:, known], rtol=1e-5, atol=1e-5)
+    assert NoteInParts.decode_together([], 0, 4) == []
+    with pytest.raises(ValueError, match="of a note that has 20"):
+        NoteInParts.decode_together(notes, 20, 24)
+
+
+def test_a_seed_means_the_same_whatever_is_made_with_it() -> None:
+    decoder = _decoder()
+    requests = [replace(REQUEST, midi_pitch=50 + i, seed=i) for i in range(3)]
+    traits = np.array([[math.log(n), 0.0, 0.6, 1.0] for n in (20, 48, 33)], np.float32)
+    together = decoder._perform(traits, requests)
+    for i, n_frames in enumerate(together.n_frames.tolist()):
+        alone = decoder._perform(traits[i : i + 1], requests[i : i + 1])
+        assert torch.equal(together.modulation_phase[i, :n_frames], alone.modulation_phase[0])
+    for note, request in zip(decoder.begin_all(requests), requests, strict=True):
+        part, alone_part = note.decode(0, 8), decoder.begin(request).decode(0, 8)
+        torch.testing.assert_close(part.log_mel, alone_part.log_mel, rtol=1e-5, atol=1e-5)
+    assert decoder.begin_all([]) == []
 
 
 def test_nothing_asked_is_nothing_made_and_the_impossible_is_refused() -> None:
