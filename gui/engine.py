@@ -16,14 +16,13 @@ from aae.decoding import NoteRequest
 from mcnn.compiled import Floats
 from mcnn.primed import PrimedMcnn
 
-from .audio_output import BLOCK, AudioOutput, SilentOutput
+from .audio_output import AudioOutput, SilentOutput
 from .envelope import RELEASE_S
-from .feeder import MOST_BLOCKS_AHEAD, MOST_VOICES, Feeder
+from .feeder import MOST_BLOCKS_AHEAD, Feeder
 from .note_sources import StreamBank
+from .played_notes import MOST_VOICES, PlayedNotes
 from .sounding_note import SoundingNote
 from .whole_notes import WholeNotes
-
-WARM_UP_BLOCKS = 8
 
 
 class Engine:
@@ -49,21 +48,16 @@ class Engine:
         if isinstance(bundle.inverter, PrimedMcnn):
             self._bank = StreamBank(bundle, bundle.inverter, MOST_VOICES)
         self.feeder = Feeder(self.sample_rate, self._bank, whole)
+        self.played: PlayedNotes = self.feeder.played
         self.feeder.on_failure = lambda message: self.on_failure(message)
-        self.feeder.on_replaced = self._replaced
+        self.played.on_replaced = self._replaced
 
     def warm_up(self, request: NoteRequest) -> None:
         """Makes the beginning of a note unheard, so that the first one that counts is as quick as others.
 
         Call it before `start`.
         """
-        if self._bank is not None:
-            source = self._bank.begin(request)
-            for _ in range(WARM_UP_BLOCKS):
-                self._bank.prepare(BLOCK)
-                self._bank.advance(BLOCK)
-            if source is not None:
-                source.stop()
+        self.feeder.warm_up(request)
 
     def start(self) -> None:
         """Begins to play; a device that cannot be started is replaced by silence."""
@@ -86,7 +80,7 @@ class Engine:
     @property
     def n_sounding(self) -> int:
         """Notes that sound now."""
-        return len(self.feeder.notes)
+        return len(self.played.sounding)
 
     @property
     def volume(self) -> float:
@@ -101,33 +95,33 @@ class Engine:
         """Presses a key; one that is down already is struck again."""
         note = SoundingNote(key, request, gain, time.perf_counter())
         self.last = note
-        self.feeder.give(lambda: self.feeder.strike(note))
+        self.feeder.give(lambda: self.played.strike(note))
         return note
 
     def note_off(self, key: Hashable, release_s: float = RELEASE_S) -> None:
         """Lets a key go."""
-        self.feeder.give(lambda: self.feeder.release(key, release_s))
+        self.feeder.give(lambda: self.played.release(key, release_s))
 
     def stop_all(self) -> None:
         """Ends every note at once, without a click."""
-        self.feeder.give(self.feeder.stop_all)
+        self.feeder.give(self.played.stop_all)
 
     def play(self, key: Hashable, waveform: Floats) -> SoundingNote:
         """Plays a waveform `(samples,)` as if it were a note."""
         note = SoundingNote(key, None, 1.0, time.perf_counter())
         self.last = note
-        self.feeder.give(lambda: self.feeder.strike_wave(note, waveform))
+        self.feeder.give(lambda: self.played.strike_wave(note, waveform))
         return note
 
     def replace(self, key: Hashable, request: NoteRequest) -> None:
         """Fades a note that sounds over to another sound, at the same place in time."""
-        self.feeder.give(lambda: self.feeder.replace(key, request))
+        self.feeder.give(lambda: self.played.replace(key, request))
 
     def held(self) -> list[tuple[Hashable, NoteRequest]]:
         """Keys that are down and sound, with what was asked."""
         return [
             (note.key, note.request)
-            for note in tuple(self.feeder.notes)
+            for note in tuple(self.played.sounding)
             if note.request is not None and not note.is_released
         ]
 

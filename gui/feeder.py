@@ -1,7 +1,8 @@
-"""What sounds, and what is made of it ahead of the device. Qt-free.
+"""What makes the sound ahead of the device, on a thread of its own. Qt-free.
 
-Everything that callers give goes through a queue; the feeder thread takes it out, decodes, inverts and mixes
-into a ring buffer.
+Between two blocks it does one piece of other work, for several notes at once: frames of notes that will soon
+lack them, else the beginnings of notes that were asked for, else frames that will be lacking later. It is
+begun only when the blocks that are ready last for longer than it will take.
 """
 
 import contextlib
@@ -9,57 +10,80 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import signal
 
 from aae.decoding import NoteRequest
 from aae.synthesizer import RUMBLE_HZ
-from mcnn.compiled import Floats
 
 from .audio_output import BLOCK
-from .envelope import CROSSFADE_S, RELEASE_S, STOP_S, Envelope
-from .note_sources import Source, StreamBank, WaveSource
+from .note_sources import StreamBank
+from .pace import Pace
+from .played_notes import PlayedNotes
 from .ring_buffer import RingBuffer
 from .soft_limit import soft_limit
 from .sounding_note import SoundingNote
 from .whole_notes import WholeNotes
 
-MOST_VOICES = 24
-"""Notes at once, those that fade out included; the oldest makes room."""
 FEWEST_BLOCKS_AHEAD, MOST_BLOCKS_AHEAD = 2, 10
 """Made in advance: few for a quick answer; on a busy machine one more after every dropout."""
 CAPACITY_BLOCKS = 16
+BLOCKS_IN_HAND, FEWEST_IN_HAND = 24, 14
+"""A note that can sound for longer without decoding needs none yet; for less, it comes before new notes."""
+LONG_BLOCKS, SHORT_BLOCKS = 4.0, 2.0
+"""What a piece of work may take, in blocks' time, and one that can wait: no key shall wait long for it."""
+PATIENCE_BLOCKS = 12
+"""A new note waits for no more, even where blocks are hardly made in time."""
 NAP_S = 0.002
+WARM_UP_NOTES, WARM_UP_BLOCKS = 3, 8
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Work that is not a block."""
+
+    seconds: float
+    """What it will take."""
+    work: Callable[[], None]
+    n_fresh: int = 0
+    """Notes that it begins."""
+    can_wait: bool = False
 
 
 class Feeder:
-    """Keeps the ring buffer filled, on a thread of its own.
+    """Keeps the ring buffer filled.
 
     Args:
         sample_rate: Samples per second.
         bank: Streams notes; None where the model's inverter cannot be streamed.
         whole: Renders notes that are not streamed.
+        clock: Tells the time in seconds.
     """
 
-    def __init__(self, sample_rate: int, bank: StreamBank | None, whole: WholeNotes) -> None:
-        self.sample_rate = sample_rate
+    def __init__(
+        self,
+        sample_rate: int,
+        bank: StreamBank | None,
+        whole: WholeNotes,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.ring = RingBuffer(CAPACITY_BLOCKS * BLOCK)
+        self.played = PlayedNotes(sample_rate, bank, whole, self.give)
         self.blocks_ahead = FEWEST_BLOCKS_AHEAD
         self.volume = 1.0
-        self.notes: list[SoundingNote] = []
-        """Those that sound."""
         self.expects = False
         """Whether the device may count on samples."""
         self.on_failure: Callable[[str], object] = lambda _message: None
         """Called from the feeder thread."""
-        self.on_replaced: Callable[[SoundingNote], object] = lambda _note: None
-        """Called, from the feeder thread, with a note that takes the place of another one."""
-        self._bank, self._whole = bank, whole
+        self._bank, self._clock, self._pace = bank, clock, Pace()
+        self._block_s = BLOCK / sample_rate
         self._commands: deque[Callable[[], None]] = deque()
         self._wake = threading.Event()
-        self._awaited: list[SoundingNote] = []
+        self._passed = 0
+        """Blocks that were made since a note began."""
         self._rumble = signal.butter(2, RUMBLE_HZ, "highpass", fs=sample_rate, output="sos")
         self._rumble_state = np.zeros((len(self._rumble), 2))
         self._ending = False
@@ -76,143 +100,116 @@ class Feeder:
         self._thread.join()
 
     def give(self, command: Callable[[], None]) -> None:
-        """Has the feeder thread do something before it goes on."""
+        """Has the feeder thread do something, a moment's work, before it goes on."""
         self._commands.append(command)
         self._wake.set()
+
+    def step(self) -> bool:
+        """Does the most urgent piece of work; False if there is none."""
+        while self._commands:
+            self._guarded(self._commands.popleft(), drops=False)
+        self.expects = self.expects and bool(self.played.sounding)
+        piece = self._next_piece()
+        if self._block_is_due(piece):
+            self._guarded(self._feed)
+        elif piece is not None:
+            self._guarded(piece.work, drops=not piece.n_fresh)
+        else:
+            return False
+        return True
+
+    def warm_up(self, request: NoteRequest) -> None:
+        """Makes the beginning of a note unheard: loads what is needed, and learns how long things take."""
+        if self._bank is None or request.midi_pitch is None:
+            return
+        for _ in range(WARM_UP_NOTES):
+            self._pace.forget()  # the first one takes longer than any that will come
+            self.played.strike(SoundingNote("warm-up", request, 1.0, 0.0))
+            self._begin(self.played.to_begin())
+            for _ in range(WARM_UP_BLOCKS):
+                self._prepare(BLOCKS_IN_HAND, 1)
+                self._feed()
+                self.ring.read_into(np.zeros(BLOCK, np.float32))
+            self.played.drop_all()
+        self._rumble_state[:] = 0
+        self.expects = False
 
     def _run(self) -> None:
         with contextlib.suppress(OSError, AttributeError):  # where a person may hurry a thread at all
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), -10)
         while not self._ending:
             self._wake.clear()
-            if self._commands:  # one at a time: a chord must not keep those waiting that sound
-                self._guarded(self._commands.popleft())
-            if self.notes and self.ring.n_waiting < self.blocks_ahead * BLOCK:
-                self._guarded(self._feed)
-            elif self._commands:
-                continue
-            elif self.notes:
-                self._guarded(self._rest)
-            else:
-                self.expects = False
-                self._wake.wait(0.5)
+            if not self.step():
+                self._wake.wait(NAP_S if self.played.sounding else 0.5)
 
-    def _rest(self) -> None:
-        """Between two blocks: makes what notes will need, or waits."""
-        if self._bank is None or not self._bank.prepare(BLOCK):
-            self._wake.wait(NAP_S)
+    def _block_is_due(self, piece: Piece | None) -> bool:
+        """Whether a block comes before a piece of work."""
+        if not self.played.sounding:
+            return False
+        if piece is None or (piece.can_wait and self.ring.n_waiting < self.blocks_ahead * BLOCK):
+            return self.ring.n_waiting < self.blocks_ahead * BLOCK
+        if piece.n_fresh and self._is_impatient:
+            return False
+        # The block after it has to be made in time too, and the device may be about to take one.
+        seconds = piece.seconds + self._pace.seconds("block", len(self.played.sounding) + piece.n_fresh)
+        wanted = min(int(seconds / self._block_s) + 1, CAPACITY_BLOCKS // 2)
+        return self.ring.n_waiting < wanted * BLOCK
 
-    def _guarded(self, work: Callable[[], None]) -> None:
-        """One bad note must not end all others."""
+    @property
+    def _is_impatient(self) -> bool:
+        return self._passed >= PATIENCE_BLOCKS
+
+    def _next_piece(self) -> Piece | None:
+        """The most urgent work that is not a block."""
+        if self._bank is None:
+            return None
+        soon, later = (self._bank.n_poor(n * BLOCK) for n in (FEWEST_IN_HAND, BLOCKS_IN_HAND))
+        fresh = self.played.to_begin()
+        if soon and not (fresh and self._is_impatient):
+            return self._part(FEWEST_IN_HAND, soon, LONG_BLOCKS)
+        if fresh:
+            most_blocks = self.ring.n_waiting / BLOCK if self._is_impatient else LONG_BLOCKS
+            count = min(len(fresh), self._most("beginning", most_blocks))
+            seconds = self._pace.seconds("beginning", count)
+            return Piece(seconds, lambda: self._begin(fresh[:count]), n_fresh=count)
+        return self._part(BLOCKS_IN_HAND, later, SHORT_BLOCKS) if later else None
+
+    def _part(self, n_blocks: int, n_poor: int, most_blocks: float) -> Piece:
+        count = min(n_poor, self._most("part", most_blocks))
+        seconds = self._pace.seconds("part", count)
+        return Piece(seconds, lambda: self._prepare(n_blocks, count), can_wait=n_blocks == BLOCKS_IN_HAND)
+
+    def _most(self, kind: str, n_blocks: float) -> int:
+        """For how many notes at once a piece of work takes no longer than some blocks."""
+        return self._pace.most_within(kind, n_blocks * self._block_s - self._pace.seconds("block", 1))
+
+    def _guarded(self, work: Callable[[], None], drops: bool = True) -> None:
+        """Whatever fails, the thread goes on; where what sounds cannot be made any more, in silence."""
         try:
             work()
         except Exception as error:
-            self.notes.clear()
+            if drops:
+                self.played.drop_all()
             self.on_failure(f"the sound failed: {type(error).__name__}: {error}")
 
-    def strike(self, note: SoundingNote) -> None:
-        """A key goes down."""
-        self.release(note.key, STOP_S)
-        assert note.request is not None
-        if self._bank is None or note.request.midi_pitch is None:
-            self._await(note)  # without a pitch no sample is ready before all frames are
-            return
-        self._make_room()
-        source = self._bank.begin(note.request, note.start_s)
-        if source is not None:
-            self._begin(note, source)
+    def _prepare(self, n_blocks: int, at_once: int) -> None:
+        assert self._bank is not None
+        began_s = self._clock()
+        n_notes = self._bank.prepare(n_blocks * BLOCK, at_once)
+        if n_notes:
+            self._pace.learn("part", self._clock() - began_s, n_notes)
 
-    def _await(self, note: SoundingNote) -> None:
-        """Has a whole note rendered; it begins when it is there."""
-        assert note.request is not None
-        self._awaited.append(note)
-
-        def ready(waveform: Floats | None) -> None:
-            self.give(lambda: self._arrived(note, waveform))
-
-        self._whole.ask(note.request, ready)
-
-    def _arrived(self, note: SoundingNote, waveform: Floats | None) -> None:
-        if note in self._awaited:
-            self._awaited.remove(note)
-            if waveform is not None:
-                start = round(note.start_s * self.sample_rate)
-                self._make_room()
-                self._begin(note, WaveSource(waveform, self.sample_rate, start))
-                if note.is_released and note.envelope is not None:
-                    note.envelope.fall(RELEASE_S)
-
-    def strike_wave(self, note: SoundingNote, waveform: Floats) -> None:
-        """A waveform `(samples,)` plays as if it were a note."""
-        self.release(note.key, STOP_S)
-        self._make_room()
-        self._begin(note, WaveSource(waveform, self.sample_rate))
-
-    def _begin(self, note: SoundingNote, source: Source) -> None:
-        note.source = source
-        rise_s = CROSSFADE_S if note.start_s else None
-        note.envelope = (
-            Envelope(self.sample_rate, note.gain, rise_s) if rise_s else Envelope(self.sample_rate, note.gain)
-        )
-        note.first_sample = self.ring.written
-        self.notes.append(note)
-
-    def release(self, key: Hashable, release_s: float) -> None:
-        """A key comes up."""
-        for note in [*self.notes, *self._awaited]:
-            if note.key == key:
-                note.is_released = True
-                if note.envelope is not None:
-                    note.envelope.fall(release_s, at_once=release_s == STOP_S)
-
-    def stop_all(self) -> None:
-        """Every note ends, without a click."""
-        self._awaited.clear()
-        for note in self.notes:
-            note.is_released = note.is_stopped = True
-            assert note.envelope is not None
-            note.envelope.fall(STOP_S, at_once=True)
-
-    def replace(self, key: Hashable, request: NoteRequest) -> None:
-        """A note that sounds fades over to another one, at the same place in time."""
-        for note in [note for note in self.notes if note.key == key and not note.is_released]:
-            assert note.envelope is not None
-            place = note.start_s + (self.ring.written - note.first_sample) / self.sample_rate
-            fresh = SoundingNote(key, request, note.gain, time.perf_counter(), start_s=place)
-            if self._bank is not None and request.midi_pitch is not None:
-                self._make_room()
-                source = self._bank.begin(request, place)
-                if source is not None:
-                    self._begin(fresh, source)
-            else:
-                self._await(fresh)
-            note.is_released = True
-            note.envelope.fall(CROSSFADE_S)
-            self.on_replaced(fresh)
-
-    def _make_room(self) -> None:
-        while len(self.notes) >= MOST_VOICES:
-            fading = [note for note in self.notes if note.is_released]
-            oldest = (fading or self.notes)[0]
-            assert oldest.source is not None
-            oldest.source.stop()
-            self.notes.remove(oldest)
+    def _begin(self, group: list[SoundingNote]) -> None:
+        began_s, self._passed = self._clock(), 0
+        self.played.begin(group)
+        self._pace.learn("beginning", self._clock() - began_s, len(group))
 
     def _feed(self) -> None:
         """Makes one block."""
-        mixed: Floats = np.zeros(BLOCK, np.float32)
-        if self._bank is not None:
-            self._bank.advance(BLOCK)
-        for note in self.notes:
-            assert note.source is not None
-            assert note.envelope is not None
-            block = note.source.take(BLOCK)
-            note.envelope.apply(block)
-            mixed += block
-        for note in [n for n in self.notes if n.envelope is not None and n.envelope.is_silent]:
-            assert note.source is not None
-            note.source.stop()
-        self.notes = [n for n in self.notes if n.source is not None and not n.source.is_over]
+        began_s, n_notes = self._clock(), max(len(self.played.sounding), 1)
+        mixed = self.played.mix(BLOCK)
         filtered, self._rumble_state = signal.sosfilt(self._rumble, mixed, zi=self._rumble_state)
         self.ring.write(soft_limit(np.asarray(filtered * self.volume, np.float32)))
+        self._pace.learn("block", self._clock() - began_s, n_notes)
+        self._passed += 1
         self.expects = True

@@ -4,6 +4,7 @@ All of it is called by the feeder thread alone.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 from torch import Tensor
@@ -17,10 +18,9 @@ from mcnn.primed import PrimedMcnn
 from mcnn.streaming import Voice, Voices
 
 FIRST_FRAMES, PART_FRAMES = 32, 64
-"""Frames of a note that are decoded at once: fewer cost nearly as much, and notes of a chord that began with
-few would all need their next ones in the same block."""
-BLOCKS_IN_HAND = 24
-"""A note that can sound for longer without decoding needs none yet."""
+"""Frames of a note that are decoded at once: fewer cost nearly as much."""
+NEAR_FRAMES = 16
+"""Notes that begin no further from each other are decoded together, from the first one's frame on."""
 ONSET_LOG10 = REFERENCE_LEVEL_DB / 20 - 32 / 20
 """Peak log-mel of a frame, at the reference level, from which a note counts as begun."""
 WINDOW_REACH_FRAMES = 3
@@ -101,6 +101,10 @@ class StreamedSource(Source):
         """Whether all its frames are made."""
         return self.frame >= self.note.n_frames
 
+    def needs(self, n_samples: int) -> bool:
+        """Whether frames must be decoded before so many samples can sound."""
+        return not self.is_decoded and not self.is_over and self.voice.n_ready < n_samples
+
     def take(self, n_samples: int) -> Floats:
         """Its part of the block that the bank has read."""
         return self.row[:n_samples] * self.gain
@@ -109,18 +113,14 @@ class StreamedSource(Source):
         """Ends it."""
         self.voice.stop()
 
-    def decode(self, n_frames: int = PART_FRAMES) -> None:
-        """Makes its next frames; the last ones finish it."""
-        self._push(self.note.decode(self.frame, self.frame + n_frames))
+    def begin(self, part: DecodedNote, start: int) -> None:
+        """Takes its first frames in, from frame `start` on; silence before the onset is passed over."""
+        late = self.frame - start if self.frame else onset_frame(part.log_mel[:, :LONGEST_SEARCH])
+        self.frame = start + late
+        self.push(_without_first(part, late))
 
-    def begin(self) -> None:
-        """Makes its first frames; silence before the onset is passed over."""
-        part = self.note.decode(self.frame, self.frame + FIRST_FRAMES)
-        late = onset_frame(part.log_mel[:, :LONGEST_SEARCH])
-        self.frame += late
-        self._push(_without_first(part, late))
-
-    def _push(self, part: DecodedNote) -> None:
+    def push(self, part: DecodedNote) -> None:
+        """Takes its next frames in; the last ones finish it."""
         self.voice.push(part.log_mel[None], part.hints)
         self.frame += part.log_mel.shape[1]
         if self.is_decoded:
@@ -149,41 +149,71 @@ class StreamBank:
             request: The note.
             start_s: Where in the note to begin.
         """
-        note = self._decoder.begin(request)
-        voice = self._voices.begin()
-        if voice is None:
-            return None
-        source = StreamedSource(note, voice, self._frame_s, start_s)
-        if start_s:
-            source.decode(FIRST_FRAMES)
-        else:
-            source.begin()
-        self._sources.append(source)
+        (source,) = self.begin_all([(request, start_s)])
         return source
+
+    def begin_all(self, asked: Sequence[tuple[NoteRequest, float]]) -> list[StreamedSource | None]:
+        """Some notes, each with where in it to begin: quicker than one after the other."""
+        sources: list[StreamedSource | None] = []
+        notes = self._decoder.begin_all([request for request, _ in asked])
+        for note, (_, start_s) in zip(notes, asked, strict=True):
+            voice = self._voices.begin()
+            sources.append(None if voice is None else StreamedSource(note, voice, self._frame_s, start_s))
+        fresh = sorted((source for source in sources if source is not None), key=lambda s: s.frame)
+        try:
+            self._decode_first(fresh)
+        except Exception:
+            for source in fresh:
+                source.stop()
+            raise
+        return sources
+
+    def _decode_first(self, fresh: list[StreamedSource]) -> None:
+        while fresh:
+            start = fresh[0].frame
+            group = [source for source in fresh if source.frame <= start + NEAR_FRAMES]
+            # All of them have the same frame to go on from, and will be decoded together again.
+            stop = group[-1].frame + FIRST_FRAMES
+            parts = NoteInParts.decode_together([source.note for source in group], start, stop)
+            for source, part in zip(group, parts, strict=True):
+                source.begin(part, start)
+            self._sources += group
+            fresh = fresh[len(group) :]
 
     def advance(self, n_samples: int) -> None:
         """Makes the next block of all notes; `StreamedSource.take` then hands it out."""
         self._sources = [source for source in self._sources if not source.is_over]
-        for source in self._sources:
-            while not source.is_decoded and source.voice.n_ready < n_samples:
-                source.decode()
+        while self.prepare(n_samples, len(self._sources)):
+            pass
         if self._sources:
             block = self._voices.read(n_samples)
             for source in self._sources:
                 source.row = block[source.voice.number]
 
-    def prepare(self, block: int) -> bool:
-        """Decodes on where a note will need it soonest; False where all have enough.
+    def n_poor(self, n_samples: int) -> int:
+        """Notes that need frames before so many samples can sound."""
+        return sum(source.needs(n_samples) for source in self._sources)
+
+    def prepare(self, n_samples: int, at_once: int) -> int:
+        """Decodes on where it will be needed soonest.
 
         Args:
-            block: Samples that are read at once.
+            n_samples: A note that can sound as long needs nothing yet.
+            at_once: For how many notes at most.
+
+        Returns:
+            For how many it was done; 0 if all have enough.
         """
-        going = [s for s in self._sources if not s.is_decoded and not s.is_over]
-        poor = [s for s in going if s.voice.n_ready < block * BLOCKS_IN_HAND]
+        poor = [source for source in self._sources if source.needs(n_samples)]
         if not poor:
-            return False
-        min(poor, key=lambda source: source.voice.n_ready).decode()
-        return True
+            return 0
+        frame = min(poor, key=lambda source: source.voice.n_ready).frame
+        group = sorted((s for s in poor if s.frame == frame), key=lambda s: s.voice.n_ready)[:at_once]
+        notes = [source.note for source in group]
+        parts = NoteInParts.decode_together(notes, frame, frame + PART_FRAMES)
+        for source, part in zip(group, parts, strict=True):
+            source.push(part)
+        return len(group)
 
 
 def onset_frame(log_mel: Tensor) -> int:

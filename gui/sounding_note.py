@@ -20,6 +20,9 @@ class SoundingNote:
     asked_s: float
     """When, by `time.perf_counter`."""
     start_s: float = 0.0
+    """Where in the note it begins."""
+    follows: "SoundingNote | None" = None
+    """The note that fades over to it."""
     source: Source | None = None
     envelope: Envelope | None = None
     first_sample: int = -1

@@ -10,8 +10,8 @@ from aae.bundle import Bundle
 from gui.audio_output import BLOCK, AudioOutput, SilentOutput, open_output
 from gui.engine import Engine
 from gui.envelope import Envelope
-from gui.feeder import MOST_VOICES
 from gui.performer import Performer
+from gui.played_notes import MOST_VOICES
 from gui.ring_buffer import RingBuffer
 from gui.session import Session
 from gui.soft_limit import soft_limit
@@ -113,7 +113,7 @@ def test_more_notes_than_voices_take_the_place_of_the_oldest(engine: Engine, out
 
 def test_a_sounding_note_fades_over_to_another_sound(engine: Engine, output: HandOutput) -> None:
     session = Session(fake_synthesizer())
-    performer = Performer(session, engine, engine.feeder._whole)
+    performer = Performer(session, engine, engine.played._whole)
     performer.follows = True
     performer.note_on(60)
     wait_for(lambda: engine.n_sounding)

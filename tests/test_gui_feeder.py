@@ -1,0 +1,233 @@
+"""The feeder's schedule, by a clock that only work moves: what it does does not depend on the machine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import cast
+
+import numpy as np
+import pytest
+import torch
+
+from aae.bundle import Bundle, load_bundle
+from aae.cli_console import SHIPPED_MODEL
+from aae.decoding import NoteRequest
+from gui.audio_output import BLOCK
+from gui.feeder import Feeder
+from gui.note_sources import StreamBank, StreamedSource
+from gui.pace import FURTHER, Pace
+from gui.played_notes import MOST_VOICES
+from gui.sounding_note import SoundingNote
+from gui.whole_notes import WholeNotes
+from mcnn.primed import PrimedMcnn
+
+RATE = 44_100
+BLOCK_S = BLOCK / RATE
+CHORD = range(48, 64)
+
+
+@dataclass
+class Costs:
+    """What work takes, in seconds for one note, and each further note's share of that."""
+
+    beginning: float = 0.007
+    part: float = 0.008
+    block: float = 0.0018
+    further: float = FURTHER
+    further_in_block: float = 0.12
+
+
+class Clock:
+    """Tells what time it is by the work that was done."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class CountedBank(StreamBank):
+    """The real bank; its work takes the time that the test says."""
+
+    def __init__(self, bundle: Bundle, clock: Clock, costs: Costs) -> None:
+        assert isinstance(bundle.inverter, PrimedMcnn)
+        super().__init__(bundle, bundle.inverter, MOST_VOICES)
+        self.clock, self.costs = clock, costs
+        self.n_begun: list[int] = []
+        self.n_late = 0
+        """Notes that had to be decoded within a block."""
+        self._in_block = False
+
+    def begin_all(self, asked: Sequence[tuple[NoteRequest, float]]) -> list[StreamedSource | None]:
+        made = super().begin_all(asked)
+        self.n_begun.append(len(asked))
+        self.clock.now += self.costs.beginning * (1 + self.costs.further * (len(asked) - 1))
+        return made
+
+    def prepare(self, n_samples: int, at_once: int) -> int:
+        count = super().prepare(n_samples, at_once)
+        if count:
+            self.clock.now += self.costs.part * (1 + self.costs.further * (count - 1))
+            self.n_late += count * self._in_block
+        return count
+
+    def advance(self, n_samples: int) -> None:
+        self._in_block = True
+        super().advance(n_samples)
+        self._in_block = False
+        n_notes = len(self._sources)
+        self.clock.now += self.costs.block * (1 + self.costs.further_in_block * max(n_notes - 1, 0))
+
+
+class Stage:
+    """A feeder and a device that takes a block whenever one is due."""
+
+    def __init__(self, bundle: Bundle, costs: Costs) -> None:
+        self.clock = Clock()
+        self.bank = CountedBank(bundle, self.clock, costs)
+        self.feeder = Feeder(RATE, self.bank, cast(WholeNotes, None), self.clock)
+        self.failures: list[str] = []
+        self.feeder.on_failure = self.failures.append
+        self.dropouts = 0
+        self._due = BLOCK_S
+        self._heard = np.zeros(BLOCK, np.float32)
+        self._mix = {"instrument": {"violin": 1.0}}
+        self._latent = (0.0,) * bundle.info.latent_size
+        self.feeder.warm_up(self.request(60))
+
+    def request(self, midi_pitch: int, seed: int = 0) -> NoteRequest:
+        return NoteRequest(midi_pitch, self._mix, self._latent, seed)
+
+    def strike(self, *pitches: int) -> list[SoundingNote]:
+        notes = [SoundingNote(pitch, self.request(pitch), 1.0, self.clock.now) for pitch in pitches]
+        for note in notes:
+            self.feeder.give(partial(self.feeder.played.strike, note))
+        return notes
+
+    def step(self) -> None:
+        if not self.feeder.step():
+            self.clock.now = max(self._due, self.clock.now)
+        while self.clock.now >= self._due:
+            short = self.feeder.ring.read_into(self._heard) < BLOCK
+            self.dropouts += short and self.feeder.expects
+            self._due += BLOCK_S
+
+    def go_on(self, seconds: float) -> None:
+        until = self.clock.now + seconds
+        while self.clock.now < until:
+            self.step()
+
+    def begin(self, notes: list[SoundingNote]) -> float:
+        """Goes on until all of these are made; returns how many seconds that took."""
+        started = self.clock.now
+        while any(note.first_sample < 0 for note in notes):
+            self.step()
+        return self.clock.now - started
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    opened = load_bundle(SHIPPED_MODEL)
+    torch.manual_seed(0)
+    return replace(opened, inverter=PrimedMcnn(opened.info.spectrogram).eval())
+
+
+@pytest.mark.parametrize(("slowness", "within_s"), [(0.6, 0.04), (1.0, 0.06), (1.3, 0.2)])
+def test_a_chord_of_sixteen_keys_in_the_same_instant_has_no_dropout(
+    bundle: Bundle, slowness: float, within_s: float
+) -> None:
+    stage = Stage(bundle, Costs(0.007 * slowness, 0.008 * slowness, 0.0018 * slowness))
+    notes = stage.strike(*CHORD)
+    took_s = stage.begin(notes)
+    first = [note.first_sample for note in notes]
+    stage.go_on(0.6)
+    assert stage.dropouts == 0
+    assert stage.bank.n_late == 0
+    assert took_s < within_s
+    assert (max(first) - min(first)) / RATE < within_s
+
+
+def test_a_chord_over_others_that_sound_has_no_dropout(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs())
+    stage.begin(stage.strike(*range(70, 78)))
+    for shift in (0, 24):
+        stage.begin(stage.strike(*(pitch + shift for pitch in CHORD)))
+        stage.go_on(0.15)
+    assert stage.dropouts == 0
+    assert stage.bank.n_late == 0
+    assert len(stage.feeder.played.sounding) <= MOST_VOICES
+
+
+def test_keys_one_after_the_other_do_not_wait(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs())
+    for pitch in range(50, 58):
+        assert stage.begin(stage.strike(pitch)) < 0.03
+        stage.go_on(0.04)
+    assert stage.dropouts == 0
+
+
+def test_where_machines_are_too_slow_keys_are_heard_all_the_same(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs(0.03, 0.03, 0.011))
+    stage.begin(stage.strike(60))
+    assert stage.begin(stage.strike(64, 67, 71)) < 1.5
+
+
+def test_a_key_that_follows_the_sliders_never_sounds_more_than_twice(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs())
+    played = stage.feeder.played
+    stage.begin(stage.strike(60))
+    for seed in range(1, 30):
+        stage.feeder.give(partial(played.replace, 60, stage.request(60, seed)))
+        stage.go_on(0.016)
+        assert len(played.sounding) <= 2
+    stage.go_on(0.3)
+    (last,) = played.sounding
+    assert last.request == stage.request(60, 29)
+    assert last.follows is None
+    assert 0.2 < last.start_s < 0.8
+    assert stage.dropouts == 0
+    assert len(stage.bank.n_begun) < 20
+
+
+def test_what_is_asked_before_a_note_has_begun_is_what_begins(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs())
+    played = stage.feeder.played
+    (note,) = stage.strike(60)
+    stage.feeder.give(lambda: played.replace(60, stage.request(60, 7)))
+    stage.feeder.give(lambda: played.release(60, 0.2))
+    stage.begin([note])
+    assert note.request == stage.request(60, 7)
+    assert note.is_released
+    stage.go_on(0.5)
+    assert not played.sounding
+
+
+def test_a_note_that_fails_is_told_and_ends_no_other(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs())
+    stage.begin(stage.strike(60))
+    for _ in range(MOST_VOICES + 1):
+        bad = SoundingNote(62, replace(stage.request(62), latent=(0.0,)), 1.0, 0.0)
+        stage.feeder.give(partial(stage.feeder.played.strike, bad))
+        stage.step()
+        stage.step()
+    assert len(stage.failures) == MOST_VOICES + 1
+    assert "finite numbers" in stage.failures[0]
+    stage.begin(stage.strike(64))
+    assert [note.key for note in stage.feeder.played.sounding] == [60, 64]
+
+
+def test_a_pace_expects_what_was_slow_and_calms_down() -> None:
+    pace = Pace()
+    assert pace.most_within("part", 1.0) == 1
+    pace.learn("part", 0.01 * (1 + FURTHER), 2)
+    assert pace.seconds("part", 1) == pytest.approx(0.01)
+    assert pace.seconds("part", 3) == pytest.approx(0.01 * (1 + 2 * FURTHER))
+    assert pace.most_within("part", pace.seconds("part", 5) + 1e-6) == 5
+    assert pace.most_within("part", 0.001) == 1
+    pace.learn("part", 0.02)
+    assert pace.seconds("part", 1) == pytest.approx(0.02)
+    pace.learn("part", 0.01)
+    assert 0.01 < pace.seconds("part", 1) < 0.02
+    pace.forget()
+    assert pace.seconds("part", 1) == 0.0
