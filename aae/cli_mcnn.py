@@ -63,7 +63,8 @@ def finetune(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Inverter file that 'clariolin mcnn train' made. [default: the inverter in MODEL]",
+            help="Inverter file that 'clariolin mcnn train' made, or a model file that has an inverter. "
+            "[default: the inverter in MODEL]",
             show_default=False,
         ),
     ] = None,
@@ -95,10 +96,13 @@ def finetune(
 def _open_inverter(
     model: Path, bundle: "Bundle", path: Path | None
 ) -> "tuple[PrimedConfig | McnnConfig, Inverter]":
-    """The inverter to begin with, from its own file or from the model's."""
+    """The inverter to begin with: from its own file, or from the model's or another model's."""
+    from aae.bundle import MODEL_FILE, load_bundle
     from mcnn.inverter_file import load_inverter
 
-    if path is not None:
+    if path is not None and MODEL_FILE.is_format_of(path):
+        model, bundle = path, load_bundle(path)
+    elif path is not None:
         about, start = load_inverter(path)
         return about.shape, start
     if bundle.info.inverter is None or bundle.inverter is None:

@@ -41,6 +41,14 @@ class WeightsFormat:
         with atomic_path(path) as partial:
             save_file(whole, partial, metadata)
 
+    def is_format_of(self, path: Path) -> bool:
+        """Whether a file says that it is of this kind; not whether it can be used."""
+        try:
+            with safe_open(path, "pt") as file:
+                return (file.metadata() or {}).get("format") == self.name
+        except (SafetensorError, OSError):
+            return False
+
     def read_info(self, path: Path, kind: type[Info]) -> Info:
         """Reads what a file says of itself, without its weights.
 
