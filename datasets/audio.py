@@ -69,8 +69,7 @@ def read_mono(path: Path, sample_rate: int) -> Sound:
         with soundfile.SoundFile(path) as file:
             (mono, clipped), file_rate = _mixed(file), file.samplerate
     except (soundfile.SoundFileError, OSError, TypeError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not decodable"
-        raise UnreadableError(reason) from error
+        raise UnreadableError(_reason(error)) from error
     if not len(mono):
         raise UnreadableError("no samples")
     if not np.isfinite(mono).all():
@@ -80,6 +79,12 @@ def read_mono(path: Path, sample_rate: int) -> Sound:
     if not len(mono):
         raise UnreadableError("no samples")
     return Sound(_without_offset(mono, sample_rate), clipped)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, soundfile.LibsndfileError):
+        return f"not decodable: {error.error_string}"
+    return error.strerror if isinstance(error, OSError) and error.strerror else "not decodable"
 
 
 def _require_whole(path: Path, size: int) -> None:

@@ -151,9 +151,9 @@ def test_every_file_that_is_no_note_is_named_with_its_reason(disk: Path, tmp_pat
         "half.wav": f"truncated: {13_252} of {26_504} bytes are there",
         "header.wav": f"truncated: 20 of {26_504} bytes are there",
         "phone.m4a": "M4A is not read: convert it to WAV or FLAC",
-        "picture.flac": "not decodable",
+        "picture.flac": "not decodable: Format not recognised.",
         "pipe.wav": "no regular file",
-        "text.wav": "not decodable",
+        "text.wav": "not decodable: Format not recognised.",
     }
     assert {skip.reason for skip in report.skips} == {SkipReason.UNREADABLE}
 
