@@ -96,6 +96,15 @@ class MidiInput:
                 self._sustained.discard(key)
                 self._performer.note_off(key[2], ("midi", *key))
 
+    def _let_go(self, port: str) -> None:
+        """Ends what a keyboard that was pulled out held."""
+        self._pedals = {pedal for pedal in self._pedals if pedal[0] != port}
+        self._sustained = {key for key in self._sustained if key[0] != port}
+        for key in [
+            key for key in self._performer.held if isinstance(key, tuple) and key[:2] == ("midi", port)
+        ]:
+            self._performer.note_off(key[3], key)
+
     def _look(self) -> None:
         while True:
             try:
@@ -115,6 +124,7 @@ class MidiInput:
             changed = True
         for name in self.ports.keys() - there:
             self.ports.pop(name).close()
+            self._let_go(name)
             changed = True
         if changed:
             self._on_change()

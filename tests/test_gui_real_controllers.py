@@ -1,21 +1,25 @@
-"""Messages of a real program: Pure Data speaks Open Sound Control."""
+"""Messages of real programs: Pure Data speaks Open Sound Control, a keyboard MIDI through a JACK server."""
 
 import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 import pytest
 
 from gui.engine import Engine
+from gui.midi_input import MidiInput
 from gui.osc_bridge import OscBridge
 from gui.performer import Performer
 from gui.session import Session
+from gui.velocity import velocity_gain
 from gui.whole_notes import WholeNotes
 from tests.fake_synthesizer import fake_synthesizer
+from tests.midi_player import BACKEND
 from tests.real_desktop import wait_for
 from tests.test_gui_controllers import Notebook
 
@@ -56,12 +60,53 @@ def performer(notebook: Notebook) -> Performer:
     return Performer(session, cast(Engine, notebook), cast(WholeNotes, notebook))
 
 
+@pytest.fixture
+def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A JACK server that needs no sound device."""
+    if shutil.which("jackd") is None or shutil.which("jack_lsp") is None:
+        pytest.skip("not installed: jackd (jackd2)")
+    name = f"clariolin-{os.getpid()}"
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
+    monkeypatch.setenv("JACK_NO_AUDIO_RESERVATION", "1")
+    command = ["jackd", "--name", name, "--no-realtime", "-d", "dummy", "-r", "44100", "-p", "512"]
+    with running(command, dict(os.environ)) as server:
+
+        def answers() -> bool:
+            if server.poll() is not None:
+                pytest.skip("no JACK server can be started here")
+            return subprocess.run(["jack_lsp"], capture_output=True).returncode == 0
+
+        wait_for(answers)
+        yield
+
+
 @contextlib.contextmanager
-def running(command: list[str], environment: dict[str, str]) -> Iterator[None]:
+def midi_player(name: str) -> Iterator[Callable[[str], None]]:
+    """A keyboard that is plugged in, and pulled out at the end; plays messages as mido writes them."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.midi_player", name],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.PIPE,
+        text=True,
+    ) as process:
+        stdin = cast(IO[str], process.stdin)
+
+        def play(message: str) -> None:
+            stdin.write(message + "\n")
+            stdin.flush()
+
+        yield play
+        stdin.close()
+        assert process.wait(30) == 0
+
+
+@contextlib.contextmanager
+def running(command: list[str], environment: dict[str, str]) -> "Iterator[subprocess.Popen[bytes]]":
     silent = subprocess.DEVNULL
     process = subprocess.Popen(command, env=environment, stdin=silent, stdout=silent, stderr=silent)
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(20)
@@ -80,3 +125,40 @@ def test_pure_data_plays_and_moves_the_cursor(
         wait_for(lambda: performer.session.sound.latent == (0.5, -0.5, 1.0))
     assert notebook.asked == [("on", 64, 1.0)]
     bridge.close()
+
+
+@pytest.mark.usefixtures("jack")
+def test_a_keyboard_that_is_plugged_in_later_plays_and_one_that_is_pulled_out_is_let_go(
+    performer: Performer, notebook: Notebook
+) -> None:
+    midi = MidiInput(performer, backend=BACKEND)
+    assert midi.problem is None
+    assert not midi.ports
+    with midi_player("first") as play:
+        wait_for(lambda: len(midi.ports) == 1)
+        play("note_on channel=0 note=60 velocity=127")
+        play("note_on channel=5 note=64 velocity=40")
+        play("note_off channel=0 note=60")
+        wait_for(lambda: len(notebook.asked) == 3)
+        (port,) = midi.ports
+        assert port.endswith("first")
+        assert notebook.asked == [
+            ("on", 60, 1.0),
+            ("on", 64, round(velocity_gain(40), 3)),
+            ("off", ("midi", port, 0, 60)),
+        ]
+        with midi_player("second") as play_too:
+            wait_for(lambda: len(midi.ports) == 2)
+            play_too("note_on channel=0 note=72 velocity=100")
+            wait_for(lambda: notebook.asked[-1][:2] == ("on", 72))
+        wait_for(lambda: list(midi.ports) == [port])
+        wait_for(lambda: notebook.asked[-1][0] == "off")
+        assert notebook.asked[-1][1][2:] == (0, 72)
+        midi.listen_to(9)
+        assert notebook.asked[-1] == ("stop",)
+        for channel in (0, 9):
+            play(f"note_on channel={channel} note={50 + channel} velocity=127")
+        wait_for(lambda: notebook.asked[-1] == ("on", 59, 1.0))
+        assert notebook.asked[-2] == ("stop",)
+    wait_for(lambda: not midi.ports)
+    midi.close()
