@@ -16,6 +16,7 @@ from aae.cli_console import SHIPPED_MODEL
 from gui.app import OscPlan, open_window, share_contexts
 from gui.main_window import MainWindow
 from gui.point_surface import Renderer
+from gui.render_dialog import RenderDialog
 
 
 def main() -> int:
@@ -60,6 +61,17 @@ def reply(window: MainWindow, words: list[str]) -> Any:
     if words[0] in ("save", "load"):
         (window.presets.save if words[0] == "save" else window.presets.load)(words[1])
         return window.presets.list.count()
+    if words[0] == "view":
+        view = window.space.view
+        return _on_screen(view, view.width() / 2, view.height() / 2)
+    if words[0] == "render":
+        window.render_instrument()
+        dialog = window._dialogs[-1]
+        assert isinstance(dialog, RenderDialog)
+        dialog.notes.setText(words[1])
+        dialog.folder.setText(words[2])
+        dialog.begin()
+        return True
     if words[0] == "open":
         window.open_files([Path(words[1])])
         return True

@@ -1,14 +1,21 @@
 """The desktop as a person has it: a window on an X server, keys and mouse, a sound server that listens."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+import soundfile
 from pythonosc.udp_client import SimpleUDPClient
 
+from aae.manifest import MANIFEST
 from aae.pitch_trackers import NeuralTracker
+from tests.drag_source import SIZE
 from tests.real_desktop import SAMPLE_RATE, RealDesktop, missing_tools, real_desktop, wait_for
 from tests.synth import recording, tone, write_wav
 
@@ -149,3 +156,36 @@ def test_a_recording_is_encoded_and_its_pitch_measured(desktop: RealDesktop, tmp
     assert abs(cents_off(heard, 69)) < 10
     heard = desktop.hear(lambda: desktop.do("key", "2"), 0.6)
     assert abs(cents_off(heard, 69)) < 50
+
+
+def test_a_file_of_another_program_is_dropped_into_the_window(desktop: RealDesktop, tmp_path: Path) -> None:
+    write_wav(tmp_path / "dropped.wav", recording(tone(330.0, 1.0)))
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.drag_source", str(tmp_path / "dropped.wav")],
+        env=desktop.environment,
+        stdout=subprocess.PIPE,
+    ) as source:
+        assert cast(IO[bytes], source.stdout).readline() == b"shown\n"
+        x, y = desktop.ask("view")
+        desktop.do("mousemove", SIZE // 2, SIZE // 2, "sleep", "0.3", "mousedown", 1)
+        for step in range(1, 11):
+            desktop.do("mousemove", SIZE // 2 + (x - SIZE // 2) * step // 10, y * step // 10, "sleep", "0.05")
+        desktop.do("mouseup", 1)
+        wait_for(lambda: ["dropped", 64] in desktop.ask("state")["recordings"])
+        source.terminate()
+
+
+def test_the_window_is_closed_while_it_renders(tmp_path: Path) -> None:
+    (tmp_path / "desktop").mkdir()
+    rendered = tmp_path / "rendered"
+    with real_desktop(tmp_path / "desktop") as running:
+        running.ask("render", "C2-C7", rendered)
+        wait_for(lambda: len(list(rendered.glob("*.wav"))) >= 2)
+        cast(IO[str], running.process.stdin).close()  # it closes its window
+        assert running.process.wait(30) == 0
+    rows = (rendered / MANIFEST).read_text("utf-8").splitlines()
+    files = sorted(json.loads(row)["file"] for row in rows)
+    assert files == sorted(path.name for path in rendered.glob("*.wav"))
+    assert 2 <= len(files) < 61
+    assert all(soundfile.info(rendered / name).frames > 1000 for name in files)
+    assert {path.suffix for path in rendered.iterdir()} == {".wav", ".jsonl"}
