@@ -114,7 +114,7 @@ def test_banks_are_merged_split_and_drawn(tmp_path: Path, capsys: pytest.Capture
         (["merge", "a.h5", "--out", "b.h5"], "two or more"),
         (["build", ".", "--out", "b.h5", "--tag", "room"], "room=church"),
         (["build", ".", "--out", "b.h5", "--aliases", "gone.toml"], "gone.toml"),
-        (["build", "nowhere", "--out", "b.h5"], "not a folder"),
+        (["build", "nowhere", "--out", "b.h5"], "there is nothing at nowhere"),
         (["split", "a.h5", "--by", "x", "--out", "y"], "no NoteBank at a.h5"),
     ],
 )
