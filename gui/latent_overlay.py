@@ -102,7 +102,8 @@ class LatentOverlay:
         colours, metrics = theme.current(), painter.fontMetrics()
         width = max(metrics.horizontalAdvance(line) for line in lines) + 16
         height = metrics.height() * len(lines) + 10
-        x = spot.x() + 14 if spot.x() + 14 + width < self._view.width() else spot.x() - 14 - width
+        right, left = spot.x() + 14.0, spot.x() - 14.0 - width
+        x = right if right + width < self._view.width() else max(4.0, left)
         y = min(max(4.0, spot.y() - height / 2), self._view.height() - height - 4.0)
         box = QRectF(x, y, width, height)
         painter.setPen(QPen(colours.color("line"), 1))

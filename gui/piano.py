@@ -90,11 +90,27 @@ class Piano(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         dark = theme.current().name == "dark"
+        white, ink = QColor("#d9d8d4" if dark else "#ffffff"), QColor("#1b1d22")
         for pitch, spot in self._keys(black=False):
-            self._paint_key(painter, pitch, spot, QColor("#d9d8d4" if dark else "#ffffff"), QColor("#1b1d22"))
+            self._paint_key(painter, pitch, spot, white, ink)
+        for pitch, spot in self._keys(black=False):  # wider than a narrow key, so after its neighbours
+            if pitch % 12 == 0:
+                self._paint_octave(painter, pitch, spot, ink)
         for pitch, spot in self._keys(black=True):
             self._paint_key(painter, pitch, spot, QColor("#22252c" if dark else "#33363d"), QColor("#c9ccd3"))
         self._paint_trained(painter)
+
+    def _paint_octave(self, painter: QPainter, pitch: int, spot: QRectF, ink: QColor) -> None:
+        """The name of a C, kept within the keyboard."""
+        shown = theme.current().color("accent_text") if pitch in self.sounding else QColor(ink)
+        shown.setAlpha(200)
+        painter.setPen(shown)
+        painter.setFont(theme.small_font(self.font(), 8))
+        name = f"C{pitch // 12 - 1}"
+        width = painter.fontMetrics().horizontalAdvance(name) + 2.0
+        x = min(max(spot.center().x() - width / 2, 0.0), self.width() - width)
+        bottom = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
+        painter.drawText(QRectF(x, spot.top(), width, spot.height() - 5), bottom, name)
 
     def _paint_key(self, painter: QPainter, pitch: int, spot: QRectF, colour: QColor, ink: QColor) -> None:
         colours, lit = theme.current(), pitch in self.sounding
@@ -118,13 +134,10 @@ class Piano(QWidget):
         letter = self.letter_of(pitch)
         painter.setFont(theme.small_font(self.font(), 8))
         bottom = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
-        ink.setAlpha(200)
-        painter.setPen(ink)
-        if pitch % 12 == 0:
-            painter.drawText(spot.adjusted(-10, 0, 10, -5), bottom, f"C{pitch // 12 - 1}")
         if letter and spot.width() > (7 if black else 12):
-            ink.setAlpha(240 if black else 160)
-            painter.setPen(ink)
+            shown = QColor(ink)
+            shown.setAlpha(240 if black else 160)
+            painter.setPen(shown)
             painter.setFont(theme.small_font(self.font(), 7 if black else 8))
             lift = -20 if pitch % 12 == 0 else -5
             painter.drawText(spot.adjusted(-4, 0, 4, lift), bottom, letter)
