@@ -58,10 +58,10 @@ def targets(report: Mapping[str, Any]) -> list[dict[str, Any]]:
                      sound["sharp_attack_error_ms"], again.get("sharp_attack_error_ms", nan))
             )  # fmt: skip
     read = report["latent"]["readable"].get(main, {})
-    if read:  # not of an attribute with one label
+    measured = read.get("points_above_chance", float("nan"))
+    if math.isfinite(measured):  # not of an attribute with one label
         what = f"{main} readable from the latent, points above chance"
-        measured = read.get("points_above_chance", nan)
-        rows.append(_row(what, None, READABLE_POINTS, "points", False, measured, nan))
+        rows.append(_row(what, None, READABLE_POINTS, "points", False, measured, float("nan")))
     return rows
 
 
