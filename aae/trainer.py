@@ -89,15 +89,16 @@ class _State:
             trainer.folder,
             bank,
         )
-        start = [] if trainer.start is None else [trainer.start.model]
-        self.folder.claim(self.config, bank, self.fabric.is_global_zero, start)
         torch.manual_seed(self.config.training.seed)
         sizes = {name: len(labels) for name, labels in bank.attributes.items()}
         model = build_model(self.config.model, bank.config, sizes)
-        if trainer.start is not None:
-            front_end = trainer.start.info.spectrogram
+        self.start = trainer.start
+        if self.start is not None:
+            front_end = self.start.info.spectrogram
             bank.config.require_equal(front_end, str(trainer.bank_path), "the model to start from")
-            start_from(model, self.config.model, bank.attributes, trainer.start)
+            start_from(model, self.config.model, bank.attributes, self.start)
+        origin = [] if self.start is None else [self.start.model]
+        self.folder.claim(self.config, bank, self.fabric.is_global_zero, origin)
         self.average = deepcopy(model).eval().requires_grad_(False).to(self.fabric.device)
         whole = model.decoder.whole_length
         self.train = TrainingNotes(bank, Split.TRAIN, whole)
@@ -180,11 +181,9 @@ class _State:
         self.optimizer.step()
         update_average(self.average, self.model.module, training.ema_decay, self.step)
         if losses.fader:
-            values["latent_discriminator"] = label_cross_entropy(
-                self.discriminator(latent.detach()), batch.labels
-            )
+            values["discriminator"] = label_cross_entropy(self.discriminator(latent.detach()), batch.labels)
             self.discriminator_optimizer.zero_grad()
-            self.fabric.backward(values["latent_discriminator"])
+            self.fabric.backward(values["discriminator"])
             self.discriminator_optimizer.step()
         return {name: value.detach() for name, value in values.items()}
 
@@ -211,6 +210,7 @@ class _State:
                 "steps": self.step,
                 "validation": metrics,
                 "notes": self.bank.provenance,
+                **({} if self.start is None else {"started_from": self.start.info.provenance}),
             },
         )
         latents = training_latents(self.average, self.train, self.fabric.device)

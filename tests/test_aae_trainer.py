@@ -159,6 +159,11 @@ def test_a_training_begins_where_another_ended(bank: Path, tmp_path: Path) -> No
         for events in (first, second)
     )
     assert began == pytest.approx(ended, rel=0.05)
+    about = load_bundle(tmp_path / "second" / "model.safetensors").info.provenance
+    assert about["started_from"]["steps"] == start.info.provenance["steps"]
+    with pytest.raises(InputError, match=r"model.latent_size: 2 here, 3 in the model to start from"):
+        list(Trainer(_config("model.latent_size=2"), bank, tmp_path / "third", "cpu", start=start).fit())
+    assert not (tmp_path / "third").exists()
     with pytest.raises(InputError, match=r"second holds another run \(trained_from"):
         list(Trainer(config, bank, tmp_path / "second", "cpu").fit())
 
