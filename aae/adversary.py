@@ -1,28 +1,30 @@
 """The adversary in an inverter's training: discriminators of waveforms, and how much they have to say."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
 from aae.precision import computes_bf16
-from mcnn.discriminators import Judgement, discriminator_loss, feature_matching_loss, generator_loss
+from mcnn.discriminators import (
+    WaveformDiscriminator,
+    discriminator_loss,
+    feature_matching_loss,
+    generator_loss,
+)
 
 
 class Adversary(nn.Module):
-    """Learns to tell recordings from what a generator makes, and says how to deceive it.
+    """Learns to tell recordings from what an inverter makes, and says how to deceive it.
 
     Args:
-        discriminator: Waveforms to a list of judgements.
         learning_rate: Of its optimizer.
         feature_matching: Weight of the distance of the discriminators' features.
     """
 
-    def __init__(self, discriminator: nn.Module, learning_rate: float, feature_matching: float) -> None:
+    def __init__(self, learning_rate: float, feature_matching: float) -> None:
         super().__init__()
-        self.discriminator = discriminator
+        self.discriminator = WaveformDiscriminator()
         self.feature_matching = feature_matching
-        self.optimizer = torch.optim.AdamW(discriminator.parameters(), learning_rate, betas=(0.8, 0.99))
+        self.optimizer = torch.optim.AdamW(self.discriminator.parameters(), learning_rate, betas=(0.8, 0.99))
 
     def judge(self, fake: Tensor, real: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """One update of the discriminators, which also tells where to move what they judged.
@@ -38,8 +40,7 @@ class Adversary(nn.Module):
         """
         leaf = fake.detach().requires_grad_()
         with torch.autocast(fake.device.type, torch.bfloat16, enabled=computes_bf16(fake.device.type)):
-            of_real: Sequence[Judgement] = self.discriminator(real)
-            of_fake: Sequence[Judgement] = self.discriminator(leaf)
+            of_real, of_fake = self.discriminator(real), self.discriminator(leaf)
         deceive = generator_loss(of_fake)
         match = feature_matching_loss(of_fake, of_real)
         (direction,) = torch.autograd.grad(deceive + self.feature_matching * match, leaf, retain_graph=True)
@@ -51,20 +52,20 @@ class Adversary(nn.Module):
         return direction, {"generator": deceive, "features": match, "discriminator": tell}
 
 
-def in_proportion(theirs: Tensor, ours: Tensor, share: float) -> Tensor:
-    """A gradient scaled to a share of another's size.
+def balanced(ours: Tensor, theirs: Tensor, share: float) -> Tensor:
+    """The sum of two gradients, the second scaled to a share of the first's size.
 
-    So the weight of the discriminators means the same at every stage of a training.
+    So the weight of the discriminators means the same at every stage of the training.
 
     Args:
-        theirs: Gradient of the discriminators' judgement.
         ours: Gradient of the distance.
-        share: Size of the result relative to `ours`.
+        theirs: Gradient of the discriminators' judgement.
+        share: Its size relative to `ours`.
 
     Source:
         The balancer of A. Défossez, J. Copet, G. Synnaeve, Y. Adi, "High fidelity neural audio compression",
         TMLR 2023 (arXiv 2210.13438), section 3.4.
     """
     scale = share * torch.linalg.vector_norm(ours) / torch.linalg.vector_norm(theirs).clamp_min(1e-12)
-    scaled: Tensor = scale * theirs
-    return scaled
+    both: Tensor = ours + scale * theirs
+    return both

@@ -30,8 +30,6 @@ class InverterRecipe(BaseModel):
     """Peak rate of AdamW."""
     decoder_learning_rate: float = Field(0.0, ge=0)
     """The same for the decoder; 0 leaves it as it is."""
-    noise_head: bool = True
-    """Whether the head of noise corrects anything; if not, noise has the levels that the log-mel says."""
     decoder: float = Field(2.0, ge=0)
     """Weight of the decoder's own objective (log-mels, attacks, f0), where it is trained too."""
     log_magnitude: float = Field(3.0, ge=0)

@@ -16,7 +16,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from aae.adversary import Adversary, in_proportion
+from aae.adversary import Adversary, balanced
 from aae.bundle import Bundle, save_bundle
 from aae.data import TrainingNotes
 from aae.excerpts import LEAD_FRAMES, Excerpts, ExcerptSource
@@ -27,7 +27,6 @@ from aae.previews import make_inverter_previews
 from aae.run_folder import RunFolder
 from aae.training_events import Event, Finished, Progress, Started, Validated
 from aae.training_steps import Meter, scheduled_rate, update_average
-from mcnn.discriminators import WaveformDiscriminator
 from mcnn.inverter import Inverter
 from mcnn.inverter_file import InverterFileInfo, InverterInfo, build_inverter, save_inverter
 from mcnn.losses import (
@@ -38,7 +37,6 @@ from mcnn.losses import (
     SpectralConvergenceLoss,
 )
 from mcnn.model import PublishedMcnn
-from mcnn.primed import PrimedMcnn
 from mcnn.spectrogram import Spectrogram
 
 STAYS = ("mapping.", "trait_head.")
@@ -126,9 +124,6 @@ class _Run:
         model = deepcopy(job.bundle.model) if job.bundle else None
         self.pair = Pair(inverter, model).to(fabric.device).train()
         inverter.requires_grad_(True)
-        if isinstance(inverter, PrimedMcnn) and not self.recipe.noise_head:
-            inverter.noise.start_anew()
-            inverter.noise.requires_grad_(False)
         if model is not None:
             for name, parameter in model.decoder.named_parameters():
                 parameter.requires_grad_(self.recipe.decoder_learning_rate > 0 and not name.startswith(STAYS))
@@ -145,8 +140,7 @@ class _Run:
             else MultiResolutionStftLoss(weights=weights)
         ).to(fabric.device)
         self.band_levels = BandLevelLoss(Spectrogram(bank.config)).to(fabric.device)
-        trained = [parameter for parameter in inverter.parameters() if parameter.requires_grad]
-        rates = [(trained, self.recipe.learning_rate)]
+        rates = [(list(inverter.parameters()), self.recipe.learning_rate)]
         if model is not None and self.recipe.decoder_learning_rate:
             tuned = [parameter for parameter in model.decoder.parameters() if parameter.requires_grad]
             rates.append((tuned, self.recipe.decoder_learning_rate))
@@ -157,11 +151,7 @@ class _Run:
             weight_decay=1e-4,
         )
         self.adversary = (
-            Adversary(
-                WaveformDiscriminator().to(fabric.device),
-                self.recipe.learning_rate,
-                self.recipe.feature_matching,
-            )
+            Adversary(self.recipe.learning_rate, self.recipe.feature_matching).to(fabric.device)
             if self.recipe.adversarial
             else None
         )
@@ -218,7 +208,7 @@ class _Run:
         (direction,) = torch.autograd.grad(values["distance"], made, retain_graph=True)
         if self.adversary is not None and self._is_judged:
             deceiving, judged = self.adversary.judge(made, excerpts.target)
-            direction = direction + in_proportion(deceiving, direction, self.recipe.adversarial)
+            direction = balanced(direction, deceiving, self.recipe.adversarial)
             values |= judged
         self.optimizer.zero_grad()
         if excerpts.decoder_error is not None and self.recipe.decoder_learning_rate:

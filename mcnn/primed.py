@@ -225,10 +225,6 @@ class Head(nn.Module):
         super().__init__()
         self.own = nn.Linear(width, hidden)
         self.out = nn.Linear(hidden, n_out)
-        self.start_anew()
-
-    def start_anew(self) -> None:
-        """Forgets every correction."""
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 

@@ -3,7 +3,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,6 @@ from aae.training_events import Event, Finished, Progress, Started, Validated
 from mcnn.errors import InputError
 from mcnn.inverter import NO_HINTS, Hints, Inverter
 from mcnn.inverter_file import build_inverter, load_inverter
-from mcnn.primed import PrimedMcnn
 from tests.toy_bank import CONFIG, write_toy_bank
 
 SMALL = [
@@ -219,26 +217,6 @@ def test_a_decoder_that_is_not_to_learn_stays(bank: Path, bundle: Bundle, tmp_pa
     assert job.start is not None
     start = job.start.state_dict()
     assert any(not torch.equal(tensor, start[name]) for name, tensor in opened.inverter.state_dict().items())
-
-
-def test_a_head_of_noise_that_is_not_to_correct_is_set_to_none(
-    bank: Path, bundle: Bundle, tmp_path: Path
-) -> None:
-    first = _finetuning(bank, bundle, tmp_path / "first.safetensors")
-    _fit(first)
-    trained = load_bundle(first.out)
-    assert isinstance(trained.inverter, PrimedMcnn)
-    assert trained.inverter.noise.out.weight.any()
-    job = replace(
-        _finetuning(bank, trained, tmp_path / "second.safetensors", "noise_head=false"),
-        start=trained.inverter,
-    )
-    _fit(job)
-    inverter = load_bundle(job.out).inverter
-    assert isinstance(inverter, PrimedMcnn)
-    assert not inverter.noise.out.weight.any()
-    assert not inverter.noise.out.bias.any()
-    assert not torch.equal(inverter.partials.out.weight, trained.inverter.partials.out.weight)
 
 
 def test_the_published_network_trains(bank: Path, tmp_path: Path) -> None:
