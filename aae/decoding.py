@@ -206,12 +206,10 @@ class NoteDecoder:
             noise: `(mels, frames)`, the share of the magnitude that is noise.
             seed: Of the grain.
         """
-        start = np.random.default_rng([seed, 1]).integers(self._grain.n_starts(log_mel.shape[1]), size=1)
+        start = np.random.default_rng([seed, 1]).integers(self._grain.n_starts(log_mel.shape[1]))
         onset = measure_onset(loudness_db(log_mel.numpy()), self.config.frame_rate_hz)
         after_attack = (torch.arange(log_mel.shape[1]) - onset - ATTACK_FRAMES) / GRAIN_RISE_FRAMES
-        noise = noise * after_attack.clamp(0, 1)
-        rough: Tensor = self._grain(log_mel[None], noise[None], torch.from_numpy(start))[0]
-        return rough
+        return self._grain.add(log_mel, noise * after_attack.clamp(0, 1), int(start))
 
     def _without_silence(self, log_mel: Tensor) -> Tensor:
         """Cuts silent frames off the end."""

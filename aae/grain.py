@@ -1,7 +1,7 @@
 """The grain of noise: how it fluctuates in a log-mel whose decoder puts out its mean."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mcnn.spectrogram import Spectrogram
 
@@ -9,35 +9,30 @@ GRAIN_FRAMES = 2048
 """Frames of recorded noise; each note takes a stretch of them."""
 
 
-class NoiseGrain(nn.Module):
+class NoiseGrain:
     """Gives the noisy share of log-mels the grain that noise has.
 
     Args:
         spectrogram: The front end.
     """
 
-    fluctuation: Tensor
-
     def __init__(self, spectrogram: Spectrogram) -> None:
-        super().__init__()
-        self.spectrogram = spectrogram
+        self._spectrogram = spectrogram
         n_samples = GRAIN_FRAMES * spectrogram.config.hop_length
         white = torch.randn(1, n_samples, generator=torch.Generator().manual_seed(0))
         mel = spectrogram.mel(spectrogram.magnitude(white))[0]
-        # of geometric mean 1, (mels, GRAIN_FRAMES)
-        self.register_buffer("fluctuation", mel / mel.log().mean(1, keepdim=True).exp(), persistent=False)
+        self._fluctuation = mel / mel.log().mean(1, keepdim=True).exp()  # of geometric mean 1
 
-    def forward(self, log_mel: Tensor, noise: Tensor, starts: Tensor) -> Tensor:
-        """Log-mels with grain; gradients flow through the levels.
+    def add(self, log_mel: Tensor, noise: Tensor, start: int) -> Tensor:
+        """A log-mel with grain, `(mels, frames)`.
 
         Args:
-            log_mel: `(batch, mels, frames)`.
+            log_mel: `(mels, frames)`.
             noise: As `log_mel`, the share of the magnitude that is noise.
-            starts: `(batch,)`, which stretch of the recorded noise each takes: up to `n_starts` of them.
+            start: Which stretch of the recorded noise it takes: one of `n_starts`.
         """
-        frames = torch.arange(log_mel.shape[2], device=log_mel.device)
-        grain = self.fluctuation[:, starts[:, None] + frames].transpose(0, 1)
-        return self.spectrogram.compress(self.spectrogram.expand(log_mel) * (1 + noise * (grain - 1)))
+        grain = self._fluctuation[:, start : start + log_mel.shape[1]]
+        return self._spectrogram.compress(self._spectrogram.expand(log_mel) * (1 + noise * (grain - 1)))
 
     def n_starts(self, frames: int) -> int:
         """How many stretches of so many frames there are."""
