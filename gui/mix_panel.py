@@ -116,6 +116,7 @@ class MixBar(QWidget):
     def __init__(self, session: "Session") -> None:
         super().__init__()
         self._session = session
+        self._mix: dict[str, dict[str, float]] = {}
         self.setFixedHeight(16 * len(session.info.vocabularies) + 2)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Mix")
@@ -123,7 +124,10 @@ class MixBar(QWidget):
 
     def refresh(self) -> None:
         """Shows what the session holds."""
-        self._mix = self._session.full_mix()
+        mix = self._session.full_mix()
+        if mix == self._mix:
+            return
+        self._mix = mix
         words = [
             f"{name}: " + ", ".join(f"{label} {weight:.2g}" for label, weight in weights.items() if weight)
             for name, weights in self._mix.items()

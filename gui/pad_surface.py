@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from . import theme
 
 if TYPE_CHECKING:
+    from .latent_pad import LatentPad
     from .session import Session
 
 MARGIN = 17.0
@@ -50,6 +51,7 @@ class PadSurface(QWidget):
         self._session = session
         self._last: QPointF | None = None
         self._target = (0.0, 0.0)
+        self._state: tuple[LatentPad, bool] | None = None
         self.setMinimumSize(130, 110)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -67,6 +69,10 @@ class PadSurface(QWidget):
     def refresh(self) -> None:
         """Shows what the session holds."""
         pad = self._session.pad
+        state = pad, pad.leads_to(self._session.sound.latent)
+        if state == self._state:
+            return
+        self._state = state
         parts = [f"{100 * pad.x:.0f} % from the left, {100 * pad.y:.0f} % from below"]
         for i, (corner, weight) in enumerate(zip(pad.corners, pad.weights(), strict=True)):
             parts.append(f"corner {i + 1} " + (f"{100 * weight:.0f} %" if corner is not None else "empty"))

@@ -3,10 +3,20 @@
 from collections.abc import Callable
 
 from PyQt6.QtCore import QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QKeyEvent, QLinearGradient, QMouseEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QLinearGradient,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QRegion,
+)
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from . import theme
+from .layer import Layer
 
 BLACK_STEPS = (1, 3, 6, 8, 10)
 BLACK_WIDTH, BLACK_HEIGHT = 0.6, 0.62
@@ -25,6 +35,7 @@ class Piano(QWidget):
         self.trained: tuple[int, int] | None = None
         self.sounding: set[int] = set()
         self.letter_of: Callable[[int], str | None] = lambda _pitch: None
+        self._at_rest = Layer(self)
         self._under: int | None = None
         self.chosen = 60
         """The key that the arrow keys have reached."""
@@ -46,14 +57,15 @@ class Piano(QWidget):
 
     def set_trained(self, bounds: tuple[int, int] | None) -> None:
         """Marks the trained range."""
-        self.trained = bounds
-        self.update()
+        if bounds != self.trained:
+            self.trained = bounds
+            self.update()
 
     def set_sounding(self, pitches: set[int]) -> None:
         """Lights keys."""
-        if pitches != self.sounding:
-            self.sounding = pitches
-            self.update()
+        for pitch in pitches ^ self.sounding:
+            self.update(self._seen_of(pitch))
+        self.sounding = pitches
 
     def key_at(self, x: float, y: float) -> int | None:
         """MIDI pitch of the key at a place in the widget."""
@@ -86,9 +98,33 @@ class Piano(QWidget):
         ]
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
-        """Draws the keys."""
+        """Draws the keys at rest, and what is seen of those that sound."""
         painter = QPainter(self)
+        letters = tuple(self.letter_of(pitch) for pitch in range(self.low, self.high + 1))
+        looks = self.low, self.high, self.trained, letters, self.chosen if self.hasFocus() else None
+        painter.drawPixmap(0, 0, self._at_rest.picture(looks, self._paint_keys))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour, ink = theme.current().color("accent"), theme.current().color("accent_text")
+        for pitch in self.sounding:
+            if self.low <= pitch <= self.high:
+                spot = self.place_of(pitch)
+                painter.setClipRegion(self._seen_of(pitch))
+                self._paint_key(painter, pitch, spot, colour, ink, lit=True)
+                if pitch % 12 == 0:
+                    self._paint_octave(painter, pitch, spot, ink)
+
+    def _seen_of(self, pitch: int) -> QRegion:
+        """What black keys leave to be seen of a key; nothing beyond the keyboard's ends."""
+        if not self.low <= pitch <= self.high:
+            return QRegion()
+        seen = QRegion(self.place_of(pitch).adjusted(0, -4, 0, 0).toAlignedRect())
+        if pitch % 12 not in BLACK_STEPS:
+            for other, spot in self._keys(black=True):
+                if abs(other - pitch) == 1:
+                    seen -= QRegion(spot.adjusted(0, -4, 0, 0).toAlignedRect())
+        return seen
+
+    def _paint_keys(self, painter: QPainter) -> None:
         dark = theme.current().name == "dark"
         white, ink = QColor("#d9d8d4" if dark else "#ffffff"), QColor("#1b1d22")
         for pitch, spot in self._keys(black=False):
@@ -102,7 +138,7 @@ class Piano(QWidget):
 
     def _paint_octave(self, painter: QPainter, pitch: int, spot: QRectF, ink: QColor) -> None:
         """The name of a C, kept within the keyboard."""
-        shown = theme.current().color("accent_text") if pitch in self.sounding else QColor(ink)
+        shown = QColor(ink)
         shown.setAlpha(200)
         painter.setPen(shown)
         painter.setFont(theme.small_font(self.font(), 8))
@@ -112,15 +148,14 @@ class Piano(QWidget):
         bottom = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
         painter.drawText(QRectF(x, spot.top(), width, spot.height() - 5), bottom, name)
 
-    def _paint_key(self, painter: QPainter, pitch: int, spot: QRectF, colour: QColor, ink: QColor) -> None:
-        colours, lit = theme.current(), pitch in self.sounding
-        black = pitch % 12 in BLACK_STEPS
+    def _paint_key(
+        self, painter: QPainter, pitch: int, spot: QRectF, colour: QColor, ink: QColor, lit: bool = False
+    ) -> None:
+        colours, black = theme.current(), pitch % 12 in BLACK_STEPS
         known = self.trained is not None and self.trained[0] <= pitch <= self.trained[1]
-        if not known:
+        if not known and not lit:
             colour = colour.darker(128) if not black else colour.lighter(118)
         shade = QLinearGradient(spot.topLeft(), spot.bottomLeft())
-        if lit:
-            colour, ink = colours.color("accent"), colours.color("accent_text")
         shade.setColorAt(0.0, colour.darker(112) if not black else colour.darker(125))
         shade.setColorAt(0.85, colour)
         shade.setColorAt(1.0, colour.darker(106))

@@ -4,6 +4,7 @@ The view keeps everything else, the camera above all: what is pointed at is foun
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
@@ -52,6 +53,7 @@ class SoftwareSurface(PointSurface):
     def __init__(self, view: "LatentView") -> None:
         self._view = view
         self._image = QImage(1, 1, QImage.Format.Format_RGB32)
+        self._drawn_for: Hashable = None
 
     def redraw(self) -> None:
         """Has Qt paint the view."""
@@ -64,12 +66,20 @@ class SoftwareSurface(PointSurface):
         self._view.paint_over(painter)
 
     def _picture(self) -> QImage:
-        """Floor and points, in the screen's own pixels."""
+        """Floor and points, in the screen's own pixels; drawn only if they are not as they were."""
+        view = self._view
+        ratio, name = view.devicePixelRatioF(), theme.current().name
+        size = max(1, round(view.width() * ratio)), max(1, round(view.height() * ratio))
+        now = *size, ratio, name, view.camera, view.points.looks
+        if now != self._drawn_for:
+            self._draw(ratio, *size)
+            self._drawn_for = now
+        return self._image
+
+    def _draw(self, ratio: float, width: int, height: int) -> None:
         from .point_renderer import draw_points
 
-        view = self._view
-        ratio, points, camera = view.devicePixelRatioF(), view.points, view.camera
-        width, height = max(1, round(view.width() * ratio)), max(1, round(view.height() * ratio))
+        view, points, camera = self._view, self._view.points, self._view.camera
         if (self._image.width(), self._image.height()) != (width, height):
             self._image = QImage(width, height, QImage.Format.Format_RGB32)
         image = self._image
@@ -99,7 +109,6 @@ class SoftwareSurface(PointSurface):
                 ratio * point_radius(camera, view.width(), view.height()),
                 (background.red(), background.green(), background.blue()),
             )
-        return image
 
 
 def floor_lines() -> list[tuple[Floats64, int]]:

@@ -4,17 +4,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PyQt6.QtCore import QMimeData, QPoint, QPointF, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QMimeData, QPoint, QPointF, QRect, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from . import theme
+from .layer import Layer
 
 if TYPE_CHECKING:
     from .whole_notes import Portrait
 
 WAVE_SHARE = 0.3
-LEFT, BOTTOM, TOP = 46, 18, 6
+LEFT, RIGHT, BOTTOM, TOP = 46, 6, 18, 6
 RANGE_LOG10 = 2.7
 """How far below the loudest the darkest colour lies, in decades of magnitude."""
 TICKS_HZ = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
@@ -37,9 +38,9 @@ class PortraitView(QWidget):
         super().__init__()
         self._sample_rate = sample_rate
         self._portrait: Portrait | None = None
-        self._image: QImage | None = None
-        self._drawn_for = ("", 0)
-        self._outline: npt.NDArray[np.float32] = np.zeros((0, 2), np.float32)
+        self._note = Layer(self)
+        self._n_shown = 0
+        """Notes so far: the picture's name, as waveforms are too long to be compared."""
         self.position_s: float | None = None
         self.caption = ""
         self._press: QPoint | None = None
@@ -58,16 +59,17 @@ class PortraitView(QWidget):
 
     def show_portrait(self, portrait: "Portrait", caption: str) -> None:
         """Shows a note."""
-        self._portrait, self._image, self.caption = portrait, None, caption
-        self._outline = np.zeros((0, 2), np.float32)
+        self._portrait, self.caption = portrait, caption
+        self._n_shown += 1
         self.setAccessibleDescription(f"{caption}, {len(portrait.waveform) / self._sample_rate:.2f} seconds")
         self.update()
 
     def set_position(self, position_s: float | None) -> None:
         """Moves the playhead."""
         if position_s != self.position_s:
+            self.update(self._strip())
             self.position_s = position_s
-            self.update()
+            self.update(self._strip())
 
     @property
     def _duration_s(self) -> float:
@@ -75,15 +77,32 @@ class PortraitView(QWidget):
 
     def _boxes(self) -> tuple[QRectF, QRectF]:
         height = self.height() - BOTTOM - TOP
-        wave = QRectF(LEFT, TOP, self.width() - LEFT - 6, height * WAVE_SHARE)
+        wave = QRectF(LEFT, TOP, self.width() - LEFT - RIGHT, height * WAVE_SHARE)
         below = QRectF(LEFT, wave.bottom() + 4, wave.width(), height * (1 - WAVE_SHARE) - 4)
         return wave, below
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         """Draws both, their axes and the playhead."""
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawPixmap(0, 0, self._note.picture(self._n_shown, self._paint_note))
+        if self._portrait is not None and self.position_s is not None:
+            wave, below = self._boxes()
+            x = self._playhead_x(self.position_s)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(theme.current().color("text", 220), 1.5))
+            painter.drawLine(QPointF(x, wave.top()), QPointF(x, below.bottom()))
+
+    def _playhead_x(self, position_s: float) -> float:
+        return LEFT + (self.width() - LEFT - RIGHT) * position_s / self._duration_s
+
+    def _strip(self) -> QRect:
+        """What the playhead covers; nothing where there is none."""
+        if self.position_s is None:
+            return QRect()
+        return QRect(round(self._playhead_x(self.position_s)) - 2, 0, 5, self.height())
+
+    def _paint_note(self, painter: QPainter) -> None:
+        """All but the playhead."""
         painter.setFont(theme.small_font(self.font(), 8))
         colours = theme.current()
         wave, below = self._boxes()
@@ -98,24 +117,16 @@ class PortraitView(QWidget):
         self._paint_wave(painter, wave)
         self._paint_spectrogram(painter, below)
         self._paint_axes(painter, wave, below)
-        if self.position_s is not None:
-            x = LEFT + wave.width() * self.position_s / self._duration_s
-            painter.setPen(QPen(colours.color("text", 220), 1.5))
-            painter.drawLine(QPointF(x, wave.top()), QPointF(x, below.bottom()))
 
     def _paint_wave(self, painter: QPainter, box: QRectF) -> None:
         assert self._portrait is not None
-        columns = max(1, int(box.width()))
-        if len(self._outline) != columns:
-            self._outline = outline(self._portrait.waveform, columns)
-        peak = max(1e-4, float(np.abs(self._outline).max()))
+        edges = outline(self._portrait.waveform, max(1, int(box.width())))
+        peak = max(1e-4, float(np.abs(edges).max()))
         middle, scale = box.center().y(), box.height() / 2 * 0.94 / peak
-        upper = [
-            QPointF(box.left() + i, middle - float(v) * scale) for i, v in enumerate(self._outline[:, 1])
-        ]
-        lower = [
-            QPointF(box.left() + i, middle - float(v) * scale) for i, v in enumerate(self._outline[:, 0])
-        ]
+        lower, upper = (
+            [QPointF(box.left() + i, middle - float(v) * scale) for i, v in enumerate(edge)]
+            for edge in edges.T
+        )
         painter.setPen(QPen(theme.current().color("accent"), 0.8))
         painter.setBrush(theme.current().color("accent", 170))
         painter.drawPolygon(QPolygonF(upper + lower[::-1]))
@@ -127,13 +138,11 @@ class PortraitView(QWidget):
 
     def _paint_spectrogram(self, painter: QPainter, box: QRectF) -> None:
         assert self._portrait is not None
-        if self._image is None or self._drawn_for[0] != theme.current().name:
-            self._image = spectrogram_image(self._portrait.log_mel, theme.current())
-            self._drawn_for = (theme.current().name, 0)
+        image = spectrogram_image(self._portrait.log_mel, theme.current())
         frames = self._portrait.log_mel.shape[1]
         shown = self._duration_s / (frames * 512 / 44_100) * frames if frames else 0
-        source = QRectF(0, 0, min(shown, frames), self._image.height())
-        painter.drawImage(box, self._image, source)
+        source = QRectF(0, 0, min(shown, frames), image.height())
+        painter.drawImage(box, image, source)
 
     def _paint_axes(self, painter: QPainter, wave: QRectF, below: QRectF) -> None:
         assert self._portrait is not None

@@ -1,6 +1,6 @@
 """The training notes as points: where they lie, what they are, which are shown. Qt-free."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,11 @@ class SpacePoints:
         """Shows every point, whatever hid it."""
         for hidden in self._hidden.values():
             hidden.clear()
+
+    @property
+    def looks(self) -> Hashable:
+        """Another one whenever other points are shown, or in other colours."""
+        return self.colour_by, *map(frozenset, self._hidden.values())
 
     @property
     def shown(self) -> npt.NDArray[np.bool_]:

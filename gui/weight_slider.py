@@ -45,6 +45,7 @@ class WeightSlider(QSlider):
             "exaggerated.<br>S at the right: hear it solo. Right-click: lock it."
         )
         self._told = 0
+        self._state: tuple[float, bool, bool, bool, float] | None = None
         self._is_dragged = False
         self.valueChanged.connect(self._tell)
 
@@ -55,6 +56,10 @@ class WeightSlider(QSlider):
 
     def show_state(self, weight: float, locked: bool, solo: bool, silenced: bool, most: float) -> None:
         """Shows what the session holds, without telling anyone."""
+        state = weight, locked, solo, silenced, most
+        if state == self._state and self.value() == round(weight * STEPS):
+            return
+        self._state = state
         self.is_locked, self.is_solo, self.is_silenced, self.most = locked, solo, silenced, most
         self._told = round(weight * STEPS)
         self.setMaximum(round(most * STEPS))
