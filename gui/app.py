@@ -17,9 +17,6 @@ from .point_surface import Renderer
 from .presets import user_folder
 from .saved_session import read_session
 
-SWITCH_INTERVAL_S = 0.001
-"""Threads hand over sooner than Python's own 5 ms: the sound waits for nobody's painting."""
-
 
 @dataclass(frozen=True)
 class OscPlan:
@@ -61,7 +58,6 @@ def share_contexts() -> None:
 
 def open_window(model: Path | None, shipped: Path, osc: OscPlan, renderer: Renderer = "auto") -> MainWindow:
     """Shows the window, and has its model loaded as soon as it is painted; see `run`."""
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     QApplication.setApplicationName("Clariolin")
     QGuiApplication.setDesktopFileName("clariolin")
     icon = shipped.parent / "clariolin.svg"

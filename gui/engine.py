@@ -21,6 +21,7 @@ from .envelope import RELEASE_S
 from .feeder import MOST_BLOCKS_AHEAD, Feeder
 from .note_sources import StreamBank
 from .played_notes import MOST_VOICES, PlayedNotes
+from .sound_status import Device, SoundStatus
 from .sounding_note import SoundingNote
 from .whole_notes import WholeNotes
 
@@ -89,7 +90,24 @@ class Engine:
 
     @volume.setter
     def volume(self, factor: float) -> None:
+        self.set_volume(factor)
+
+    def set_volume(self, factor: float) -> None:
+        """Sets `volume`."""
         self.feeder.volume = factor
+
+    def status(self) -> SoundStatus:
+        """How it is now."""
+        output, last = self.output, self.last
+        return SoundStatus(
+            Device(output.name, output.is_silent, getattr(output, "why", "")),
+            self.is_streaming,
+            self.n_sounding,
+            self.dropouts,
+            self.take_peak(),
+            None if last is None else self.position_s(last),
+            last.heard_s - last.asked_s if last is not None and last.heard_s else None,
+        )
 
     def note_on(self, key: Hashable, request: NoteRequest, gain: float = 1.0) -> SoundingNote:
         """Presses a key; one that is down already is struck again."""

@@ -7,17 +7,18 @@ from pathlib import Path
 import torch
 
 from aae.bundle import Bundle, load_bundle
-from aae.inverters import FALLBACK, TRAINED, choose_inverter
+from aae.inverters import choose_inverter
 from aae.synthesizer import Synthesizer
-from mcnn.primed import PrimedMcnn
 from mcnn.spectrogram import Spectrogram
 
-from .audio_output import AudioOutput, open_output
-from .engine import Engine
+from .audio_output import AudioOutput
 from .performer import Performer
 from .recordings import Recording, read_recording
+from .remote_engine import RemoteEngine
 from .session import Session
 from .sound import Sound
+from .sound_server import synthesizer_of, warm_engine
+from .sound_status import SoundEngine
 from .space_points import SpacePoints
 from .whole_notes import WholeNotes
 
@@ -31,7 +32,7 @@ class Instrument:
     synthesizer: Synthesizer
     session: Session
     whole: WholeNotes
-    engine: Engine
+    engine: SoundEngine
     points: SpacePoints
     performer: Performer
     inverter: str
@@ -68,7 +69,8 @@ def open_instrument(
         path: A model file.
         sound: What to begin with.
         say: Told what is being done.
-        output: The sound device; the system's if not given.
+        output: A sound device for an engine in this process; if not given, the engine has a process and the
+            system's device of its own.
 
     Raises:
         InputError: If the model file cannot be used.
@@ -76,18 +78,23 @@ def open_instrument(
     torch.set_num_threads(1)
     say("Opening the model …")
     bundle = load_bundle(path)
-    inverter = TRAINED if isinstance(bundle.inverter, PrimedMcnn) else FALLBACK
-    chosen = choose_inverter(inverter, bundle)
-    synthesizer = Synthesizer(bundle, chosen.inverter, chosen.notice)
+    synthesizer, inverter = synthesizer_of(bundle)
     session = Session(synthesizer, sound)
+    first, sample_rate = session.request(60), bundle.info.spectrogram.sample_rate
+    remote = RemoteEngine(path, sample_rate, first) if output is None else None
     say("Preparing the sound; the first time takes a minute …")
-    warm_up = Synthesizer(bundle, choose_inverter(inverter, bundle).inverter)
-    warm_up.render([session.request(60)])
+    warm_up, _ = synthesizer_of(bundle)
+    warm_up.render([first])
     points = SpacePoints(bundle.info, bundle.latents)
     _warm_up_picture()
     whole = WholeNotes(synthesizer)
-    engine = Engine(bundle, whole, output or open_output(bundle.info.spectrogram.sample_rate))
-    engine.warm_up(session.request(60))
+    engine: SoundEngine
+    if remote is not None:
+        remote.wait()
+        engine = remote
+    else:
+        assert output is not None
+        engine = warm_engine(bundle, whole, output, first)
     performer = Performer(session, engine, whole)
     return Instrument(path, bundle, synthesizer, session, whole, engine, points, performer, inverter)
 

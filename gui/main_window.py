@@ -216,21 +216,20 @@ class MainWindow(WindowWork, WindowFrame):
         instrument = self.instrument
         if instrument is None:
             return
-        engine, performer = instrument.engine, instrument.performer
-        self.header.meter.show_peak(engine.take_peak())
+        status, performer = instrument.engine.status(), instrument.performer
+        self.header.meter.show_peak(status.peak)
         self.piano.set_sounding({pitch for pitch, _ in tuple(performer.held.values())})
         portrait = instrument.whole.portrait
         if portrait is not None and portrait is not self._shown_portrait:
             self._shown_portrait = portrait
             self.space.portrait.show_portrait(portrait, self.portrait_caption(portrait))
-        last = engine.last
-        self.space.portrait.set_position(engine.position_s(last) if last is not None else None)
-        output = engine.output
-        words = output.name if not output.is_silent else "no sound device"
-        dropouts = f" · {engine.dropouts} dropouts" if engine.dropouts and not output.is_silent else ""
-        live = "streaming" if engine.is_streaming else "whole notes"
+        self.space.portrait.set_position(status.playhead_s)
+        device = status.device
+        words = device.name if not device.is_silent else "no sound device"
+        dropouts = f" · {status.dropouts} dropouts" if status.dropouts and not device.is_silent else ""
+        live = "streaming" if status.is_streaming else "whole notes"
         self.device.setText(f"{words} · {live} · {self.controllers_in_words()}{dropouts}")
-        self.device.setToolTip(getattr(output, "why", ""))
+        self.device.setToolTip(device.why)
 
     def _keys_shifted(self) -> None:
         self.piano.update()

@@ -9,9 +9,9 @@ from collections.abc import Callable, Hashable
 from aae.decoding import NoteRequest
 from mcnn.compiled import Floats
 
-from .engine import Engine
 from .latent_path import LatentPath
 from .session import Session
+from .sound_status import SoundEngine
 from .velocity import velocity_gain
 from .whole_notes import WholeNotes
 
@@ -31,7 +31,7 @@ class Performer:
         whole: Makes the portrait of the last note.
     """
 
-    def __init__(self, session: Session, engine: Engine, whole: WholeNotes) -> None:
+    def __init__(self, session: Session, engine: SoundEngine, whole: WholeNotes) -> None:
         self.session, self.engine, self._whole = session, engine, whole
         self.last_pitch = 60
         self.follows = False

@@ -1,6 +1,7 @@
 """Whole notes, rendered on a thread of their own: for the ear and for the eye. Qt-free."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from aae.synthesizer import Synthesizer
 from mcnn.compiled import Floats
 from mcnn.spectrogram import Spectrogram
 
+SETTLE_S = 0.08
+"""A note is shown when no other one was struck for as long: fast playing is not slowed by its pictures."""
 Ready = Callable[[Floats | None], object]
 
 
@@ -41,6 +44,7 @@ class WholeNotes:
         self._spectrogram = Spectrogram(synthesizer.info.spectrogram)
         self._asked: deque[tuple[NoteRequest, Ready]] = deque()
         self._to_show: NoteRequest | Floats | None = None
+        self._shown_from_s = 0.0
         self._made: tuple[NoteRequest, Floats] | None = None
         self._wake = threading.Event()
         self._ending = False
@@ -57,6 +61,7 @@ class WholeNotes:
 
     def show(self, note: NoteRequest | Floats) -> None:
         """Has a portrait made of a note or of a waveform; what was to be shown before is passed over."""
+        self._shown_from_s = time.monotonic() + SETTLE_S
         self._to_show = note
         self._wake.set()
 
@@ -72,11 +77,13 @@ class WholeNotes:
             while self._asked and not self._ending:
                 request, ready = self._asked.popleft()
                 ready(self._render(request))
-            shown, self._to_show = self._to_show, None
-            if shown is not None:
-                self._portray(shown)
-            if not self._asked and self._to_show is None:
-                self._wake.wait(0.5)
+            to_wait_s = self._shown_from_s - time.monotonic()
+            if to_wait_s <= 0:
+                shown, self._to_show = self._to_show, None
+                if shown is not None:
+                    self._portray(shown)
+            if not self._asked:
+                self._wake.wait(0.5 if self._to_show is None else max(to_wait_s, 0.001))
 
     def _render(self, request: NoteRequest) -> Floats | None:
         if self._made is not None and self._made[0] == request:

@@ -76,19 +76,17 @@ def reply(window: MainWindow, words: list[str]) -> Any:
         window.open_files([Path(words[1])])
         return True
     assert words[0] == "state"
-    engine = instrument.engine
+    status = instrument.engine.status()
     return {
         "mix": instrument.session.full_mix(),
         "latent": instrument.session.sound.latent,
         "pad": instrument.session.pad.model_dump(),
         "path": instrument.session.path.to_json(),
-        "device": engine.output.name,
-        "is_silent": engine.output.is_silent,
-        "dropouts": engine.dropouts,
-        "sounding": engine.n_sounding,
-        "latencies_ms": [
-            1000 * (n.heard_s - n.asked_s) for n in [engine.last] if n is not None and n.heard_s
-        ],
+        "device": status.device.name,
+        "is_silent": status.device.is_silent,
+        "dropouts": status.dropouts,
+        "sounding": status.n_sounding,
+        "latencies_ms": [] if status.latency_s is None else [1000 * status.latency_s],
         "recordings": [(r.name, r.midi_pitch) for r in window.shelf.recordings],
         "reading": window.shelf.is_reading,
     }

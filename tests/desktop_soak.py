@@ -98,10 +98,18 @@ def drag_cursor(desktop: RealDesktop, chance: random.Random) -> None:
 
 
 def memory_mb(desktop: RealDesktop) -> float:
-    """Resident memory of the desktop."""
-    status = Path(f"/proc/{desktop.process.pid}/status").read_text("utf-8")
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
+    """Memory of the desktop and its processes, what they share counted once."""
+    found = 0
+    for process in (desktop.process.pid, *children(desktop.process.pid)):
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text("utf-8").splitlines()
+        found += int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+    return found / 1024
+
+
+def children(process: int) -> list[int]:
+    """Processes that a process began."""
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text("utf-8").split()]
 
 
 def key_latencies_ms(desktop: RealDesktop) -> list[float]:
