@@ -12,10 +12,10 @@ from .background import Courier, Task
 from .computer_keys import ComputerKeys
 from .keyboard_filter import KeyboardFilter
 from .saved_session import SavedSession
+from .window_dialogs import WindowDialogs
 from .window_frame import WindowFrame
 from .window_menus import build_menus
 from .window_state import StateKeeper
-from .window_work import WindowWork
 
 if TYPE_CHECKING:
     from .audio_output import AudioOutput
@@ -28,8 +28,8 @@ COMPACT_WIDTH = 1240
 COMPACT_HEIGHT = 840
 
 
-class MainWindow(WindowWork, WindowFrame):
-    """Everything that is seen. What its menus do is in `WindowWork`.
+class MainWindow(WindowDialogs, WindowFrame):
+    """Everything that is seen. What its menus do is in `WindowDialogs` and below.
 
     Args:
         saved: What was open last time.

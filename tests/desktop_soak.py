@@ -18,7 +18,7 @@ from typing import IO, cast
 
 import numpy as np
 
-from tests.real_desktop import SAMPLE_RATE, RealDesktop, missing_tools, real_desktop, wait_for
+from tests.real_desktop import SAMPLE_RATE, RealDesktop, choose_corners, missing_tools, real_desktop, wait_for
 
 LETTERS = "awsedftgyhujk"
 INSTRUMENTS = ("violin", "clarinet", "cello", "flute", "oboe", "banjo")
@@ -40,6 +40,7 @@ def main() -> int:
         sys.exit(f"not installed: {', '.join(missing_tools())}")
     with tempfile.TemporaryDirectory() as folder, real_desktop(Path(folder)) as desktop:
         latencies_ms = key_latencies_ms(desktop)
+        choose_corners(desktop)
         median, p99 = np.percentile(latencies_ms, [50, 99])
         show(f"key to sound at the monitor: median {median:.1f} ms, p99 {p99:.1f} ms, {N_LATENCIES} keys")
         dropouts, growth = soak(desktop, 60 * options.minutes, random.Random(options.seed))
@@ -52,7 +53,7 @@ def soak(desktop: RealDesktop, seconds: float, chance: random.Random) -> tuple[i
     started = time.monotonic()
     before, first_mb, last_mb = desktop.ask("state")["dropouts"], 0.0, memory_mb(desktop)
     while time.monotonic() - started < seconds:
-        chance.choice((play, play, play, chord, drag_slider, drag_cursor, press))(desktop, chance)
+        chance.choice((play, play, play, chord, drag_slider, drag_cursor, drag_puck, press))(desktop, chance)
         last_mb = memory_mb(desktop)
         if not first_mb and time.monotonic() - started > min(60.0, seconds / 2):
             first_mb = last_mb
@@ -94,6 +95,15 @@ def drag_cursor(desktop: RealDesktop, chance: random.Random) -> None:
     desktop.do("mousemove", x, y, "mousedown", 1)
     for step in range(1, 16):
         desktop.do("mousemove", x + step * chance.randint(-4, 4), y + step * chance.randint(-3, 3))
+    desktop.do("mouseup", 1)
+
+
+def drag_puck(desktop: RealDesktop, chance: random.Random) -> None:
+    """The puck of the pad a little way."""
+    x, y = chance.random(), chance.random()
+    desktop.do("mousemove", *desktop.ask("pad", x, y), "mousedown", 1)
+    for step in range(1, 16):
+        desktop.do("mousemove", *desktop.ask("pad", abs(x - step / 16), abs(y - step / 20)))
     desktop.do("mouseup", 1)
 
 

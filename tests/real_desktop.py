@@ -16,10 +16,13 @@ from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
+from pythonosc.udp_client import SimpleUDPClient
 
 TOOLS = ("Xvfb", "xdotool", "pulseaudio", "parec")
 SAMPLE_RATE = 44_100
 PATIENCE_S = 150.0
+FAR_APART = {1: (1.5, 1.5, 0.0), 2: (1.5, -1.5, 0.0), 3: (-1.5, 1.5, 0.0), 4: (-1.5, -1.5, 0.0)}
+"""Corners of the pad, by their numbers."""
 _pause = threading.Event()
 
 
@@ -78,6 +81,16 @@ class RealDesktop:
                     heard = np.concatenate([heard, part])
             recorder.terminate()
         return heard[:wanted]
+
+
+def choose_corners(desktop: RealDesktop) -> None:
+    """As another program does it; the puck is then in the first."""
+    client = SimpleUDPClient("127.0.0.1", desktop.osc_port)
+    for number, latent in FAR_APART.items():
+        client.send_message("/clariolin/corner", [number, *latent])
+    client.send_message("/clariolin/pad", [0.0, 1.0])
+    client.close()
+    wait_for(lambda: desktop.ask("state")["latent"] == list(FAR_APART[1]))
 
 
 @contextlib.contextmanager

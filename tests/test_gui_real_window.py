@@ -11,12 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
-from pythonosc.udp_client import SimpleUDPClient
 
 from aae.manifest import MANIFEST
 from aae.pitch_trackers import NeuralTracker
 from tests.drag_source import SIZE
-from tests.real_desktop import SAMPLE_RATE, RealDesktop, missing_tools, real_desktop, wait_for
+from tests.real_desktop import (
+    FAR_APART,
+    SAMPLE_RATE,
+    RealDesktop,
+    choose_corners,
+    missing_tools,
+    real_desktop,
+    wait_for,
+)
 from tests.synth import recording, tone, write_wav
 
 pytestmark = [
@@ -86,20 +93,6 @@ def test_the_cursor_is_dragged_through_the_space(desktop: RealDesktop) -> None:
     assert np.abs(heard).max() > 0.005
     desktop.do("key", "ctrl+z")
     assert wait_for(lambda: np.allclose(desktop.ask("state")["latent"], before))
-
-
-FAR_APART = {1: (1.5, 1.5, 0.0), 2: (1.5, -1.5, 0.0), 3: (-1.5, 1.5, 0.0), 4: (-1.5, -1.5, 0.0)}
-"""Corners of the pad, by their numbers."""
-
-
-def choose_corners(desktop: RealDesktop) -> None:
-    """As another program does it; the puck is then in the first."""
-    client = SimpleUDPClient("127.0.0.1", desktop.osc_port)
-    for number, latent in FAR_APART.items():
-        client.send_message("/clariolin/corner", [number, *latent])
-    client.send_message("/clariolin/pad", [0.0, 1.0])
-    client.close()
-    wait_for(lambda: desktop.ask("state")["latent"] == list(FAR_APART[1]))
 
 
 def drag_from_corner_1_to_4(desktop: RealDesktop) -> None:

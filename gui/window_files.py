@@ -1,143 +1,34 @@
-"""What the window's menus and buttons do."""
+"""What the window opens, keeps and hands out: models, recordings, presets, notes and paths."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PyQt6.QtGui import QAction, QDrag
-from PyQt6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
+from PyQt6.QtGui import QDrag
+from PyQt6.QtWidgets import QFileDialog, QMenu
 
 from mcnn.errors import InputError
 
-from . import theme
 from .background import Task
-from .controllers import Controllers
 from .portrait_view import file_mime
 from .presets import SUFFIX, Preset, preset_of, read_preset
+from .window_commands import WindowCommands
 
 if TYPE_CHECKING:
-    from .header import Header
-    from .instrument import Instrument
-    from .main_window import MainWindow
-    from .render_dialog import RenderDialog
     from .saved_session import SavedSession
-    from .shelf import Shelf
     from .side_panels import PresetPanel
-    from .space_panel import SpacePanel
     from .whole_notes import Portrait
 
 AUDIO_FILES = "Audio (*.wav *.flac *.ogg *.mp3 *.aif *.aiff *.opus)"
-MESSAGE_MS = 8000
 
 
-class WindowWork(Controllers):
-    """The half of `MainWindow` that acts; the other half shows."""
+class WindowFiles(WindowCommands):
+    """The part of `MainWindow` that reads and writes files."""
 
-    instrument: "Instrument | None"
     saved: "SavedSession"
-    header: "Header"
-    space: "SpacePanel"
-    shelf: "Shelf"
     presets: "PresetPanel"
     recent_menu: QMenu
-    actions_by_name: dict[str, QAction]
-    _dialogs: "list[RenderDialog | QWidget]"
     _drag_folder: Any
-
-    @property
-    def _window(self) -> "MainWindow":
-        return self  # type: ignore[return-value]
-
-    def say(self, words: str) -> None:
-        """A line at the bottom of the window."""
-        status = self._window.statusBar()
-        if status is not None:
-            status.showMessage(words, MESSAGE_MS)
-
-    def undo(self) -> None:
-        """Takes the last change back."""
-        if self.instrument:
-            self.instrument.session.undo()
-
-    def redo(self) -> None:
-        """Makes it again."""
-        if self.instrument:
-            self.instrument.session.redo()
-
-    def new_variation(self) -> None:
-        """Another note of the same mix."""
-        if self.instrument:
-            self.instrument.session.new_variation()
-
-    def surprise(self) -> None:
-        """Another mix."""
-        if self.instrument:
-            self.instrument.session.surprise()
-
-    def play_again(self) -> None:
-        """The present sound at the last pitch."""
-        if self.instrument:
-            self.instrument.performer.play_again()
-
-    def stop_all(self) -> None:
-        """Silence."""
-        if self.instrument:
-            self.space.play.setChecked(False)
-            self._window.pad.stop_picking()
-            self.instrument.performer.stop_all()
-
-    def toggle_follow(self) -> None:
-        """Has sounding notes follow the sliders, or not."""
-        if self.instrument:
-            self.set_follow(not self.instrument.performer.follows)
-
-    def set_follow(self, follows: bool) -> None:
-        """Sets it, and shows it in both places."""
-        assert self.instrument is not None
-        self.instrument.performer.follows = follows
-        self.header.follow.setChecked(follows)
-        self.actions_by_name["Follow the sliders"].setChecked(follows)
-
-    def toggle_dynamics(self) -> None:
-        """Has velocity choose the dynamics, or not."""
-        if self.instrument:
-            self.set_dynamics(not self.instrument.session.velocity_plays_dynamics)
-
-    def set_dynamics(self, plays: bool) -> None:
-        """Sets it, and shows it in both places."""
-        assert self.instrument is not None
-        self.instrument.session.velocity_plays_dynamics = plays
-        self.header.dynamics.setChecked(plays)
-        self.actions_by_name["Velocity plays dynamics"].setChecked(plays)
-
-    def record_path(self) -> None:
-        """Begins or ends to record the cursor."""
-        if self.instrument:
-            self.space.record.toggle()
-
-    def reset_view(self) -> None:
-        """Looks at the space from where it began."""
-        from .camera import Camera
-
-        if self.instrument:
-            self.space.view.set_camera(Camera())
-
-    def play_original(self) -> None:
-        """The chosen recording itself."""
-        if self.instrument:
-            self.shelf.play_original(self.shelf.current)
-
-    def play_made(self) -> None:
-        """What the model makes of it."""
-        if self.instrument:
-            self.shelf.play_made(self.shelf.current)
-
-    def toggle_theme(self) -> None:
-        """Dark or light."""
-        dark = theme.current() is theme.DARK
-        theme.use(theme.LIGHT if dark else theme.DARK)
-        if self.instrument:
-            self._window.legend.refresh()
 
     def as_preset(self, name: str) -> Preset:
         """The present sound under a name."""
@@ -274,50 +165,6 @@ class WindowWork(Controllers):
         drag = QDrag(self._window)
         drag.setMimeData(file_mime(str(path)))
         drag.exec()
-
-    def render_instrument(self) -> None:
-        """Opens the dialog that renders."""
-        from .render_dialog import RenderDialog
-
-        if self.instrument:
-            dialog = RenderDialog(self.instrument, Path.home() / "clariolin-notes", self._window)
-            self._dialogs.append(dialog)
-            dialog.show()
-
-    def train(self) -> None:
-        """Opens the dialog that builds and trains."""
-        from .train_dialog import TrainDialog
-
-        dialog = TrainDialog(self._window)
-        dialog.model_ready.connect(lambda path: self.open_files([path]))
-        self._dialogs.append(dialog)
-        dialog.show()
-
-    def show_help(self) -> None:
-        """The list of shortcuts."""
-        from .help_dialog import HelpDialog
-        from .osc_bridge import ADDRESSES
-
-        dialog = HelpDialog(ADDRESSES, self._window)
-        self._dialogs.append(dialog)
-        dialog.show()
-
-    def show_about(self) -> None:
-        """What this is, and its licences."""
-        QMessageBox.about(
-            self._window,
-            "Clariolin",
-            "<h3>Clariolin</h3><p>Makes instrument notes that were never played.</p>"
-            "<p>MIT licence. This window is drawn with PyQt6, which is GPL-3.0: a program that ships both is "
-            "bound by that.</p><p>The shipped model was trained on the sound samples of the Philharmonia "
-            "Orchestra.</p>",
-        )
-
-    def close_dialogs(self) -> None:
-        """Ends what dialogs do, then closes them."""
-        for dialog in self._dialogs:
-            dialog.close()
-        self._dialogs.clear()
 
     def _beside(self, work: Any, done: str) -> None:
         """Works beside the window and says how it ended."""
