@@ -78,6 +78,8 @@ class MainWindow(WindowDialogs, WindowFrame):
         self.header.follow.clicked.connect(self.toggle_follow)
         self.header.dynamics.clicked.connect(self.toggle_dynamics)
         self.header.volume_changed.connect(self._set_volume)
+        self.open_model.clicked.connect(self.ask_model)
+        self.train_model.clicked.connect(self.train)
         for button in (self.header.render_button, self.header.save):
             button.setEnabled(False)
 
@@ -87,7 +89,8 @@ class MainWindow(WindowDialogs, WindowFrame):
 
         self.state.keep()
         self._unload()
-        self.busy.setVisible(True)
+        self.busy.show()
+        self.ways_on.hide()
         self.stack.setCurrentIndex(0)
         self.words.setText(f"Opening {path.stem} …")
         sound = self.saved.sound
@@ -192,8 +195,9 @@ class MainWindow(WindowDialogs, WindowFrame):
         self.piano.released.disconnect(self._piano_released)
 
     def _cannot_load(self, why: str) -> None:
-        self.busy.setVisible(False)
-        self.words.setText(f"{why}\n\nFile → Open model chooses another one.")
+        self.busy.hide()
+        self.ways_on.show()
+        self.words.setText(why[:1].upper() + why[1:])
 
     def _session_changed(self) -> None:
         """Shows the session everywhere."""

@@ -117,11 +117,11 @@ class Piano(QWidget):
         """What black keys leave to be seen of a key; nothing beyond the keyboard's ends."""
         if not self.low <= pitch <= self.high:
             return QRegion()
-        seen = QRegion(self.place_of(pitch).adjusted(0, -4, 0, 0).toAlignedRect())
+        seen = QRegion(self.place_of(pitch).toAlignedRect())
         if pitch % 12 not in BLACK_STEPS:
             for other, spot in self._keys(black=True):
                 if abs(other - pitch) == 1:
-                    seen -= QRegion(spot.adjusted(0, -4, 0, 0).toAlignedRect())
+                    seen -= QRegion(spot.toAlignedRect())
         return seen
 
     def _paint_keys(self, painter: QPainter) -> None:

@@ -3,9 +3,11 @@
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QFrame,
+    QHBoxLayout,
     QLabel,
     QMainWindow,
     QProgressBar,
+    QPushButton,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -31,6 +33,9 @@ class WindowFrame(QMainWindow):
         self.piano = Piano()
         self.words = QLabel("Starting …")
         self.busy = QProgressBar()
+        self.ways_on = QWidget()
+        """What a person can do where no model is open."""
+        self.open_model, self.train_model = QPushButton("Open model …"), QPushButton("Train a model …")
         self.stack = QStackedWidget()
         self.across = QSplitter(Qt.Orientation.Horizontal)
         self.bottom = QSplitter(Qt.Orientation.Horizontal)
@@ -57,12 +62,18 @@ class WindowFrame(QMainWindow):
         self.busy.setRange(0, 0)
         self.busy.setFixedWidth(260)
         self.busy.setTextVisible(False)
+        self.open_model.setObjectName("primary")
+        row = QHBoxLayout(self.ways_on)
+        for button in (self.open_model, self.train_model):
+            row.addWidget(button)
+        self.ways_on.hide()
         waiting = QFrame()
         waiting.setObjectName("panel")
         column = QVBoxLayout(waiting)
         column.addStretch(1)
         column.addWidget(self.words)
         column.addWidget(self.busy, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.ways_on, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
         self.stack.addWidget(waiting)
         self.across.setChildrenCollapsible(False)
