@@ -121,12 +121,11 @@ class NoteDecoder:
         decoded = self.decoder.decode_frames(plan.style, plan.condition, plan.performance)
         known = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, plan.seeds)
         notes = []
-        for i, request in enumerate(requests):
+        for i in range(len(requests)):
             length = int(plan.performance.n_frames[i])
             log_mel, hints = decoded.log_mel[i, :, :length], known.one(i, length)
-            if grain and hints.noise is not None:
-                log_mel = self.roughen(log_mel, hints.noise[0], request.seed)
-                hints = replace(hints, noise=None)
+            if grain:
+                log_mel, hints = self.roughen(log_mel, hints)
             log_mel = self._without_silence(log_mel)
             notes.append(DecodedNote(log_mel, hints.one(0, log_mel.shape[1]), float(plan.levels_db[i])))
         return notes
@@ -195,21 +194,26 @@ class NoteDecoder:
             modulation_strength=torch.from_numpy(traits[:, 3].clip(0, 1)),
         )
 
-    def roughen(self, log_mel: Tensor, noise: Tensor, seed: int) -> Tensor:
-        """Gives the noisy share of a log-mel the grain that noise has; the decoder puts out its mean.
+    def roughen(self, log_mel: Tensor, hints: Hints) -> tuple[Tensor, Hints]:
+        """A log-mel `(mels, frames)` as an inverter takes it that gives noise no grain itself.
 
-        Frames whose window holds the attack get none: what they have between their partials is the attack's
-        own spread, and grain there would make it longer.
+        Its noisy share gets the grain that noise has; the decoder puts out its mean. Frames whose window
+        holds the attack get none: what they have between their partials is the attack's own spread, and grain
+        there would make it longer.
 
         Args:
-            log_mel: `(mels, frames)`.
-            noise: `(mels, frames)`, the share of the magnitude that is noise.
-            seed: Of the grain.
+            log_mel: `(mels, frames)`, as the decoder made it.
+            hints: Of this one note.
+
+        Returns:
+            The log-mel, and hints that tell of its onset and of no noise any more.
         """
-        start = np.random.default_rng([seed, 1]).integers(self._grain.n_starts(log_mel.shape[1]))
         onset = measure_onset(loudness_db(log_mel.numpy()), self.config.frame_rate_hz)
-        after_attack = (torch.arange(log_mel.shape[1]) - onset - ATTACK_FRAMES) / GRAIN_RISE_FRAMES
-        return self._grain.add(log_mel, noise * after_attack.clamp(0, 1), int(start))
+        if hints.noise is not None:
+            start = np.random.default_rng([hints.seed(0), 1]).integers(self._grain.n_starts(log_mel.shape[1]))
+            after_attack = (torch.arange(log_mel.shape[1]) - onset - ATTACK_FRAMES) / GRAIN_RISE_FRAMES
+            log_mel = self._grain.add(log_mel, hints.noise[0] * after_attack.clamp(0, 1), int(start))
+        return log_mel, replace(hints, noise=None, onsets=(onset,))
 
     def _without_silence(self, log_mel: Tensor) -> Tensor:
         """Cuts silent frames off the end."""

@@ -5,7 +5,7 @@ recording, by whatever inverter it is made to sound.
 """
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -96,7 +96,7 @@ def invert_decoded(synthesizer: Synthesizer, inverter: Inverter, note: DecodedBe
     """Waveform `(1, samples)` and the decoder's and its own seconds; with grain as by `Synthesizer`."""
     started = time.perf_counter()
     log_mel, hints = note.log_mel, note.hints
-    if hints.noise is not None and not inverter.uses_noise:
-        log_mel = synthesizer.decoder.roughen(log_mel[0], hints.noise[0], hints.seed(0))[None]
-        hints = replace(hints, noise=None)
+    if not inverter.uses_noise:
+        log_mel, hints = synthesizer.decoder.roughen(log_mel[0], hints)
+        log_mel = log_mel[None]
     return inverter(log_mel, hints), note.seconds + time.perf_counter() - started

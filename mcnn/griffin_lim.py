@@ -1,16 +1,18 @@
 """Offline inversion at best quality: accelerated Griffin-Lim, started from integrated phases."""
 
+import math
 from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 import torch
+from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
 from mcnn.compiled import Floats, compiled
 from mcnn.config import SpectrogramConfig
 from mcnn.inverter import NO_HINTS, Hints, Inverter
-from mcnn.mel_inversion import MelBands
+from mcnn.mel_inversion import TINY, MelBands
 from mcnn.overlap_add import OverlapAdd
 from mcnn.phase import integrate_phase
 from mcnn.spectrogram import Spectrogram
@@ -19,6 +21,10 @@ RELAXATION = 1.25
 """How far each step goes, relative to the projections alone."""
 LOOK_BACK = 1.1
 """Momentum of the point that steps are taken from."""
+ENVELOPE_BANDS = 24.0
+"""Standard deviation, in mel bands, of the neighbourhood over which an attack's envelope is held."""
+RISE_FRAMES = 1
+"""How long an attack rises from its onset."""
 SILENT_MEL = 1e-3
 """Mel magnitudes below this part of the log floor are rounding errors of silence."""
 
@@ -82,10 +88,11 @@ class GriffinLim(Inverter):
 
     @torch.no_grad()
     def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
-        """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)`; hints are not used.
+        """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)`.
 
         From iteration to iteration only the mel magnitudes are held: what they leave open settles on what a
-        waveform can have.
+        waveform can have. Of frames whose window holds an attack that a decoder made (`Hints.onsets`), only
+        the envelope over neighbouring bands is held.
 
         Source:
             Y. Masuyama, N. Ueno, N. Ono, "Signal reconstruction from mel-spectrogram based on bi-level
@@ -97,7 +104,8 @@ class GriffinLim(Inverter):
             )
         mel = self.spectrogram.expand(log_mel.detach().float().cpu())
         mel = torch.where(mel < SILENT_MEL * self.config.log_floor, 0.0, mel)
-        waveforms = [self._invert_mel(one) for one in mel]
+        onsets = hints.onsets or (None,) * len(mel)
+        waveforms = [self._invert_mel(one, onset) for one, onset in zip(mel, onsets, strict=True)]
         return torch.stack(waveforms).to(log_mel.device)
 
     @torch.no_grad()
@@ -106,13 +114,31 @@ class GriffinLim(Inverter):
         waveforms = [self._invert_magnitude(one) for one in magnitude.detach().float().cpu()]
         return torch.stack(waveforms).to(magnitude.device)
 
-    def _invert_mel(self, mel: Tensor) -> Tensor:
+    def _invert_mel(self, mel: Tensor, onset: float | None) -> Tensor:
         wanted: Floats = np.ascontiguousarray(mel.T.numpy())
-        return self._refine(
-            self.bands.magnitude(wanted),
-            lambda spectrum: self.bands.match(spectrum, wanted),
-            noise_is_smooth=True,
-        )
+        attack = slice(0) if onset is None else self._attack_frames(onset)
+
+        def match(spectrum: Floats) -> None:
+            held = wanted
+            if onset is not None:
+                held = wanted.copy()
+                held[attack] = self._under_envelope(spectrum[attack], wanted[attack])
+            self.bands.match(spectrum, held)
+
+        return self._refine(self.bands.magnitude(wanted), match, noise_is_smooth=True)
+
+    def _attack_frames(self, onset: float) -> slice:
+        """Frames whose window holds the onset or the rise after it."""
+        reach = self.config.n_fft / 2 / self.config.hop_length
+        return slice(max(0, math.floor(onset - reach)), max(0, math.ceil(onset + reach + RISE_FRAMES)))
+
+    def _under_envelope(self, spectrum: Floats, wanted: Floats) -> Floats:
+        """A spectrum's own mel magnitudes, `(frames, mels)`, scaled to the envelope of wanted ones."""
+        magnitude = np.hypot(spectrum[:, ::2], spectrum[:, 1::2])
+        own = 1.0 / self.bands.ratios(magnitude, np.ones_like(wanted))
+        is_power, should_be = (gaussian_filter1d(mel**2, ENVELOPE_BANDS, axis=1) for mel in (own, wanted))
+        scaled: Floats = own * np.sqrt(should_be / (is_power + TINY))
+        return scaled
 
     def _invert_magnitude(self, magnitude: Tensor) -> Tensor:
         wanted: Floats = np.ascontiguousarray(magnitude.T.numpy())

@@ -23,6 +23,10 @@ class Hints:
 
     seeds: tuple[int, ...] = ()
     """One for each note, of what is random in it: its noise; () takes 0, 1, 2 ..."""
+    onsets: tuple[float, ...] = ()
+    """For each note the frame in which its attack begins, where a decoder made the log-mel: it cannot know
+    what partials do within a window, so that of the attack's frames no more than the envelope is to be
+    trusted; () where log-mels are recordings'."""
 
     def one(self, index: int, frames: int | None = None) -> "Hints":
         """The hints of one note, batch 1, cut to its frames."""
@@ -31,6 +35,7 @@ class Hints:
             None if self.inharmonicity is None else self.inharmonicity[index : index + 1],
             None if self.noise is None else self.noise[index : index + 1, :, :frames],
             (self.seed(index),),
+            self.onsets[index : index + 1],
         )
 
     def seed(self, index: int) -> int:

@@ -3,10 +3,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter1d
 
 from mcnn.config import SpectrogramConfig
 from mcnn.griffin_lim import GriffinLim
-from mcnn.inverter import Inverter
+from mcnn.inverter import Hints, Inverter
 from mcnn.overlap_add import OverlapAdd
 from mcnn.quality import spectral_convergence_db
 from mcnn.spectrogram import Spectrogram
@@ -114,3 +115,19 @@ def test_overlap_add_is_the_front_end() -> None:
     spectrum = transform.analyse(waveform)
     torch.testing.assert_close(spectrum.T, SPECTROGRAM.stft(waveform[None])[0], atol=1e-6, rtol=1e-4)
     torch.testing.assert_close(transform.synthesise(spectrum), waveform, atol=1e-5, rtol=0)
+
+
+def test_an_attack_that_a_decoder_made_is_held_by_its_envelope_alone() -> None:
+    begins = 16 * 512
+    waveform = np.concatenate([np.zeros(begins, np.float32), tone(196.0, 0.5)])
+    log_mel = SPECTROGRAM(torch.from_numpy(waveform)[None])
+    attack = slice(12, 21)
+    blurred = gaussian_filter1d(log_mel[..., attack].numpy(), 6.0, axis=1)  # what partials do is lost
+    log_mel[..., attack] = torch.from_numpy(blurred)
+    held = INVERTER(log_mel)[0].numpy()
+    freed = INVERTER(log_mel, Hints(onsets=(16.0,)))[0].numpy()
+    early = slice(begins - 1500, begins - 250)
+    assert np.square(freed[early]).mean() < 0.5 * np.square(held[early]).mean()
+    later = slice(begins + 4096, begins + 12288)
+    louder = np.square(freed[later]).mean() / np.square(held[later]).mean()
+    assert louder == pytest.approx(1, abs=0.2)

@@ -180,9 +180,9 @@ class Remaker:
         if self.changes.amount < 1.0:
             log_mel = self._with_residual(plan, log_mel, before)
             noise = None if noise is None else noise * self.changes.amount
-        if noise is not None and not self.synthesizer.inverter.uses_noise:
-            log_mel, noise = decoder.roughen(log_mel, noise[0], plan.seed), None
         hints = Hints(decoded.f0_hz, decoded.inharmonicity, noise, (plan.seed,))
+        if not self.synthesizer.inverter.uses_noise:
+            log_mel, hints = decoder.roughen(log_mel, hints)
         waveform: Floats = self.synthesizer.inverter(log_mel[None], hints)[0].numpy()
         return waveform
 

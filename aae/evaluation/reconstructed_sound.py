@@ -4,7 +4,7 @@ Conventions: `(samples,)` waveforms, both at the level at which the NoteBank kee
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -85,9 +85,9 @@ def invert_note(synthesizer: Synthesizer, inverter: Inverter, note: Reconstructi
     """Waveform `(samples,)` of a reconstruction; noise gets its grain as by the `Synthesizer`."""
     log_mel, hints = torch.from_numpy(note.log_mel)[None].float(), note.hints
     with torch.inference_mode():
-        if hints.noise is not None and not inverter.uses_noise:
-            log_mel = synthesizer.decoder.roughen(log_mel[0], hints.noise[0], hints.seed(0))[None]
-            hints = replace(hints, noise=None)
+        if not inverter.uses_noise:
+            log_mel, hints = synthesizer.decoder.roughen(log_mel[0], hints)
+            log_mel = log_mel[None]
         waveform: FloatArray = inverter(log_mel, hints)[0].numpy().copy()
     rise = min(round(FADE_IN_S * synthesizer.info.spectrogram.sample_rate), len(waveform))
     waveform[:rise] *= 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, rise, dtype=np.float32))
