@@ -133,14 +133,6 @@ def exponential(nepers: np.float32) -> np.float32:
 
 
 @compiled
-def _limited_gain(gain: np.float32, most: np.float32) -> np.float32:
-    """`exp(most * tanh(gain / most))`."""
-    twice = max(min(gain * (np.float32(2) / most), np.float32(20)), np.float32(-20))
-    tanh = np.float32(1) - np.float32(2) / (exponential(twice) + np.float32(1))
-    return exponential(most * tanh)
-
-
-@compiled
 def _shape(
     known: Known,
     series: tuple[Doubles, Doubles],
@@ -161,6 +153,7 @@ def _shape(
     rows = np.empty((2, n_bins + 2 * MARGIN), np.float32)
     level = np.zeros((2, levels[1].size), np.float32)
     noise = np.zeros(n_bins, np.complex64)
+    factors = np.empty((2, n_bins), np.float32)
     comb, ratio = new_scratch(filters)
     start, stop, last = span
     counts = np.zeros(2, np.int64)
@@ -176,6 +169,8 @@ def _shape(
             continue
         here = t - 1
         n = max(counts[0], counts[1])
+        for part in range(2 if noise_start >= 0 else 1):
+            _limit(gains[part][here - start], most, factors[part])
         for step in range(FINE_STEPS):
             share = step / FINE_STEPS
             hz, cycles = place_between(f0_hz, turns, here, after, share, frame_s)
@@ -194,26 +189,33 @@ def _shape(
                 rows[1],
             )
             out = spectrum[(here - start) * FINE_STEPS + step]
-            own = slice(step * n_bins, (step + 1) * n_bins)
-            _scale(rows, gains[0][here - start, own], most, out)
+            _scale(rows, factors[0], out)
             if noise_start >= 0:
                 row = recorded[(noise_start + (here - start) * FINE_STEPS + step) % len(recorded)]
                 noise[:] = 0
                 add_noise(row, level[1 - k], level[k], np.float32(share), noise)
-                _add_scaled(noise, gains[1][here - start, own], most, out)
+                _add_scaled(noise, factors[1], out)
 
 
 @compiled
-def _scale(rows: Floats, gain: Floats, most: np.float32, out: Complexes) -> None:
-    for m in range(out.size):
-        size = _limited_gain(gain[m], most)
-        out[m] = complex(size * rows[0, MARGIN + m], size * rows[1, MARGIN + m])
+def _limit(gain: Floats, most: np.float32, factor: Floats) -> None:
+    """Factors `exp(most * tanh(gain / most))`."""
+    for m in range(factor.size):
+        twice = max(min(gain[m] * (np.float32(2) / most), np.float32(20)), np.float32(-20))
+        tanh = np.float32(1) - np.float32(2) / (exponential(twice) + np.float32(1))
+        factor[m] = exponential(most * tanh)
 
 
 @compiled
-def _add_scaled(noise: Complexes, gain: Floats, most: np.float32, out: Complexes) -> None:
+def _scale(rows: Floats, factor: Floats, out: Complexes) -> None:
     for m in range(out.size):
-        out[m] += noise[m] * _limited_gain(gain[m], most)
+        out[m] = complex(factor[m] * rows[0, MARGIN + m], factor[m] * rows[1, MARGIN + m])
+
+
+@compiled
+def _add_scaled(noise: Complexes, factor: Floats, out: Complexes) -> None:
+    for m in range(out.size):
+        out[m] += noise[m] * factor[m]
 
 
 @compiled

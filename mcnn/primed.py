@@ -3,7 +3,9 @@
 As published, an MCNN must find phases by convolution alone, and from a steady spectrogram it can only emit
 multiples of the frame rate (`mcnn.model`). Here every head is given an excitation whose phase is right, and
 says how loud each of its bins is: one head for what is tonal (partials at the known pitch, or a phase
-integrated from the magnitudes), one for noise. Their sum goes through the inverse Fourier transform.
+integrated from the magnitudes), one for noise. Their sum goes through the inverse Fourier transform. What is
+drawn more than once a frame has one gain a frame: gains of their own, learnt, made every note tremble at the
+frame rate.
 
 Source:
     S. Arık, H. Jun, G. Diamos, "Fast spectrogram inversion using multi-head convolutional neural networks",
@@ -59,8 +61,8 @@ class PrimedMcnn(Inverter):
         self.norm = nn.LayerNorm(width)
         fine_bins = self.primer.fine_n_fft // 2 + 1
         self.integrated = Head(width, shape.head_width, config.n_bins)
-        self.partials = Head(width, shape.head_width, FINE_STEPS * fine_bins)
-        self.noise = Head(width, shape.head_width, FINE_STEPS * fine_bins)
+        self.partials = Head(width, shape.head_width, fine_bins)
+        self.noise = Head(width, shape.head_width, fine_bins)
         self.register_buffer("fine_window", torch.hann_window(self.primer.fine_n_fft), persistent=False)
         over_bins = self.spectrogram.mel_filters / self.spectrogram.mel_filters.sum(0).clamp_min(1e-9)
         self.register_buffer("over_bins", over_bins, persistent=False)
@@ -129,11 +131,11 @@ class PrimedMcnn(Inverter):
         fine = torch.zeros((), device=log_mel.device)
         for head, spectrum in ((self.partials, excitation.partials), (self.noise, excitation.noise)):
             if spectrum is not None:
-                gain = self._limit(head(h)).view(*h.shape[:2], FINE_STEPS, -1)
+                gain = self._limit(head(h))
                 if moved is not None:
-                    every = (self.config.n_bins - 1) // (gain.shape[3] - 1)
-                    gain = gain + (moved @ self.over_bins[:, ::every])[:, :, None]
-                fine = fine + gain.flatten(1, 2).exp() * spectrum
+                    every = (self.config.n_bins - 1) // (gain.shape[2] - 1)
+                    gain = gain + moved @ self.over_bins[:, ::every]
+                fine = fine + gain.exp().repeat_interleave(FINE_STEPS, 1) * spectrum
         return waveform + self._fine_istft(fine, waveform.shape[1]) if fine.ndim else waveform
 
     def _fine_istft(self, spectrum: Tensor, n_samples: int) -> Tensor:
@@ -227,8 +229,18 @@ class Head(nn.Module):
         self.out = nn.Linear(hidden, n_out)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
+        self.register_load_state_dict_pre_hook(_share_gains)  # type: ignore[no-untyped-call]
 
     def forward(self, h: Tensor) -> Tensor:
         """`(batch, frames, width)` to `(batch, frames, n_out)`."""
         y: Tensor = self.out(nn.functional.elu(self.own(h)))
         return y
+
+
+def _share_gains(head: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+    """Takes weights of files in which each drawn frame had gains of its own: their mean."""
+    assert isinstance(head, Head)
+    for name, own in head.out.named_parameters():
+        given = state.get(f"{prefix}out.{name}")
+        if given is not None and given.shape[1:] == own.shape[1:] and len(given) == FINE_STEPS * len(own):
+            state[f"{prefix}out.{name}"] = given.view(FINE_STEPS, *own.shape).mean(0)

@@ -112,3 +112,15 @@ def test_gaps_in_a_pitch_curve_are_bridged() -> None:
 def test_another_number_of_bands_is_refused(inverter: PrimedMcnn) -> None:
     with pytest.raises(ValueError, match=r"shape \(1, 80, 9\); expected \(batch, 512, frames\)"):
         inverter(torch.zeros(1, 80, 9))
+
+
+def test_weights_of_gains_for_each_drawn_frame_are_taken_as_their_mean() -> None:
+    network = PrimedMcnn(SpectrogramConfig())
+    state = network.state_dict()
+    older = dict(state)
+    for name in ("partials.out.weight", "noise.out.bias"):
+        one = torch.rand_like(state[name])
+        older[name] = torch.cat([state[name] + one, state[name] - one])
+    network.load_state_dict(older)
+    for name, tensor in network.state_dict().items():
+        assert torch.allclose(tensor, state[name], atol=1e-6)
