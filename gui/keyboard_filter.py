@@ -36,6 +36,13 @@ class KeyboardFilter(QObject):
         assert application is not None
         application.installEventFilter(self)
 
+    def stop(self) -> None:
+        """Watches no longer: the application may outlive the window."""
+        self.performer = None
+        application = QApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self)
+
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         """Takes the keys that are notes."""
         if event is None or self.performer is None:

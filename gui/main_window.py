@@ -291,6 +291,7 @@ class MainWindow(WindowDialogs, WindowFrame):
         self.state.keep(ended=True)
         self.close_dialogs()
         self._unload()
+        self.keyboard.stop()
         self.state.close()
         self._drag_folder.cleanup()
         super().closeEvent(event)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +11,11 @@ from aae.notes import NoteBank
 from datasets.build import build
 from tests.orchestra_bank import write_orchestra_bank
 from tests.synth import write_philharmonia
+
+if TYPE_CHECKING:
+    from gui.main_window import MainWindow
+    from gui.performer import Performer
+    from tests.notebook import Notebook
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is loaded: tests need no screen
 
@@ -42,3 +48,27 @@ def bank(bank_path: Path) -> Iterator[NoteBank]:
 def orchestra_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A NoteBank of 240 notes to be recognised; whoever first needs its recogniser leaves it beside it."""
     return write_orchestra_bank(tmp_path_factory.mktemp("orchestra") / "notes.h5")
+
+
+@pytest.fixture
+def notebook() -> "Notebook":
+    """In place of an engine."""
+    from tests.notebook import Notebook
+
+    return Notebook()
+
+
+@pytest.fixture
+def performer(notebook: "Notebook") -> "Performer":
+    """Plays on the notebook."""
+    return notebook.performer()
+
+
+@pytest.fixture(scope="module")
+def shared_window(qapp: object, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[MainWindow]":
+    """One window for all tests of a file: opening a model takes a second."""
+    from tests.desktop_window import opened
+
+    made = opened(tmp_path_factory.mktemp("desktop"))
+    yield made
+    made.close()

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import mido
 import pytest
@@ -13,45 +13,12 @@ from pythonosc.osc_server import BlockingOSCUDPServer
 from pythonosc.udp_client import SimpleUDPClient
 
 from gui.computer_keys import ComputerKeys
-from gui.engine import Engine
 from gui.midi_input import MidiInput
 from gui.osc_bridge import OscBridge
 from gui.performer import Performer
-from gui.session import Session
-from gui.whole_notes import WholeNotes
 from mcnn.errors import InputError
-from tests.fake_synthesizer import fake_synthesizer
+from tests.notebook import Notebook
 from tests.real_desktop import wait_for
-
-
-class Notebook:
-    """In place of engine and worker: what they were asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[Any, ...]] = []
-
-    def note_on(self, key: object, request: Any, gain: float = 1.0) -> None:
-        self.asked.append(("on", request.midi_pitch, round(gain, 3)))
-
-    def note_off(self, key: object) -> None:
-        self.asked.append(("off", key))
-
-    def stop_all(self) -> None:
-        self.asked.append(("stop",))
-
-    def show(self, request: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def notebook() -> Notebook:
-    return Notebook()
-
-
-@pytest.fixture
-def performer(notebook: Notebook) -> Performer:
-    session = Session(fake_synthesizer())
-    return Performer(session, cast(Engine, notebook), cast(WholeNotes, notebook))
 
 
 @pytest.fixture

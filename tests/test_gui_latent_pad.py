@@ -2,23 +2,21 @@
 
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from gui.engine import Engine
 from gui.latent_pad import Corner, LatentPad
 from gui.latent_path import LatentPath, PathPoint
-from gui.performer import LEAST_PAD_MOVE, Performer
+from gui.performer import LEAST_PAD_MOVE
 from gui.presets import SUFFIX, Preset, PresetShelf, preset_of, read_preset
 from gui.saved_session import SavedSession, read_session, write_session
 from gui.session import Session
-from gui.whole_notes import WholeNotes
 from mcnn.errors import InputError
 from tests.fake_synthesizer import fake_synthesizer
-from tests.test_gui_controllers import Notebook
+from tests.notebook import Notebook
 
 POINTS = ((0.0, 4.0, 1.0), (4.0, 4.0, 1.0), (0.0, 0.0, 1.0), (4.0, 0.0, 1.0))
 """Of corners 1 to 4: the pad is then a square of four units."""
@@ -158,7 +156,7 @@ def test_undo_covers_the_pad_the_path_and_the_sound_that_went_with_them(session:
 
 def test_a_drag_on_the_pad_is_heard_by_its_way_on_the_pad_however_near_the_corners_are() -> None:
     session, notebook = Session(fake_synthesizer()), Notebook()
-    performer = Performer(session, cast(Engine, notebook), cast(WholeNotes, notebook))
+    performer = notebook.performer(session)
     for number in range(1, 5):
         session.set_corner(number, (1e-4 * number, 0.0, 0.0))
     n_steps = 40
@@ -176,7 +174,7 @@ def test_notes_that_follow_are_not_made_anew_when_only_a_corner_changes() -> Non
     session, notebook = Session(fake_synthesizer()), Notebook()
     replaced: list[Any] = []
     notebook.__dict__["replace"] = lambda key, request: replaced.append(request.latent)
-    performer = Performer(session, cast(Engine, notebook), cast(WholeNotes, notebook))
+    performer = notebook.performer(session)
     performer.follows = True
     performer.note_on(60)
     fill(session)

@@ -1,6 +1,5 @@
 """The pad in the window: dragged, stepped, filled from all around it, in its place and in a tab."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ pytest.importorskip("PyQt6.QtWidgets", reason="Qt's libraries are not installed"
 
 from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
 from PyQt6.QtGui import QColor, QImage, QMouseEvent
-from PyQt6.QtWidgets import QApplication, QMenu
+from PyQt6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from gui import theme
@@ -20,35 +19,28 @@ from gui.main_window import COMPACT_HEIGHT, MainWindow
 from gui.pad_panel import CornerButton
 from gui.saved_session import read_session
 from gui.session import Session
+from tests.desktop_window import opened
 from tests.real_desktop import wait_for
-from tests.test_gui_widgets import opened
 
 LEFT = Qt.MouseButton.LeftButton
 POINTS = ((-1.0, 1.0, 0.5), (1.0, 1.0, 0.5), (-1.0, -1.0, 0.5), (1.0, -1.0, 0.5))
 """Of corners 1 to 4: the pad is then a square of two units."""
 
 
-@pytest.fixture(scope="module")
-def shared(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainWindow]:
-    made = opened(tmp_path_factory.mktemp("desktop"))
-    yield made
-    made.close()
-
-
 @pytest.fixture
-def window(shared: MainWindow) -> MainWindow:
+def window(shared_window: MainWindow) -> MainWindow:
     """The window with four corners, as if it had just opened."""
-    assert shared.instrument is not None
-    session = shared.instrument.session
-    session.load(Session(shared.instrument.synthesizer).sound, LatentPad(), LatentPath())
+    assert shared_window.instrument is not None
+    session = shared_window.instrument.session
+    session.load(Session(shared_window.instrument.synthesizer).sound, LatentPad(), LatentPath())
     for number, latent in enumerate(POINTS, 1):
         session.set_corner(number, latent, f"point {number}")
     session.settle()
     session._undo.clear()
-    shared.space.record.setChecked(False)
-    shared.pad.stop_picking()
-    shared.resize(1440, 900)
-    return shared
+    shared_window.space.record.setChecked(False)
+    shared_window.pad.stop_picking()
+    shared_window.resize(1440, 900)
+    return shared_window
 
 
 def session_of(window: MainWindow) -> Session:

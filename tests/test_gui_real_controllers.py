@@ -11,17 +11,13 @@ from typing import IO, cast
 
 import pytest
 
-from gui.engine import Engine
 from gui.midi_input import MidiInput
 from gui.osc_bridge import OscBridge
 from gui.performer import Performer
-from gui.session import Session
 from gui.velocity import velocity_gain
-from gui.whole_notes import WholeNotes
-from tests.fake_synthesizer import fake_synthesizer
 from tests.midi_player import BACKEND
+from tests.notebook import Notebook
 from tests.real_desktop import wait_for
-from tests.test_gui_controllers import Notebook
 
 PATCH = """#N canvas 0 0 450 300 12;
 #X obj 20 20 loadbang;
@@ -47,17 +43,6 @@ PATCH = """#N canvas 0 0 450 300 12;
 #X connect 9 0 10 0;
 #X connect 10 0 7 0;
 """
-
-
-@pytest.fixture
-def notebook() -> Notebook:
-    return Notebook()
-
-
-@pytest.fixture
-def performer(notebook: Notebook) -> Performer:
-    session = Session(fake_synthesizer())
-    return Performer(session, cast(Engine, notebook), cast(WholeNotes, notebook))
 
 
 @pytest.fixture

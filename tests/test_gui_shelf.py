@@ -1,6 +1,5 @@
 """Recordings that are dropped in heaps: read one after the other, with a bar that says how far it is."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,19 +7,16 @@ import pytest
 pytest.importorskip("PyQt6.QtWidgets", reason="Qt's libraries are not installed", exc_type=ImportError)
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QApplication, QPushButton
+from PyQt6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from gui.main_window import MainWindow
 from tests.synth import recording, tone, write_wav
-from tests.test_gui_widgets import opened
 
 
 @pytest.fixture(scope="module")
-def window(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainWindow]:
-    made = opened(tmp_path_factory.mktemp("desktop"))
-    yield made
-    made.close()
+def window(shared_window: MainWindow) -> MainWindow:
+    return shared_window
 
 
 @pytest.fixture

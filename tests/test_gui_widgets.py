@@ -1,7 +1,6 @@
 """Widgets by pytest-qt, offscreen, around the shipped model; sound goes to a clock that plays to nobody."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractSlider,
     QAbstractSpinBox,
-    QApplication,
     QComboBox,
     QFileDialog,
     QLineEdit,
@@ -29,7 +27,6 @@ from PyQt6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from aae.cli_console import SHIPPED_MODEL
 from aae.render import read_manifest
 from gui import theme
 from gui.audio_output import SilentOutput
@@ -42,39 +39,21 @@ from gui.saved_session import SavedSession, read_session
 from gui.session import Session
 from gui.variation_panel import VariationDial
 from gui.weight_slider import WeightSlider
+from tests.desktop_window import opened
 from tests.real_desktop import wait_for
 from tests.synth import recording, tone, write_wav
 
 
-def opened(folder: Path, saved: SavedSession | None = None) -> MainWindow:
-    theme.use(theme.DARK)
-    made = MainWindow(
-        saved or SavedSession(), folder / "session.json", folder / "presets", SilentOutput(44_100, "a test")
-    )
-    made.show()
-    made.load(SHIPPED_MODEL)
-    wait_for(lambda: QApplication.processEvents() or made.instrument)
-    return made
-
-
-@pytest.fixture(scope="module")
-def shared(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainWindow]:
-    """One window for all tests: opening a model takes a second."""
-    made = opened(tmp_path_factory.mktemp("desktop"))
-    yield made
-    made.close()
-
-
 @pytest.fixture
-def window(shared: MainWindow) -> MainWindow:
+def window(shared_window: MainWindow) -> MainWindow:
     """The window as it was when it opened."""
-    assert shared.instrument is not None
-    session = shared.instrument.session
-    session.load(Session(shared.instrument.synthesizer).sound)
+    assert shared_window.instrument is not None
+    session = shared_window.instrument.session
+    session.load(Session(shared_window.instrument.synthesizer).sound)
     session._undo.clear()
-    shared.instrument.points.show_all()
-    shared.space.set_path(LatentPath())
-    return shared
+    shared_window.instrument.points.show_all()
+    shared_window.space.set_path(LatentPath())
+    return shared_window
 
 
 def test_a_slider_is_drawn_out_and_tells(qtbot: QtBot) -> None:
