@@ -69,12 +69,12 @@ class RemoteEngine:
     @volume.setter
     def volume(self, factor: float) -> None:
         self._volume = factor
-        self._send("set_volume", factor)
+        self._tell("set_volume", factor)
 
     def start(self) -> None:
         """Begins to play."""
         self._plays = True
-        self._send("start")
+        self._tell("start")
 
     def close(self) -> None:
         """Ends the process."""
@@ -92,23 +92,23 @@ class RemoteEngine:
 
     def note_on(self, key: Hashable, request: NoteRequest, gain: float = 1.0) -> None:
         """Presses a key; one that is down already is struck again."""
-        self._send("note_on", key, request, gain)
+        self._tell("note_on", key, request, gain)
 
     def note_off(self, key: Hashable, release_s: float = RELEASE_S) -> None:
         """Lets a key go."""
-        self._send("note_off", key, release_s)
+        self._tell("note_off", key, release_s)
 
     def stop_all(self) -> None:
         """Ends every note at once, without a click."""
-        self._send("stop_all")
+        self._tell("stop_all")
 
     def play(self, key: Hashable, waveform: Floats) -> None:
         """Plays a waveform `(samples,)` as if it were a note."""
-        self._send("play", key, waveform)
+        self._tell("play", key, waveform)
 
     def replace(self, key: Hashable, request: NoteRequest) -> None:
         """Fades a note that sounds over to another sound, at the same place in time."""
-        self._send("replace", key, request)
+        self._tell("replace", key, request)
 
     def _begin(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -117,6 +117,11 @@ class RemoteEngine:
         self._process = context.Process(target=run_engine, args=told, name="clariolin-sound", daemon=True)
         self._process.start()
         there.close()
+
+    def _tell(self, *words: Any) -> None:
+        """Sends what is to be done now; nothing while the process is not there, or the pipe would fill up."""
+        if self._ready.is_set():
+            self._send(*words)
 
     def _send(self, *words: Any) -> None:
         with self._sending, contextlib.suppress(OSError):  # where the process has ended: `_listen` sees it
@@ -130,13 +135,11 @@ class RemoteEngine:
                     self._take(*self._pipe.recv())
             if self._ending or self._problem:
                 break
+            self._ready.clear()
             self._status = NOT_THERE
             self.on_failure("the sound ended unexpectedly; it is being started again")
             with self._sending:
                 self._begin()
-            if self._plays:
-                self.start()
-            self.volume = self._volume
         else:
             self._problem = "the sound cannot be started: its process ends again and again"
             self.on_failure(self._problem)
@@ -147,6 +150,9 @@ class RemoteEngine:
             self._peak = max(self._peak, value.peak)
             self._status = value
         elif what == "ready":
+            self._send("set_volume", self._volume)
+            if self._plays:
+                self._send("start")
             self._ready.set()
         elif what == "problem":
             self._problem = value
