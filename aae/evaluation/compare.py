@@ -16,7 +16,7 @@ import numpy as np
 from aae.bundle import ModelInfo, load_bundle, read_info
 from aae.config import load_config, preset_names
 from aae.evaluation.blocks import NOTHING, Block, Text, number, table, to_markdown
-from aae.evaluation.control import attribute_figures, control_figures, judge_new, judge_real
+from aae.evaluation.control import RealNotes, attribute_figures, control_figures, judge_new, judge_real
 from aae.evaluation.distribution import distribution_figures
 from aae.evaluation.latent_space import encode_notes, latent_figures
 from aae.evaluation.page_html import to_html
@@ -80,10 +80,10 @@ def compare(
         require_held_out(notes)
         make_folder(out)
         recognizer = yield from open_or_train(notes)
-        rows = []
+        rows, judges = [], _Judges(notes, recognizer, PublicEmbedding(notes.config.sample_rate))
         for place, (path, info) in enumerate(zip(models, infos, strict=True)):
             prefix = f"{place + 1} of {len(models)}: "
-            figures = yield from _measured_once(path, notes, recognizer, out, settings, inverter, prefix)
+            figures = yield from _measured_once(path, judges, out, settings, inverter, prefix)
             rows.append({"file": path.name, "row": row_name(info), "seed": _seed(info), **figures})
     report = without_nan(
         {
@@ -116,31 +116,41 @@ def _seed(info: ModelInfo) -> int | None:
     return seed if isinstance(seed, int) else None
 
 
+@dataclass
+class _Judges:
+    """What all models are measured by."""
+
+    bank: NoteBank
+    recognizer: Recognizer
+    public: PublicEmbedding
+    heard: RealNotes | None = None
+    """The held-out notes, once they were judged."""
+
+
 def _measured_once(
     path: Path,
-    bank: NoteBank,
-    recognizer: Recognizer,
+    judges: _Judges,
     out: Path,
     settings: EvaluationSettings,
     inverter: str,
     prefix: str,
 ) -> Generator[StageProgress, None, dict[str, Any]]:
     """The figures of a model, from the file where they are kept if they were measured before."""
-    state = repr((VERSION, bank_fingerprint(bank), asdict(settings), inverter, recognizer.info.version))
+    version = judges.recognizer.info.version
+    state = repr((VERSION, bank_fingerprint(judges.bank), asdict(settings), inverter, version))
     digest = hashlib.sha256(path.read_bytes() + state.encode()).hexdigest()
     kept = out / f".{path.stem}.{digest[:16]}.figures.json"
     try:
         figures: dict[str, Any] = json.loads(kept.read_text("utf-8"))
     except (OSError, ValueError):
-        figures = yield from _measure(path, bank, recognizer, settings, inverter, prefix)
+        figures = yield from _measure(path, judges, settings, inverter, prefix)
         _write(kept, json.dumps(without_nan(figures)))
     return figures
 
 
 def _measure(
     path: Path,
-    bank: NoteBank,
-    recognizer: Recognizer,
+    judges: _Judges,
     settings: EvaluationSettings,
     inverter: str,
     prefix: str,
@@ -159,10 +169,11 @@ def _measure(
                 return end.value
             yield StageProgress(prefix + event.stage, event.done, event.total)
 
-    public = PublicEmbedding(bank.config.sample_rate)
+    bank, recognizer, public = judges.bank, judges.recognizer, judges.public
     main = recognizer.info.main_attribute
     found = yield from named(reconstruct(synthesizer, bank, settings.most_reconstructed))
-    real = yield from named(judge_real(synthesizer, bank, recognizer, settings, public))
+    real = yield from named(judge_real(synthesizer, bank, recognizer, settings, public, judges.heard))
+    judges.heard = real
     new = yield from named(judge_new(synthesizer, bank, recognizer, settings, real, public))
     latents = yield from named(encode_notes(synthesizer, bank, settings))
     latent = yield from named(latent_figures(synthesizer, latents, settings))

@@ -6,7 +6,7 @@ those sent through the log-mel and back.
 """
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -98,8 +98,17 @@ def judge_real(
     recognizer: Recognizer,
     settings: EvaluationSettings,
     public: PublicEmbedding,
+    heard: RealNotes | None = None,
 ) -> Generator[StageProgress, None, RealNotes]:
     """Judges held-out notes, and half of them resynthesised through the log-mel by Griffin-Lim.
+
+    Args:
+        synthesizer: The model, whose usual techniques are looked for.
+        bank: The notes.
+        recognizer: Judges them.
+        settings: How many.
+        public: Judges them, too.
+        heard: What was found of the same notes by the same judges for another model, to be heard only once.
 
     Raises:
         InputError: If no held-out note has a label and technique that the model plays.
@@ -112,6 +121,8 @@ def judge_real(
         raise InputError(
             f"{bank.path} has no held-out notes of the labels and techniques that the model plays"
         )
+    if heard is not None:
+        return replace(heard, usual=usual)
     order = np.random.default_rng([settings.seed, 4]).permutation(len(positions))
     second = np.zeros(len(positions), dtype=np.bool_)
     second[order[: len(positions) // 2]] = True
