@@ -35,6 +35,9 @@ BLOCKS_IN_HAND, FEWEST_IN_HAND = 24, 14
 """A note that can sound for longer without decoding needs none yet; for less, it comes before new notes."""
 LONG_BLOCKS, SHORT_BLOCKS = 4.0, 2.0
 """What a piece of work may take, in blocks' time, and one that can wait: no key shall wait long for it."""
+CAUTION = 1.4
+"""By so much a part may take longer than it should, as others come between on a busy machine. Beginnings do
+not wait for as much certainty: keys wait for them."""
 PATIENCE_BLOCKS = 12
 """A new note waits for no more, even where blocks are hardly made in time."""
 NAP_S = 0.002
@@ -175,8 +178,8 @@ class Feeder:
         return self._part(BLOCKS_IN_HAND, later, SHORT_BLOCKS) if later else None
 
     def _part(self, n_blocks: int, n_poor: int, most_blocks: float) -> Piece:
-        count = min(n_poor, self._most("part", most_blocks))
-        seconds = self._pace.seconds("part", count)
+        count = min(n_poor, self._most("part", most_blocks / CAUTION))
+        seconds = CAUTION * self._pace.seconds("part", count)
         return Piece(seconds, lambda: self._prepare(n_blocks, count), can_wait=n_blocks == BLOCKS_IN_HAND)
 
     def _most(self, kind: str, n_blocks: float) -> int:
