@@ -117,12 +117,10 @@ class GriffinLim(Inverter):
     def _invert_mel(self, mel: Tensor, onset: float | None) -> Tensor:
         wanted: Floats = np.ascontiguousarray(mel.T.numpy())
         attack = slice(0) if onset is None else self._attack_frames(onset)
+        envelope, held = _envelope(wanted[attack]), wanted.copy()
 
         def match(spectrum: Floats) -> None:
-            held = wanted
-            if onset is not None:
-                held = wanted.copy()
-                held[attack] = self._under_envelope(spectrum[attack], wanted[attack])
+            held[attack] = self._under_envelope(spectrum[attack], envelope)
             self.bands.match(spectrum, held)
 
         return self._refine(self.bands.magnitude(wanted), match, noise_is_smooth=True)
@@ -132,12 +130,11 @@ class GriffinLim(Inverter):
         reach = self.config.n_fft / 2 / self.config.hop_length
         return slice(max(0, math.floor(onset - reach)), max(0, math.ceil(onset + reach + RISE_FRAMES)))
 
-    def _under_envelope(self, spectrum: Floats, wanted: Floats) -> Floats:
-        """A spectrum's own mel magnitudes, `(frames, mels)`, scaled to the envelope of wanted ones."""
+    def _under_envelope(self, spectrum: Floats, envelope: Floats) -> Floats:
+        """A spectrum's own mel magnitudes, `(frames, mels)`, scaled to a wanted envelope."""
         magnitude = np.hypot(spectrum[:, ::2], spectrum[:, 1::2])
-        own = 1.0 / self.bands.ratios(magnitude, np.ones_like(wanted))
-        is_power, should_be = (gaussian_filter1d(mel**2, ENVELOPE_BANDS, axis=1) for mel in (own, wanted))
-        scaled: Floats = own * np.sqrt(should_be / (is_power + TINY))
+        own = 1.0 / self.bands.ratios(magnitude, np.ones_like(envelope))
+        scaled: Floats = own * np.sqrt(envelope / (_envelope(own) + TINY))
         return scaled
 
     def _invert_magnitude(self, magnitude: Tensor) -> Tensor:
@@ -157,6 +154,12 @@ class GriffinLim(Inverter):
 
         start = transform.synthesise(torch.polar(torch.from_numpy(magnitude), torch.from_numpy(phase)))
         return accelerate(project, start, self.iterations, self.momentum)
+
+
+def _envelope(mel: Floats) -> Floats:
+    """Power of mel magnitudes `(frames, mels)`, smoothed over neighbouring bands."""
+    smooth: Floats = gaussian_filter1d(mel**2, ENVELOPE_BANDS, axis=1)
+    return smooth
 
 
 @compiled
