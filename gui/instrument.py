@@ -1,5 +1,6 @@
 """A model that is open and ready to play: everything behind the window, Qt-free."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,20 +83,24 @@ def open_instrument(
     session = Session(synthesizer, sound)
     first, sample_rate = session.request(60), bundle.info.spectrogram.sample_rate
     remote = RemoteEngine(path, sample_rate, first) if output is None else None
-    say("Preparing the sound; the first time takes a minute …")
-    warm_up, _ = synthesizer_of(bundle)
-    warm_up.render([first])
-    points = SpacePoints(bundle.info, bundle.latents)
-    _warm_up_picture()
-    whole = WholeNotes(synthesizer)
-    engine: SoundEngine
-    if remote is not None:
-        remote.wait()
-        engine = remote
-    else:
-        assert output is not None
-        engine = warm_engine(bundle, whole, output, first)
-    performer = Performer(session, engine, whole)
+    with contextlib.ExitStack() as undo:
+        if remote is not None:
+            undo.callback(remote.close)
+        say("Preparing the sound; the first time takes a minute …")
+        warm_up, _ = synthesizer_of(bundle)
+        warm_up.render([first])
+        points = SpacePoints(bundle.info, bundle.latents)
+        _warm_up_picture()
+        whole = WholeNotes(synthesizer)
+        engine: SoundEngine
+        if remote is not None:
+            remote.wait()
+            engine = remote
+        else:
+            assert output is not None
+            engine = warm_engine(bundle, whole, output, first)
+        performer = Performer(session, engine, whole)
+        undo.pop_all()
     return Instrument(path, bundle, synthesizer, session, whole, engine, points, performer, inverter)
 
 
