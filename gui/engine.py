@@ -135,14 +135,6 @@ class Engine:
         """Fades a note that sounds over to another sound, at the same place in time."""
         self.feeder.give(lambda: self.played.replace(key, request))
 
-    def held(self) -> list[tuple[Hashable, NoteRequest]]:
-        """Keys that are down and sound, with what was asked."""
-        return [
-            (note.key, note.request)
-            for note in tuple(self.played.sounding)
-            if note.request is not None and not note.is_released
-        ]
-
     def position_s(self, note: SoundingNote) -> float | None:
         """Where in a note the ear is; None before its beginning and after its end."""
         if note.first_sample < 0 or note.source is None:
