@@ -133,8 +133,11 @@ $(VENV)/.torch-cuda: $(VENV)/.created constraints.txt
 	@$(PIP) torch
 	@touch $@
 
+# librosa compiles its loops on first use into a cache that two processes may spoil for good if both are the
+# first (whoever loads it then crashes), so one process does it here.
 $(VENV)/.installed: $(VENV)/.torch-$(TORCH) pyproject.toml constraints.txt
 	@$(PIP) --editable '.[train]'
+	@$(BIN)/python -c 'import librosa; librosa.onset.onset_detect, librosa.pyin, librosa.griffinlim'
 	@touch $@
 
 $(VENV)/.installed-gui: $(VENV)/.installed
