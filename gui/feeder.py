@@ -1,8 +1,8 @@
 """What makes the sound ahead of the device, on a thread of its own. Qt-free.
 
-Between two blocks it does one piece of other work, for several notes at once: frames of notes that will soon
-lack them, else the beginnings of notes that were asked for, else frames that will be lacking later. It is
-begun only when the blocks that are ready last for longer than it will take.
+It makes a block whenever fewer than a few are ready. Frames that notes will lack, and the beginnings of notes
+that were asked for, are decoded on another thread meanwhile (`decoding_thread`); the feeder says which are
+the most urgent, and takes them in between two blocks.
 """
 
 import contextlib
@@ -11,7 +11,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import signal
@@ -20,8 +19,8 @@ from aae.decoding import NoteRequest
 from aae.synthesizer import RUMBLE_HZ
 
 from .audio_output import BLOCK
+from .decoding_thread import DecodingThread, DonePiece, Piece, TakeIn, make_piece
 from .note_sources import StreamBank
-from .pace import Pace
 from .played_notes import PlayedNotes
 from .ring_buffer import RingBuffer
 from .soft_limit import soft_limit
@@ -33,27 +32,18 @@ FEWEST_BLOCKS_AHEAD, MOST_BLOCKS_AHEAD = 2, 10
 CAPACITY_BLOCKS = 16
 BLOCKS_IN_HAND, FEWEST_IN_HAND = 24, 14
 """A note that can sound for longer without decoding needs none yet; for less, it comes before new notes."""
-LONG_BLOCKS, SHORT_BLOCKS = 4.0, 2.0
-"""What a piece of work may take, in blocks' time, and one that can wait: no key shall wait long for it."""
-CAUTION = 1.4
-"""By so much a part may take longer than it should, as others come between on a busy machine. Beginnings do
-not wait for as much certainty: keys wait for them."""
-PATIENCE_BLOCKS = 12
-"""A new note waits for no more, even where blocks are hardly made in time."""
+NOTES_AT_ONCE = 10
+"""Decoded together, at most: a chord of two hands, and no key waits for more."""
+PIECES_AHEAD = 2
+"""Asked of the decoding thread at once, so that it need not wait for a block to be made."""
+PATIENCE_BLOCKS = 4
+"""What is decoded is taken in after no more, even where blocks are hardly made in time."""
+OVERLOAD = 0.9
+"""Share of the time there is for a block from which its making is too slow."""
+CALMING = 0.3
+"""Share of a block's time in what is expected of the next one."""
 NAP_S = 0.002
 WARM_UP_NOTES, WARM_UP_BLOCKS = 3, 8
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Work that is not a block."""
-
-    seconds: float
-    """What it will take."""
-    work: Callable[[], None]
-    n_fresh: int = 0
-    """Notes that it begins."""
-    can_wait: bool = False
 
 
 class Feeder:
@@ -64,6 +54,7 @@ class Feeder:
         bank: Streams notes; None where the model's inverter cannot be streamed.
         whole: Renders notes that are not streamed.
         clock: Tells the time in seconds.
+        decoding: Makes the thread that decodes, from what is called with each piece that is done.
     """
 
     def __init__(
@@ -72,6 +63,7 @@ class Feeder:
         bank: StreamBank | None,
         whole: WholeNotes,
         clock: Callable[[], float] = time.perf_counter,
+        decoding: Callable[[Callable[[DonePiece], object]], DecodingThread] = DecodingThread,
     ) -> None:
         self.ring = RingBuffer(CAPACITY_BLOCKS * BLOCK)
         self.played = PlayedNotes(sample_rate, bank, whole, self.give)
@@ -81,12 +73,18 @@ class Feeder:
         """Whether the device may count on samples."""
         self.on_failure: Callable[[str], object] = lambda _message: None
         """Called from the feeder thread."""
-        self._bank, self._clock, self._pace = bank, clock, Pace()
+        self._bank, self._clock = bank, clock
         self._block_s = BLOCK / sample_rate
-        self._commands: deque[Callable[[], None]] = deque()
+        self._commands: deque[Callable[[], object]] = deque()
+        self._decoding = decoding(self.take_in)
+        self._asked: list[Piece] = []
+        """Of the decoding thread, and not taken in yet."""
+        self._done: deque[DonePiece] = deque()
         self._wake = threading.Event()
         self._passed = 0
-        """Blocks that were made since a note began."""
+        """Blocks that were made since something was taken in."""
+        self._took_s = 0.0
+        """What blocks take lately."""
         self._rumble = signal.butter(2, RUMBLE_HZ, "highpass", fs=sample_rate, output="sos")
         self._rumble_state = np.zeros((len(self._rumble), 2))
         self._ending = False
@@ -94,47 +92,56 @@ class Feeder:
 
     def start(self) -> None:
         """Begins to make blocks."""
+        self._decoding.start()
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread."""
+        """Ends the threads."""
         self._ending = True
         self._wake.set()
         self._thread.join()
+        self._decoding.close()
 
-    def give(self, command: Callable[[], None]) -> None:
+    def give(self, command: Callable[[], object]) -> None:
         """Has the feeder thread do something, a moment's work, before it goes on."""
         self._commands.append(command)
         self._wake.set()
 
+    def take_in(self, done: DonePiece) -> None:
+        """Has the feeder thread take in what was decoded, between two blocks."""
+        self._done.append(done)
+        self._wake.set()
+
     def step(self) -> bool:
-        """Does the most urgent piece of work; False if there is none."""
+        """Does the most urgent work; False if there is none."""
         while self._commands:
-            self._guarded(self._commands.popleft(), drops=False)
+            self._guarded(self._commands.popleft())
         self.expects = self.expects and bool(self.played.sounding)
-        piece = self._next_piece()
-        if self._block_is_due(piece):
-            self._guarded(self._feed)
-        elif piece is not None:
-            self._guarded(piece.work, drops=not piece.n_fresh)
+        self._ask_for_frames()
+        if self._done and (self._passed >= PATIENCE_BLOCKS or not self._block_is_due()):
+            self._passed = 0
+            self._finish(self._done.popleft())
+        elif self._block_is_due():
+            self._guarded(self._feed, drops=True)
         else:
             return False
         return True
 
     def warm_up(self, request: NoteRequest) -> None:
-        """Makes the beginning of a note unheard: loads what is needed, and learns how long things take."""
+        """Makes the beginning of a note unheard: all that is needed is loaded. Call it before `start`."""
         if self._bank is None or request.midi_pitch is None:
             return
         for _ in range(WARM_UP_NOTES):
-            self._pace.forget()  # the first one takes longer than any that will come
             self.played.strike(SoundingNote("warm-up", request, 1.0, 0.0))
-            self._begin(self.played.to_begin())
             for _ in range(WARM_UP_BLOCKS):
-                self._prepare(BLOCKS_IN_HAND, 1)
+                while (piece := self._next_piece()) is not None:
+                    self._asked.append(piece)
+                    self._finish(make_piece(piece))
                 self._feed()
                 self.ring.read_into(np.zeros(BLOCK, np.float32))
             self.played.drop_all()
         self._rumble_state[:] = 0
+        self._took_s = 0.0
         self.expects = False
 
     def _run(self) -> None:
@@ -145,74 +152,71 @@ class Feeder:
             if not self.step():
                 self._wake.wait(NAP_S if self.played.sounding else 0.5)
 
-    def _block_is_due(self, piece: Piece | None) -> bool:
-        """Whether a block comes before a piece of work."""
-        if not self.played.sounding:
+    def _block_is_due(self) -> bool:
+        """Whether a block is lacking that can be made."""
+        if not self.played.sounding or self.ring.n_waiting >= self.blocks_ahead * BLOCK:
             return False
-        if piece is None or (piece.can_wait and self.ring.n_waiting < self.blocks_ahead * BLOCK):
-            return self.ring.n_waiting < self.blocks_ahead * BLOCK
-        if piece.n_fresh and self._is_impatient:
-            return False
-        # The block after it has to be made in time too, and the device may be about to take one.
-        seconds = piece.seconds + self._pace.seconds("block", len(self.played.sounding) + piece.n_fresh)
-        wanted = min(int(seconds / self._block_s) + 1, CAPACITY_BLOCKS // 2)
-        return self.ring.n_waiting < wanted * BLOCK
+        return self._bank is None or self._bank.can_advance(BLOCK)
 
-    @property
-    def _is_impatient(self) -> bool:
-        return self._passed >= PATIENCE_BLOCKS
+    def _ask_for_frames(self) -> None:
+        """Keeps the decoding thread at work."""
+        while len(self._asked) < PIECES_AHEAD and (piece := self._next_piece()) is not None:
+            self._asked.append(piece)
+            self._decoding.ask(piece)
 
     def _next_piece(self) -> Piece | None:
-        """The most urgent work that is not a block."""
-        if self._bank is None:
+        """What is to be decoded next; what can wait is not asked while anything else is."""
+        return (
+            self._next_part(FEWEST_IN_HAND)
+            or self.played.next_beginning(NOTES_AT_ONCE)
+            or (None if self._asked else self._next_part(BLOCKS_IN_HAND))
+        )
+
+    def _next_part(self, n_blocks: int) -> Piece | None:
+        """Frames of notes that cannot sound for so many blocks without."""
+        bank = self._bank
+        sources = bank.poor(n_blocks * BLOCK, NOTES_AT_ONCE) if bank is not None else []
+        if bank is None or not sources:
             return None
-        soon, later = (self._bank.n_poor(n * BLOCK) for n in (FEWEST_IN_HAND, BLOCKS_IN_HAND))
-        fresh = self.played.to_begin()
-        if soon and not (fresh and self._is_impatient):
-            return self._part(FEWEST_IN_HAND, soon, LONG_BLOCKS)
-        if fresh:
-            most_blocks = self.ring.n_waiting / BLOCK if self._is_impatient else LONG_BLOCKS
-            count = min(len(fresh), self._most("beginning", most_blocks))
-            seconds = self._pace.seconds("beginning", count)
-            return Piece(seconds, lambda: self._begin(fresh[:count]), n_fresh=count)
-        return self._part(BLOCKS_IN_HAND, later, SHORT_BLOCKS) if later else None
+        for source in sources:
+            source.is_awaited = True
 
-    def _part(self, n_blocks: int, n_poor: int, most_blocks: float) -> Piece:
-        count = min(n_poor, self._most("part", most_blocks / CAUTION))
-        seconds = CAUTION * self._pace.seconds("part", count)
-        return Piece(seconds, lambda: self._prepare(n_blocks, count), can_wait=n_blocks == BLOCKS_IN_HAND)
+        def make() -> TakeIn:
+            parts = bank.decode(sources)
+            return lambda: bank.push(sources, parts)
 
-    def _most(self, kind: str, n_blocks: float) -> int:
-        """For how many notes at once a piece of work takes no longer than some blocks."""
-        return self._pace.most_within(kind, n_blocks * self._block_s - self._pace.seconds("block", 1))
+        return Piece(make, self.played.drop_all)
 
-    def _guarded(self, work: Callable[[], None], drops: bool = True) -> None:
+    def _finish(self, done: DonePiece) -> None:
+        """Takes in what was decoded; a failure ends what it was for, and is told."""
+        self._asked.remove(done.piece)
+        if done.take_in is not None:
+            self._guarded(done.take_in, drops=True)
+        else:
+            done.piece.give_up()
+            self._tell(done.failure)
+
+    def _guarded(self, work: Callable[[], object], drops: bool = False) -> None:
         """Whatever fails, the thread goes on; where what sounds cannot be made any more, in silence."""
         try:
             work()
         except Exception as error:
             if drops:
                 self.played.drop_all()
-            self.on_failure(f"the sound failed: {type(error).__name__}: {error}")
+            self._tell(error)
 
-    def _prepare(self, n_blocks: int, at_once: int) -> None:
-        assert self._bank is not None
-        began_s = self._clock()
-        n_notes = self._bank.prepare(n_blocks * BLOCK, at_once)
-        if n_notes:
-            self._pace.learn("part", self._clock() - began_s, n_notes)
-
-    def _begin(self, group: list[SoundingNote]) -> None:
-        began_s, self._passed = self._clock(), 0
-        self.played.begin(group)
-        self._pace.learn("beginning", self._clock() - began_s, len(group))
+    def _tell(self, error: Exception | None) -> None:
+        self.on_failure(f"the sound failed: {type(error).__name__}: {error}")
 
     def _feed(self) -> None:
-        """Makes one block."""
-        began_s, n_notes = self._clock(), max(len(self.played.sounding), 1)
+        """Makes one block; where that takes too long for the notes that sound, they become fewer."""
+        began_s = self._clock()
         mixed = self.played.mix(BLOCK)
         filtered, self._rumble_state = signal.sosfilt(self._rumble, mixed, zi=self._rumble_state)
         self.ring.write(soft_limit(np.asarray(filtered * self.volume, np.float32)))
-        self._pace.learn("block", self._clock() - began_s, n_notes)
+        self._took_s += CALMING * (self._clock() - began_s - self._took_s)
+        if self._took_s > OVERLOAD * self._block_s and self.ring.n_waiting <= BLOCK:
+            self.played.shed()
+            self._took_s = 0.0
         self._passed += 1
         self.expects = True

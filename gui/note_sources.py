@@ -1,10 +1,11 @@
 """Where a note's samples come from: a whole waveform, or frames that are decoded as it plays. Qt-free.
 
-All of it is called by the feeder thread alone.
+Decoding is for any thread: it changes nothing. All else is called by the feeder thread alone.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
@@ -81,15 +82,40 @@ class WaveSource(Source):
         self._position = len(self._waveform)
 
 
-class StreamedSource(Source):
-    """A note of a `StreamBank`."""
+@dataclass(frozen=True)
+class Beginning:
+    """A note's first frames."""
 
-    def __init__(self, note: NoteInParts, voice: Voice, frame_s: float, start_s: float) -> None:
-        self.note, self.voice = note, voice
-        self.frame = min(round(start_s / frame_s), note.n_frames - 1)
-        self.duration_s = note.n_frames * frame_s
-        self.gain = np.float32(10.0 ** ((note.level_db - REFERENCE_LEVEL_DB) / 20.0))
+    note: NoteInParts
+    part: DecodedNote
+    start: int
+    """The frame of the note with which they begin."""
+
+
+class StreamedSource(Source):
+    """A note of a `StreamBank`.
+
+    Args:
+        beginning: Its first frames.
+        voice: Its place among those that are inverted.
+        frame_s: Seconds a frame.
+        start_s: Where in the note to begin; at 0, silence before the onset is passed over.
+    """
+
+    def __init__(self, beginning: Beginning, voice: Voice, frame_s: float, start_s: float) -> None:
+        part, start = beginning.part, beginning.start
+        self.note, self.voice = beginning.note, voice
+        self.is_awaited = False
+        """Whether its next frames are being decoded."""
+        self.duration_s = self.note.n_frames * frame_s
+        self.gain = np.float32(10.0 ** ((self.note.level_db - REFERENCE_LEVEL_DB) / 20.0))
         self.row: Floats = np.zeros(0, np.float32)
+        frame = min(round(start_s / frame_s), self.note.n_frames - 1)
+        late = frame - start if frame else onset_frame(part.log_mel[:, :LONGEST_SEARCH])
+        late = min(late, part.log_mel.shape[1] - 1)
+        self.frame = start + late
+        """The next one that it lacks."""
+        self.push(_without_first(part, late))
 
     @property
     def is_over(self) -> bool:
@@ -113,14 +139,11 @@ class StreamedSource(Source):
         """Ends it."""
         self.voice.stop()
 
-    def begin(self, part: DecodedNote, start: int) -> None:
-        """Takes its first frames in, from frame `start` on; silence before the onset is passed over."""
-        late = self.frame - start if self.frame else onset_frame(part.log_mel[:, :LONGEST_SEARCH])
-        self.frame = start + late
-        self.push(_without_first(part, late))
-
     def push(self, part: DecodedNote) -> None:
         """Takes its next frames in; the last ones finish it."""
+        self.is_awaited = False
+        if self.is_over:
+            return
         self.voice.push(part.log_mel[None], part.hints)
         self.frame += part.log_mel.shape[1]
         if self.is_decoded:
@@ -142,78 +165,76 @@ class StreamBank:
         self._frame_s = 1.0 / bundle.info.spectrogram.frame_rate_hz
         self._sources: list[StreamedSource] = []
 
-    def begin(self, request: NoteRequest, start_s: float = 0.0) -> StreamedSource | None:
+    def decode_beginnings(self, asked: Sequence[tuple[NoteRequest, float]]) -> list[Beginning]:
+        """First frames of some notes: quicker than one after the other.
+
+        Args:
+            asked: Each note, and where in it to begin, in seconds; best near one another.
+        """
+        notes = self._decoder.begin_all([request for request, _ in asked])
+        frames = [
+            min(round(start_s / self._frame_s), n.n_frames - 1)
+            for n, (_, start_s) in zip(notes, asked, strict=True)
+        ]
+        made: list[Beginning | None] = [None] * len(notes)
+        left = sorted(range(len(notes)), key=frames.__getitem__)
+        while left:
+            start = frames[left[0]]
+            group = [i for i in left if frames[i] <= start + NEAR_FRAMES]
+            # All of them have the same frame to go on from, and will be decoded together again.
+            stop = frames[group[-1]] + FIRST_FRAMES
+            parts = NoteInParts.decode_together([notes[i] for i in group], start, stop)
+            for i, part in zip(group, parts, strict=True):
+                made[i] = Beginning(notes[i], part, start)
+            left = left[len(group) :]
+        return [one for one in made if one is not None]
+
+    def begin(self, beginning: Beginning, start_s: float = 0.0) -> StreamedSource | None:
         """A new note; None if all places are taken.
 
         Args:
-            request: The note.
+            beginning: What was decoded of it.
             start_s: Where in the note to begin.
         """
-        (source,) = self.begin_all([(request, start_s)])
+        voice = self._voices.begin()
+        if voice is None:
+            return None
+        source = StreamedSource(beginning, voice, self._frame_s, start_s)
+        self._sources.append(source)
         return source
 
-    def begin_all(self, asked: Sequence[tuple[NoteRequest, float]]) -> list[StreamedSource | None]:
-        """Some notes, each with where in it to begin: quicker than one after the other."""
-        sources: list[StreamedSource | None] = []
-        notes = self._decoder.begin_all([request for request, _ in asked])
-        for note, (_, start_s) in zip(notes, asked, strict=True):
-            voice = self._voices.begin()
-            sources.append(None if voice is None else StreamedSource(note, voice, self._frame_s, start_s))
-        fresh = sorted((source for source in sources if source is not None), key=lambda s: s.frame)
-        try:
-            self._decode_first(fresh)
-        except Exception:
-            for source in fresh:
-                source.stop()
-            raise
-        return sources
+    def poor(self, n_samples: int, at_once: int) -> list[StreamedSource]:
+        """Notes that need frames before so many samples can sound and await none, soonest first.
 
-    def _decode_first(self, fresh: list[StreamedSource]) -> None:
-        while fresh:
-            start = fresh[0].frame
-            group = [source for source in fresh if source.frame <= start + NEAR_FRAMES]
-            # All of them have the same frame to go on from, and will be decoded together again.
-            stop = group[-1].frame + FIRST_FRAMES
-            parts = NoteInParts.decode_together([source.note for source in group], start, stop)
-            for source, part in zip(group, parts, strict=True):
-                source.begin(part, start)
-            self._sources += group
-            fresh = fresh[len(group) :]
+        Args:
+            n_samples: A note that can sound as long needs nothing yet.
+            at_once: Notes at most. All of them go on from the same frame.
+        """
+        poor = [source for source in self._sources if source.needs(n_samples) and not source.is_awaited]
+        poor.sort(key=lambda source: source.voice.n_ready)
+        return [source for source in poor if source.frame == poor[0].frame][:at_once]
+
+    def decode(self, sources: Sequence[StreamedSource]) -> list[DecodedNote]:
+        """The next frames of notes that go on from the same one, and are awaited meanwhile."""
+        frame = sources[0].frame
+        return NoteInParts.decode_together([source.note for source in sources], frame, frame + PART_FRAMES)
+
+    def push(self, sources: Sequence[StreamedSource], parts: Sequence[DecodedNote]) -> None:
+        """Takes in what `decode` made."""
+        for source, part in zip(sources, parts, strict=True):
+            source.push(part)
+
+    def can_advance(self, n_samples: int) -> bool:
+        """Whether no note lacks frames for the next samples."""
+        return not any(source.needs(n_samples) for source in self._sources)
 
     def advance(self, n_samples: int) -> None:
         """Makes the next block of all notes; `StreamedSource.take` then hands it out."""
         self._sources = [source for source in self._sources if not source.is_over]
-        while self.prepare(n_samples, len(self._sources)):
-            pass
         if self._sources:
             block = self._voices.read(n_samples)
             for source in self._sources:
                 source.row = block[source.voice.number]
-
-    def n_poor(self, n_samples: int) -> int:
-        """Notes that need frames before so many samples can sound."""
-        return sum(source.needs(n_samples) for source in self._sources)
-
-    def prepare(self, n_samples: int, at_once: int) -> int:
-        """Decodes on where it will be needed soonest.
-
-        Args:
-            n_samples: A note that can sound as long needs nothing yet.
-            at_once: For how many notes at most.
-
-        Returns:
-            For how many it was done; 0 if all have enough.
-        """
-        poor = [source for source in self._sources if source.needs(n_samples)]
-        if not poor:
-            return 0
-        frame = min(poor, key=lambda source: source.voice.n_ready).frame
-        group = sorted((s for s in poor if s.frame == frame), key=lambda s: s.voice.n_ready)[:at_once]
-        notes = [source.note for source in group]
-        parts = NoteInParts.decode_together(notes, frame, frame + PART_FRAMES)
-        for source, part in zip(group, parts, strict=True):
-            source.push(part)
-        return len(group)
 
 
 def onset_frame(log_mel: Tensor) -> int:

@@ -10,8 +10,9 @@ import numpy as np
 from aae.decoding import NoteRequest
 from mcnn.compiled import Floats
 
+from .decoding_thread import Piece, TakeIn
 from .envelope import CROSSFADE_S, RELEASE_S, RISE_S, STOP_S, Envelope
-from .note_sources import Source, StreamBank, WaveSource
+from .note_sources import Beginning, Source, StreamBank, WaveSource
 from .sounding_note import SoundingNote
 from .whole_notes import WholeNotes
 
@@ -48,6 +49,8 @@ class PlayedNotes:
         self._bank, self._whole, self._give = bank, whole, give
         self._waiting: list[SoundingNote] = []
         """To be streamed, in the order in which they were asked."""
+        self._coming: list[SoundingNote] = []
+        """Of these the first frames are being decoded."""
         self._awaited: list[SoundingNote] = []
         """Being rendered."""
 
@@ -55,6 +58,7 @@ class PlayedNotes:
         """A key goes down."""
         self.release(note.key, STOP_S)
         self._waiting = [other for other in self._waiting if other.key != note.key]
+        self._coming = [other for other in self._coming if other.key != note.key]
         self._ask(note)
 
     def strike_wave(self, note: SoundingNote, waveform: Floats) -> None:
@@ -66,7 +70,7 @@ class PlayedNotes:
     def release(self, key: Hashable, release_s: float) -> None:
         """A key comes up."""
         self._forget_followers(key)
-        for note in [*self.sounding, *self._waiting, *self._awaited]:
+        for note in [*self.sounding, *self._coming, *self._waiting, *self._awaited]:
             if note.key == key:
                 note.is_released = True
                 if note.envelope is not None:
@@ -74,8 +78,8 @@ class PlayedNotes:
 
     def replace(self, key: Hashable, request: NoteRequest) -> None:
         """A note that sounds fades over to another one, at the same place in time."""
-        for note in self._waiting:
-            if note.key == key and not note.is_released:
+        for note in [*self._coming, *self._waiting]:
+            if note.key == key and note.follows is None and not note.is_released:
                 note.request = request
                 return
         self._forget_followers(key)
@@ -84,8 +88,7 @@ class PlayedNotes:
 
     def stop_all(self) -> None:
         """Every note ends, without a click."""
-        self._awaited.clear()
-        self._waiting.clear()
+        self._forget_all()
         for note in self.sounding:
             note.is_released = note.is_stopped = True
             assert note.envelope is not None
@@ -93,31 +96,41 @@ class PlayedNotes:
 
     def drop_all(self) -> None:
         """Every note is gone."""
-        self._awaited.clear()
-        self._waiting.clear()
+        self._forget_all()
         for note in self.sounding:
             if note.source is not None:
                 note.source.stop()
         self.sounding = []
 
-    def to_begin(self) -> list[SoundingNote]:
-        """Waiting notes that can be begun together now."""
-        ready = [note for note in self._waiting if self._may_begin(note)]
-        for note in ready:
-            if note.follows is not None:
-                note.start_s = self._place_s(note.follows)
-        return [note for note in ready if abs(note.start_s - ready[0].start_s) < NEAR_S]
+    def shed(self) -> None:
+        """Ends the oldest note quickly, one that fades out already if there is one."""
+        falling = [note for note in self.sounding if not note.is_stopped]
+        fading = [note for note in falling if note.is_released]
+        for note in (fading or falling)[:1]:
+            assert note.envelope is not None
+            note.is_released = note.is_stopped = True
+            note.envelope.fall(STOP_S, at_once=True)
 
-    def begin(self, group: Sequence[SoundingNote]) -> None:
-        """Begins notes of `to_begin`."""
-        assert self._bank is not None
-        group = group[:MOST_VOICES]
+    def next_beginning(self, at_once: int) -> Piece | None:
+        """The first frames of waiting notes that can begin together; None if no note waits.
+
+        Args:
+            at_once: Notes at most.
+        """
+        group = self._to_begin()[:at_once]
+        if not group:
+            return None
         self._waiting = [note for note in self._waiting if note not in group]
-        self._make_room(len(group))
+        self._coming += group
         asked = [(note.request, note.start_s) for note in group if note.request is not None]
-        for note, source in zip(group, self._bank.begin_all(asked), strict=True):
-            if source is not None:
-                self._begin(note, source)
+
+        def make() -> TakeIn:
+            assert self._bank is not None
+            made = self._bank.decode_beginnings(asked)
+            begun = [(note, request, one) for note, (request, _), one in zip(group, asked, made, strict=True)]
+            return lambda: self._begin_all(begun)
+
+        return Piece(make, lambda: self._forget(group))
 
     def mix(self, n_samples: int) -> Floats:
         """The next samples of all notes together, `(samples,)`."""
@@ -135,6 +148,38 @@ class PlayedNotes:
         self.sounding = [n for n in self.sounding if n.source is not None and not n.source.is_over]
         self.n_made += n_samples
         return mixed
+
+    def _to_begin(self) -> list[SoundingNote]:
+        """Waiting notes that can be begun together now."""
+        ready = [note for note in self._waiting if self._may_begin(note)]
+        for note in ready:
+            if note.follows is not None:
+                note.start_s = self._place_s(note.follows)
+        return [note for note in ready if abs(note.start_s - ready[0].start_s) < NEAR_S]
+
+    def _begin_all(self, begun: Sequence[tuple[SoundingNote, NoteRequest, Beginning]]) -> None:
+        """Begins notes whose first frames are there, but for those that nobody wants any more."""
+        assert self._bank is not None
+        wanted = [one for one in begun if one[0] in self._coming and not _is_too_late(one[0])]
+        self._forget([note for note, _, _ in begun])
+        self._make_room(len(wanted))
+        for note, request, beginning in wanted:
+            if note.follows is not None:
+                note.start_s = self._place_s(note.follows)
+            source = self._bank.begin(beginning, note.start_s)
+            if source is None:
+                continue
+            asked, note.request = note.request, request
+            self._begin(note, source)
+            if asked is not None and asked != request:
+                self.replace(note.key, asked)  # the sliders moved on while it was decoded
+
+    def _forget(self, group: Sequence[SoundingNote]) -> None:
+        self._coming = [note for note in self._coming if note not in group]
+
+    def _forget_all(self) -> None:
+        for notes in (self._awaited, self._coming, self._waiting):
+            notes.clear()
 
     def _ask(self, note: SoundingNote) -> None:
         assert note.request is not None
@@ -170,7 +215,9 @@ class PlayedNotes:
 
     def _may_begin(self, note: SoundingNote) -> bool:
         """Not while what it fades over from is itself fading in: no key sounds more than twice."""
-        return note.follows is None or sum(other.key == note.key for other in self.sounding) < 2
+        if note.follows is None:
+            return True
+        return sum(other.key == note.key for other in (*self.sounding, *self._coming)) < 2
 
     def _begin(self, note: SoundingNote, source: Source) -> None:
         before, note.follows = note.follows, None
@@ -183,6 +230,9 @@ class PlayedNotes:
         if before is not None and before.envelope is not None:
             before.is_released = True
             before.envelope.fall(CROSSFADE_S)
+            for other in self._waiting:
+                if other.follows is before:
+                    other.follows = note
             self.on_replaced(note)
 
     def _place_s(self, note: SoundingNote) -> float:
@@ -196,3 +246,8 @@ class PlayedNotes:
             assert oldest.source is not None
             oldest.source.stop()
             self.sounding.remove(oldest)
+
+
+def _is_too_late(note: SoundingNote) -> bool:
+    """Whether what it was to take over from was let go meanwhile."""
+    return note.follows is not None and note.follows.is_released
