@@ -1,7 +1,7 @@
 """The instrument under the window: keys in, sound out, on threads of its own. Qt-free.
 
-The feeder thread decodes, inverts and mixes ahead into a ring buffer; the device's callback only copies.
-Where the model's inverter cannot be streamed, a second thread renders whole notes and hands them to the
+The feeder thread inverts and mixes ahead into a ring buffer what another one decodes; the device's callback
+only copies. Where the model's inverter cannot be streamed, one more renders whole notes and hands them to the
 feeder. Everything that callers give goes through a queue; what they ask is read without a lock.
 """
 

@@ -118,10 +118,11 @@ class Feeder:
             self._guarded(self._commands.popleft())
         self.expects = self.expects and bool(self.played.sounding)
         self._ask_for_frames()
-        if self._done and (self._passed >= PATIENCE_BLOCKS or not self._block_is_due()):
+        is_due = self._block_is_due()
+        if self._done and (not is_due or self._passed >= PATIENCE_BLOCKS):
             self._passed = 0
             self._finish(self._done.popleft())
-        elif self._block_is_due():
+        elif is_due:
             self._guarded(self._feed, drops=True)
         else:
             return False
