@@ -28,6 +28,8 @@ class AudioOutput(ABC):
     is_silent = False
     latency_s = 0.0
     """From a sample's handing over to its sounding."""
+    n_late = 0
+    """Blocks that the device had to do without because it was not answered in time."""
 
     @abstractmethod
     def start(self, fill: Fill, lost: Callable[[], None]) -> None:
@@ -129,10 +131,11 @@ class DeviceOutput(AudioOutput):
             self._stream.abort()
             self._stream.close()
 
-    def _call(self, out: Floats, frames: int, _time: Any, _status: Any) -> None:
+    def _call(self, out: Floats, frames: int, _time: Any, status: Any) -> None:
         if len(self._mono) != frames:
             self._mono = np.zeros(frames, np.float32)
         assert self._fill is not None
+        self.n_late += bool(status.output_underflow)
         self._fill(self._mono)
         out[:] = self._mono[:, None]
 

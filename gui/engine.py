@@ -40,6 +40,7 @@ class Engine:
         self.output = output
         self.dropouts = 0
         """Blocks that came too late."""
+        self._n_late = 0
         self.peak = 0.0
         """Largest sample since the meter last looked."""
         self.last: SoundingNote | None = None
@@ -154,7 +155,10 @@ class Engine:
     # --- The device's thread ---
 
     def _fill(self, out: Floats) -> None:
-        if self.feeder.ring.read_into(out) < len(out) and self.feeder.expects:
+        expected = self.feeder.expects  # before reading: a note may begin at this moment
+        is_short = self.feeder.ring.read_into(out) < len(out)
+        was_late, self._n_late = self.output.n_late > self._n_late, self.output.n_late
+        if expected and (is_short or was_late):
             self.dropouts += 1
             self.feeder.blocks_ahead = min(self.feeder.blocks_ahead + 1, MOST_BLOCKS_AHEAD)
         peak = float(np.abs(out).max(initial=0.0))

@@ -5,8 +5,6 @@ that were asked for, are decoded on another thread meanwhile (`decoding_thread`)
 the most urgent, and takes them in between two blocks.
 """
 
-import contextlib
-import os
 import threading
 import time
 from collections import deque
@@ -22,6 +20,7 @@ from .audio_output import BLOCK
 from .decoding_thread import DecodingThread, DonePiece, Piece, TakeIn, make_piece
 from .note_sources import StreamBank
 from .played_notes import PlayedNotes
+from .priority import MOST_HURRY, hurry
 from .ring_buffer import RingBuffer
 from .soft_limit import soft_limit
 from .sounding_note import SoundingNote
@@ -146,8 +145,7 @@ class Feeder:
         self.expects = False
 
     def _run(self) -> None:
-        with contextlib.suppress(OSError, AttributeError):  # where a person may hurry a thread at all
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), -10)
+        hurry(MOST_HURRY)
         while not self._ending:
             self._wake.clear()
             if not self.step():

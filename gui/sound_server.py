@@ -19,6 +19,7 @@ from mcnn.primed import PrimedMcnn
 
 from .audio_output import AudioOutput, open_output
 from .engine import Engine
+from .priority import HURRY, hurry
 from .whole_notes import WholeNotes
 
 STATUS_S = 0.016
@@ -31,6 +32,7 @@ def run_engine(pipe: Connection, path: Path, first: NoteRequest) -> None:
     """What the process does: plays what it is told, until told to close or left alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the window's to answer
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    hurry(HURRY)
     sending = threading.Lock()
 
     def say(what: str, value: Any) -> None:

@@ -93,6 +93,24 @@ def test_a_note_sounds_at_its_pitch_and_falls_when_it_is_let_go(engine: Engine, 
     assert not output.take(2).any()
 
 
+def test_a_dropout_is_a_block_that_a_note_lacks_or_that_the_device_lost(
+    engine: Engine, output: HandOutput
+) -> None:
+    output.take(4)  # nothing sounds yet
+    assert engine.dropouts == 0
+    engine.play("a", np.full(200 * BLOCK, 0.1, np.float32))
+    wait_for(lambda: engine.feeder.ring.n_waiting >= 2 * BLOCK)
+    output.take(1)
+    assert engine.dropouts == 0
+    output.n_late += 1
+    wait_for(lambda: engine.feeder.ring.n_waiting >= BLOCK)
+    output.take(1)
+    assert engine.dropouts == 1
+    output.take(20)
+    assert engine.dropouts > 1
+    assert engine.feeder.blocks_ahead > 2
+
+
 def test_a_touched_key_is_heard_even_if_its_note_comes_later(engine: Engine, output: HandOutput) -> None:
     session = Session(fake_synthesizer())
     engine.note_on(60, session.request(60))
