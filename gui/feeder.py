@@ -114,7 +114,7 @@ class Feeder:
     def step(self) -> bool:
         """Does the most urgent work; False if there is none."""
         while self._commands:
-            self._guarded(self._commands.popleft())
+            self._obey(self._commands.popleft())
         self.expects = self.expects and bool(self.played.sounding)
         self._ask_for_frames()
         is_due = self._block_is_due()
@@ -122,7 +122,7 @@ class Feeder:
             self._passed = 0
             self._finish(self._done.popleft())
         elif is_due:
-            self._guarded(self._feed, drops=True)
+            self._feed()
         else:
             return False
         return True
@@ -148,7 +148,13 @@ class Feeder:
         hurry(MOST_HURRY)
         while not self._ending:
             self._wake.clear()
-            if not self.step():
+            try:
+                has_worked = self.step()
+            except Exception as error:  # what sounds cannot be made any more; the thread goes on
+                self.played.drop_all()
+                self._tell(error)
+                has_worked = False
+            if not has_worked:
                 self._wake.wait(NAP_S if self.played.sounding else 0.5)
 
     def _block_is_due(self) -> bool:
@@ -190,18 +196,16 @@ class Feeder:
         """Takes in what was decoded; a failure ends what it was for, and is told."""
         self._asked.remove(done.piece)
         if done.take_in is not None:
-            self._guarded(done.take_in, drops=True)
+            done.take_in()
         else:
             done.piece.give_up()
             self._tell(done.failure)
 
-    def _guarded(self, work: Callable[[], object], drops: bool = False) -> None:
-        """Whatever fails, the thread goes on; where what sounds cannot be made any more, in silence."""
+    def _obey(self, command: Callable[[], object]) -> None:
+        """Does what it is told; what fails ends no note."""
         try:
-            work()
+            command()
         except Exception as error:
-            if drops:
-                self.played.drop_all()
             self._tell(error)
 
     def _tell(self, error: Exception | None) -> None:

@@ -134,7 +134,11 @@ def real_desktop(folder: Path) -> Iterator[RealDesktop]:
         ending.enter_context(_ended(process))
         desktop = RealDesktop(process, environment, port)
         wait_for(lambda: desktop.ask("ready"))
-        yield desktop
+        try:
+            yield desktop
+        except Exception as error:
+            error.add_note(f"the desktop: {desktop.ask('state')}\n{(folder / 'log').read_text()}")
+            raise
         cast(IO[str], process.stdin).close()
         assert process.wait(PATIENCE_S) == 0, (folder / "log").read_text()
         assert "Traceback" not in (folder / "log").read_text()
