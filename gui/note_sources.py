@@ -176,7 +176,7 @@ class StreamBank:
             min(round(start_s / self._frame_s), n.n_frames - 1)
             for n, (_, start_s) in zip(notes, asked, strict=True)
         ]
-        made: list[Beginning | None] = [None] * len(notes)
+        made: dict[int, Beginning] = {}
         left = sorted(range(len(notes)), key=frames.__getitem__)
         while left:
             start = frames[left[0]]
@@ -187,7 +187,7 @@ class StreamBank:
             for i, part in zip(group, parts, strict=True):
                 made[i] = Beginning(notes[i], part, start)
             left = left[len(group) :]
-        return [one for one in made if one is not None]
+        return [made[i] for i in range(len(notes))]
 
     def begin(self, beginning: Beginning, start_s: float = 0.0) -> StreamedSource | None:
         """A new note; None if all places are taken.

@@ -237,6 +237,35 @@ def test_what_is_asked_before_a_note_has_begun_is_what_begins(bundle: Bundle) ->
     assert not played.sounding
 
 
+def test_sliders_that_move_while_a_note_is_decoded_are_heard_right_after(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs())
+    played = stage.feeder.played
+    (note,) = stage.strike(60)
+    stage.feeder.step()
+    assert stage.decoding.ends is not None
+    stage.feeder.give(lambda: played.replace(60, stage.request(60, 7)))
+    stage.begin([note])
+    assert note.request == stage.request(60)
+    stage.go_on(0.3)
+    assert [sounding.request for sounding in played.sounding] == [stage.request(60, 7)]
+
+
+@pytest.mark.parametrize("how", ["stopped", "struck again"])
+def test_a_note_that_nobody_wants_any_more_when_it_is_decoded_does_not_begin(
+    bundle: Bundle, how: str
+) -> None:
+    stage = Stage(bundle, Costs())
+    (note,) = stage.strike(60)
+    stage.feeder.step()
+    assert stage.decoding.ends is not None
+    again = stage.strike(60) if how == "struck again" else []
+    if how == "stopped":
+        stage.feeder.give(stage.feeder.played.stop_all)
+    stage.go_on(0.1)
+    assert note.first_sample < 0
+    assert stage.feeder.played.sounding == again
+
+
 def test_a_note_that_fails_is_told_and_ends_no_other(bundle: Bundle) -> None:
     stage = Stage(bundle, Costs())
     stage.begin(stage.strike(60))
