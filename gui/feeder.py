@@ -26,7 +26,7 @@ from .soft_limit import soft_limit
 from .sounding_note import SoundingNote
 from .whole_notes import WholeNotes
 
-FEWEST_BLOCKS_AHEAD, MOST_BLOCKS_AHEAD = 2, 10
+FEWEST_BLOCKS_AHEAD, MOST_BLOCKS_AHEAD = 3, 10
 """Made in advance: few for a quick answer; on a busy machine one more after every dropout."""
 CAPACITY_BLOCKS = 16
 BLOCKS_IN_HAND, FEWEST_IN_HAND = 24, 14
