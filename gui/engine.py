@@ -105,6 +105,7 @@ class Engine:
             self.is_streaming,
             self.n_sounding,
             self.dropouts,
+            self.feeder.n_shed,
             self.take_peak(),
             None if last is None else self.position_s(last),
             last.heard_s - last.asked_s if last is not None and last.heard_s else None,

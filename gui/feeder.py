@@ -27,7 +27,7 @@ from .sounding_note import SoundingNote
 from .whole_notes import WholeNotes
 
 FEWEST_BLOCKS_AHEAD, MOST_BLOCKS_AHEAD = 3, 10
-"""Made in advance: few for a quick answer; on a busy machine one more after every dropout."""
+"""Made in advance; one more after every dropout. A note after silence waits for none of them."""
 CAPACITY_BLOCKS = 16
 BLOCKS_IN_HAND, FEWEST_IN_HAND = 24, 14
 """A note that can sound for longer without decoding needs none yet; for less, it comes before new notes."""
@@ -70,12 +70,14 @@ class Feeder:
         self.volume = 1.0
         self.expects = False
         """Whether the device may count on samples."""
+        self.n_shed = 0
+        """Notes that ended early because blocks took too long for all of them."""
         self.on_failure: Callable[[str], object] = lambda _message: None
         """Called from the feeder thread."""
         self._bank, self._clock = bank, clock
         self._block_s = BLOCK / sample_rate
         self._commands: deque[Callable[[], object]] = deque()
-        self._decoding = decoding(self.take_in)
+        self._decoding = decoding(self._receive)
         self._asked: list[Piece] = []
         """Of the decoding thread, and not taken in yet."""
         self._done: deque[DonePiece] = deque()
@@ -104,11 +106,6 @@ class Feeder:
     def give(self, command: Callable[[], object]) -> None:
         """Has the feeder thread do something, a moment's work, before it goes on."""
         self._commands.append(command)
-        self._wake.set()
-
-    def take_in(self, done: DonePiece) -> None:
-        """Has the feeder thread take in what was decoded, between two blocks."""
-        self._done.append(done)
         self._wake.set()
 
     def step(self) -> bool:
@@ -143,6 +140,11 @@ class Feeder:
         self._rumble_state[:] = 0
         self._took_s = 0.0
         self.expects = False
+
+    def _receive(self, done: DonePiece) -> None:
+        """Has the feeder thread take in what was decoded, between two blocks. From the decoding thread."""
+        self._done.append(done)
+        self._wake.set()
 
     def _run(self) -> None:
         hurry(MOST_HURRY)
@@ -219,7 +221,7 @@ class Feeder:
         self.ring.write(soft_limit(np.asarray(filtered * self.volume, np.float32)))
         self._took_s += CALMING * (self._clock() - began_s - self._took_s)
         if self._took_s > OVERLOAD * self._block_s and self.ring.n_waiting <= BLOCK:
-            self.played.shed()
+            self.n_shed += self.played.shed()
             self._took_s = 0.0
         self._passed += 1
         self.expects = True

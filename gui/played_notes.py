@@ -102,14 +102,17 @@ class PlayedNotes:
                 note.source.stop()
         self.sounding = []
 
-    def shed(self) -> None:
-        """Ends the oldest note quickly, one that fades out already if there is one."""
-        falling = [note for note in self.sounding if not note.is_stopped]
-        fading = [note for note in falling if note.is_released]
-        for note in (fading or falling)[:1]:
-            assert note.envelope is not None
-            note.is_released = note.is_stopped = True
-            note.envelope.fall(STOP_S, at_once=True)
+    def shed(self) -> bool:
+        """Ends the oldest note quickly, one that fades out already if there is one; False if none is left."""
+        lasting = [note for note in self.sounding if not note.is_stopped]
+        fading = [note for note in lasting if note.is_released]
+        if not lasting:
+            return False
+        oldest = (fading or lasting)[0]
+        assert oldest.envelope is not None
+        oldest.is_released = oldest.is_stopped = True
+        oldest.envelope.fall(STOP_S, at_once=True)
+        return True
 
     def next_beginning(self, at_once: int) -> Piece | None:
         """The first frames of waiting notes that can begin together; None if no note waits.

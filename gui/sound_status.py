@@ -31,6 +31,8 @@ class SoundStatus:
     """Notes."""
     dropouts: int = 0
     """Blocks that came too late."""
+    n_shed: int = 0
+    """Notes that ended early because there were too many to be made in time."""
     peak: float = 0.0
     """Largest sample since the last status."""
     playhead_s: float | None = None

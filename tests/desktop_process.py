@@ -85,6 +85,7 @@ def reply(window: MainWindow, words: list[str]) -> Any:
         "device": status.device.name,
         "is_silent": status.device.is_silent,
         "dropouts": status.dropouts,
+        "shed": status.n_shed,
         "sounding": status.n_sounding,
         "latencies_ms": [] if status.latency_s is None else [1000 * status.latency_s],
         "recordings": [(r.name, r.midi_pitch) for r in window.shelf.recordings],

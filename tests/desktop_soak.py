@@ -44,7 +44,11 @@ def main() -> int:
         median, p99 = np.percentile(latencies_ms, [50, 99])
         show(f"key to sound at the monitor: median {median:.1f} ms, p99 {p99:.1f} ms, {N_LATENCIES} keys")
         dropouts, growth = soak(desktop, 60 * options.minutes, random.Random(options.seed))
-    show(f"{options.minutes:g} minutes: {dropouts} dropouts, memory {100 * growth:+.1f} %, no exception")
+        shed = desktop.ask("state")["shed"]
+    show(
+        f"{options.minutes:g} minutes: {dropouts} dropouts, {shed} notes ended early, "
+        f"memory {100 * growth:+.1f} %, no exception"
+    )
     return int(bool(dropouts) or growth > MOST_GROWTH)
 
 

@@ -137,7 +137,7 @@ def real_desktop(folder: Path) -> Iterator[RealDesktop]:
         try:
             yield desktop
         except Exception as error:
-            error.add_note(f"the desktop: {desktop.ask('state')}\n{(folder / 'log').read_text()}")
+            error.add_note("the desktop said: " + (folder / "log").read_text())
             raise
         cast(IO[str], process.stdin).close()
         assert process.wait(PATIENCE_S) == 0, (folder / "log").read_text()

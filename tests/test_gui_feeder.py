@@ -286,6 +286,7 @@ def test_where_blocks_take_too_long_the_oldest_notes_end_and_the_others_go_on(bu
     stage.go_on(0.3)
     kept = [note for note in stage.feeder.played.sounding if not note.is_stopped]
     assert 8 <= len(kept) < 12
+    assert stage.feeder.n_shed == len(notes) - len(kept)
     assert kept == notes[-len(kept) :]
     late = stage.dropouts
     stage.go_on(0.3)
