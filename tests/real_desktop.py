@@ -134,6 +134,9 @@ def real_desktop(folder: Path) -> Iterator[RealDesktop]:
         ending.enter_context(_ended(process))
         desktop = RealDesktop(process, environment, port)
         wait_for(lambda: desktop.ask("ready"))
+        desktop.do(
+            "search", "--sync", "--onlyvisible", "--name", "Clariolin", "windowfocus"
+        )  # no manager does
         try:
             yield desktop
         except Exception as error:
