@@ -50,7 +50,9 @@ def window(shared_window: MainWindow) -> MainWindow:
     assert shared_window.instrument is not None
     session = shared_window.instrument.session
     session.load(Session(shared_window.instrument.synthesizer).sound)
+    session.settle()
     session._undo.clear()
+    shared_window.activateWindow()  # a dialog of another test may have been the active one
     shared_window.instrument.points.show_all()
     shared_window.space.set_path(LatentPath())
     return shared_window
