@@ -21,6 +21,8 @@ class ModelConfig(_Config):
 
     latent_size: int = Field(3, ge=1)
     """Dimensions of z. Three make the 3-D view the space itself."""
+    take_size: int = Field(0, ge=0)
+    """Numbers beside z that tell one take of a note from another; a new note draws them by its seed."""
     decoder: Literal["harmonic", "convolutional"] = "harmonic"
     """Harmonic plus noise, or the paper's convolutional one."""
     condition_on_note: bool = True
@@ -29,6 +31,8 @@ class ModelConfig(_Config):
     """Whether the decoder's layers are told instrument, technique and every other attribute."""
     measured_onset: bool = False
     """Whether the harmonic decoder is told where in a recording the attack lies."""
+    attack_time: bool = False
+    """Whether the note's traits hold how long its attack takes."""
     encoder_width: int = Field(192, ge=8)
     """Channels of the encoder."""
     decoder_width: int = Field(256, ge=8)
@@ -50,12 +54,14 @@ class LossConfig(_Config):
     """Maximum mean discrepancy between the latents and their prior N(0, I)."""
     joint_mmd: float = 0.0
     """The same between latent and attribute together and the prior beside the same attributes."""
+    take: float = 0.0005
+    """What the takes may tell of a note: their divergence from N(0, I), a nat."""
     fader: float = 0.0
     """Final weight (alpha) of the term that hides the attributes from the latent discriminator."""
     deviation: float = 0.2
     """L1 distance of the f0 curves, in semitones, on voiced frames."""
     traits: float = 0.3
-    """Distance of the predicted note traits (length, level, modulation)."""
+    """Distance of the predicted note traits (length, level, modulation, attack time)."""
     residual: float = 0.05
     """Mean size of the log-mel residual, which keeps the explanation with partials and noise."""
 

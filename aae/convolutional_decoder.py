@@ -52,7 +52,7 @@ class ConvolutionalDecoder(Decoder):
         style = config.style_width
         self.spectrogram = spectrogram
         self.mapping = StyleMapping(config, sizes)
-        self.trait_head = trait_head(style)
+        self.trait_head = trait_head(config)
         channels = (config.decoder_width, config.decoder_width // 2, config.decoder_width // 4)
         reduction = 4 * SHUFFLE
         self.seed_shape = (

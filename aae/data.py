@@ -12,9 +12,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from aae.attack import attack_time_ms
 from aae.conditioning import Condition
 from aae.config import TrainingConfig
-from aae.model import Performance
+from aae.model import USUAL_ATTACK_MS, Performance
 from aae.modulation import Modulation, loudness_db, measure_modulation
 from aae.notes import NoteBank, Split
 from aae.onset import measure_onset
@@ -22,6 +23,8 @@ from mcnn.level import REFERENCE_LEVEL_DB
 
 POOL_BATCHES = 16
 """Batches that are drawn together and then sorted by length."""
+SHORTEST_ATTACK_MS = 2.0
+"""Shorter ones are measured as short as the envelope's window lets them be."""
 TUNED_WITHIN_CENTS = 60.0
 """A note's own tuning up to this size is removed from the f0 curve that the decoder learns."""
 
@@ -42,12 +45,16 @@ class Batch:
     voiced: Tensor
     """`(batch, frames)`, 1 where that curve is known."""
     traits: Tensor
-    """`(batch, 4)`, see `aae.model.TRAITS`."""
+    """`(batch, 5)`, see `aae.model.TRAITS`."""
     traits_weight: Tensor
-    """`(batch, 4)`, 0 where a trait could not be measured."""
+    """`(batch, 5)`, 0 where a trait could not be measured."""
 
     def __len__(self) -> int:
         return len(self.log_mel)
+
+    def known_traits(self, n_traits: int) -> tuple[Tensor, Tensor]:
+        """The first so many traits and their weights."""
+        return self.traits[:, :n_traits], self.traits_weight[:, :n_traits]
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
@@ -72,9 +79,12 @@ class TrainingNotes:
         bank: An open bank.
         split: Which notes.
         whole_length: Pad every note to all frames of the front end.
+        attacks: Measure how long every attack takes, on the waveforms; else it counts as unknown.
     """
 
-    def __init__(self, bank: NoteBank, split: Split, whole_length: bool = False) -> None:
+    def __init__(
+        self, bank: NoteBank, split: Split, whole_length: bool = False, attacks: bool = False
+    ) -> None:
         self.bank_indices = np.flatnonzero(bank.split == split)
         self.config = bank.config
         self.whole_length = whole_length
@@ -91,6 +101,10 @@ class TrainingNotes:
             measure_modulation(f0, level_db, rate_hz)
             for f0, level_db in zip(self.f0_cents, levels, strict=True)
         ]
+        self.attack_ms = np.full(len(self), np.nan, np.float32)
+        if attacks:
+            rate = bank.config.sample_rate
+            self.attack_ms[:] = [attack_time_ms(bank.waveform(int(i)), rate) for i in self.bank_indices]
         self.onset_frames = np.array([measure_onset(level_db, rate_hz) for level_db in levels], np.float32)
 
     def __len__(self) -> int:
@@ -167,10 +181,12 @@ class TrainingNotes:
         rate = np.array([modulation.rate_hz for modulation in modulations])
         strength = np.array([modulation.strength for modulation in modulations])
         level = (self.level_db[rows] - REFERENCE_LEVEL_DB) / 20.0
-        traits = np.stack([np.log(n_frames), level, rate / 10.0, strength], 1)
+        attack = np.log(np.maximum(self.attack_ms[rows], SHORTEST_ATTACK_MS) / USUAL_ATTACK_MS)
+        traits = np.stack([np.log(n_frames), level, rate / 10.0, strength, np.nan_to_num(attack)], 1)
         weight = np.ones_like(traits)
         weight[:, 2] = strength
         weight[:, 3] = n_frames >= 0.45 * self.config.frame_rate_hz
+        weight[:, 4] = np.isfinite(attack)
         return traits.astype(np.float32), weight.astype(np.float32)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from aae.bundle import Bundle
 from aae.conditioning import Condition, Vocabulary
 from aae.grain import NoiseGrain
-from aae.model import Decoder, Performance
+from aae.model import TRAITS, USUAL_ATTACK_MS, Decoder, Performance
 from aae.modulation import loudness_db, oscillate
 from aae.onset import measure_onset
 from mcnn.errors import InputError
@@ -39,13 +39,17 @@ class NoteRequest:
         midi_pitch: MIDI number, or None for an unpitched sound.
         mix: Attribute to label to weight, 0 or more.
         latent: A point of the latent space.
-        seed: Of everything that differs between two takes of the same point: noise, start of a vibrato.
+        seed: Of everything that differs between two takes of the same point: the take, noise, start of a
+            vibrato.
+        take: What tells a take from others, as the encoder reads it from a recording; drawn by the seed if
+            not given.
     """
 
     midi_pitch: int | None
     mix: Mapping[str, Mapping[str, float]]
     latent: tuple[float, ...]
     seed: int = 0
+    take: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class DecodedNote:
     """What else is known of it, batch 1."""
     level_db: float
     """How loud it is to be; see `mcnn.level`."""
+    attack_ms: float | None = None
+    """How long its attack is to take, see `aae.attack`; None if the model does not say."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class _Plan:
     condition: Condition
     performance: Performance
     levels_db: npt.NDArray[np.float64]
+    attacks_ms: tuple[float | None, ...]
     seeds: tuple[int, ...]
 
     def one(self, i: int) -> "_Plan":
@@ -77,7 +84,14 @@ class _Plan:
         phase = asked.modulation_phase[row, : int(asked.n_frames[i])]
         performance = Performance(asked.n_frames[row], None, phase, asked.modulation_strength[row])
         condition = Condition(self.condition.midi_pitch[row], weights)
-        return _Plan(self.style[row], condition, performance, self.levels_db[row], self.seeds[row])
+        return _Plan(
+            self.style[row],
+            condition,
+            performance,
+            self.levels_db[row],
+            self.attacks_ms[row],
+            self.seeds[row],
+        )
 
 
 class NoteDecoder:
@@ -127,7 +141,8 @@ class NoteDecoder:
             if grain:
                 log_mel, hints = self.roughen(log_mel, hints)
             log_mel = self._without_silence(log_mel)
-            notes.append(DecodedNote(log_mel, hints.one(0, log_mel.shape[1]), float(plan.levels_db[i])))
+            hints = hints.one(0, log_mel.shape[1])
+            notes.append(DecodedNote(log_mel, hints, float(plan.levels_db[i]), plan.attacks_ms[i]))
         return notes
 
     @torch.inference_mode()
@@ -156,13 +171,15 @@ class NoteDecoder:
         """Everything that is asked of the decoder, and how loud the notes are to be."""
         condition = self.vocabulary.encode([r.midi_pitch for r in requests], [r.mix for r in requests])
         latent = self._latent(requests)
-        style = self.decoder.mapping(latent, condition)
+        style = self.decoder.mapping(latent, condition, self._take(requests))
         traits = self.decoder.trait_head(style).numpy()
         if n_frames is not None:
             traits[:, 0] = np.log(n_frames)
         levels_db = (REFERENCE_LEVEL_DB + 20.0 * traits[:, 1].astype(float)).clip(*LEVEL_RANGE_DB)
         seeds = tuple(request.seed for request in requests)
-        return _Plan(style, condition, self._perform(traits, requests), levels_db, seeds)
+        return _Plan(
+            style, condition, self._perform(traits, requests), levels_db, asked_attacks_ms(traits), seeds
+        )
 
     def _latent(self, requests: Sequence[NoteRequest]) -> Tensor:
         size = self.latent_size
@@ -170,6 +187,21 @@ class NoteDecoder:
             if len(request.latent) != size or not np.isfinite(request.latent).all():
                 raise InputError(f"latent {request.latent} is not {size} finite numbers")
         return torch.tensor([request.latent for request in requests], dtype=torch.float32)
+
+    def _take(self, requests: Sequence[NoteRequest]) -> Tensor | None:
+        """`(notes, take)`; None where the model has none."""
+        size = self.decoder.mapping.take_size
+        if not size:
+            return None
+        takes = []
+        for request in requests:
+            take = request.take
+            if take is None:
+                take = tuple(np.random.default_rng([request.seed, 3]).standard_normal(size).tolist())
+            if len(take) != size or not np.isfinite(take).all():
+                raise InputError(f"take {take} is not {size} finite numbers")
+            takes.append(take)
+        return torch.tensor(takes, dtype=torch.float32)
 
     def _perform(self, traits: npt.NDArray[np.float32], requests: Sequence[NoteRequest]) -> Performance:
         """How notes are played, from the predicted traits and each request's seed."""
@@ -223,6 +255,13 @@ class NoteDecoder:
         return log_mel[:, : max(last, SHORTEST_FRAMES)]
 
 
+def asked_attacks_ms(traits: npt.NDArray[np.float32]) -> tuple[float | None, ...]:
+    """How long attacks are to take, of traits `(notes, traits)`; None where the model does not say."""
+    if traits.shape[1] < len(TRAITS):
+        return (None,) * len(traits)
+    return tuple(float(attack) for attack in USUAL_ATTACK_MS * np.exp(traits[:, TRAITS.index("log_attack")]))
+
+
 class NoteInParts:
     """A note whose frames are decoded when they are needed; made by `NoteDecoder.begin`.
 
@@ -263,7 +302,8 @@ class NoteInParts:
         parts = []
         for i, note in enumerate(notes):
             count = min(last, note.n_frames) - start
-            parts.append(DecodedNote(made.log_mel[i, :, :count], known.one(i, count), note.level_db))
+            log_mel, hints = made.log_mel[i, :, :count], known.one(i, count)
+            parts.append(DecodedNote(log_mel, hints, note.level_db, note.plan.attacks_ms[0]))
         return parts
 
 
@@ -288,5 +328,6 @@ def _join(plans: Sequence[_Plan]) -> _Plan:
             torch.cat([performance.modulation_strength for performance in performances]),
         ),
         np.concatenate([plan.levels_db for plan in plans]),
+        tuple(attack_ms for plan in plans for attack_ms in plan.attacks_ms),
         tuple(seed for plan in plans for seed in plan.seeds),
     )

@@ -139,8 +139,8 @@ class ExcerptSource:
 def decode_notes(model: AutoEncoder, batch: Batch) -> Decoded:
     """What the decoder makes of notes from their own latents; no gradient reaches the encoder."""
     with torch.no_grad():
-        latent = model.encoder(batch.log_mel, batch.performance.mask(batch.log_mel.shape[2])).float()
-    decoded: Decoded = model.decoder(latent, batch.condition, batch.performance)
+        found = model.encoder.encode(batch.log_mel, batch.performance.mask(batch.log_mel.shape[2]))
+    decoded: Decoded = model.decoder(found.latent, batch.condition, batch.performance, found.take)
     return decoded
 
 

@@ -53,7 +53,7 @@ class HarmonicDecoder(Decoder):
         super().__init__()
         width, style = config.decoder_width, config.style_width
         self.mapping = StyleMapping(config, sizes)
-        self.trait_head = trait_head(style)
+        self.trait_head = trait_head(config)
         self.inharmonicity_head = nn.Linear(style, 1)
         self.attack = nn.Embedding(ATTACK_FRAMES, width)
         self.release = nn.Embedding(RELEASE_FRAMES, width)

@@ -54,9 +54,9 @@ class HeldOutDecoder:
         """One note; the encoder's time does not count."""
         batch = self.notes.batch(np.searchsorted(self.notes.bank_indices, [position]))
         midi_pitch, condition = self._condition(position)
-        latent = self.model.encoder(batch.log_mel, batch.performance.mask(batch.log_mel.shape[2])).float()
+        found = self.model.encoder.encode(batch.log_mel, batch.performance.mask(batch.log_mel.shape[2]))
         started = time.perf_counter()
-        decoded = self.model.decoder(latent, condition, batch.performance)
+        decoded = self.model.decoder(found.latent, condition, batch.performance, found.take)
         seconds = time.perf_counter() - started
         frames, hop_length = int(batch.performance.n_frames[0]), self.bank.config.hop_length
         hints = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, (seed,)).one(0, frames)

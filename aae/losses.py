@@ -133,6 +133,21 @@ def deviation_l1(input: Tensor, target: Tensor, voiced: Tensor) -> Tensor:
     return ((input - target).abs() * voiced).sum() / voiced.sum().clamp_min(1) / 100.0
 
 
+def take_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """What takes tell of their notes: the divergence of the encoder's normal distributions from N(0, I).
+
+    Args:
+        mean: `(batch, take)`.
+        log_variance: As `mean`.
+
+    Returns:
+        Nats a note, mean over the batch.
+
+    Source: D. P. Kingma, M. Welling, "Auto-encoding variational Bayes", ICLR 2014 (arXiv 1312.6114).
+    """
+    return 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance).sum(1).mean()
+
+
 def trait_distance(input: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """Mean smooth L1 distance of note traits, each where it was measurable.
 

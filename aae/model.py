@@ -17,6 +17,11 @@ from aae.conditioning import Condition
 from aae.config import ModelConfig
 from mcnn.config import SpectrogramConfig
 
+LOG_VARIANCE_RANGE = (-10.0, 3.0)
+"""Of takes."""
+SURE_AT_FIRST = -4.0
+"""Log variance of takes before training: a decoder does not learn to listen to noise."""
+
 
 @dataclass  # not frozen: Lightning Fabric converts the tensors of what passes through a model
 class Performance:
@@ -51,9 +56,26 @@ class Performance:
         return (torch.arange(frames, device=self.n_frames.device) < self.n_frames[:, None]).float()
 
 
-TRAITS = ("log_frames", "level", "modulation_rate", "modulation_strength")
+TRAITS = ("log_frames", "level", "modulation_rate", "modulation_strength", "log_attack")
 """Note-level numbers that the decoder predicts: ln(frames), level in units of 20 dB re the reference level,
-modulation rate in units of 10 Hz, modulation strength."""
+modulation rate in units of 10 Hz, modulation strength, and, if the model has it, ln(attack time in units of
+`USUAL_ATTACK_MS`)."""
+USUAL_ATTACK_MS = 30.0
+"""What attack times are told relative to."""
+TRAITS_AT_FIRST = (4.5, 0.0, 0.6, 0.1, 0.0)
+"""What an untrained model predicts: a note of a second at the reference level."""
+
+
+@dataclass  # not frozen: Lightning Fabric converts the tensors of what passes through a model
+class Encoding:
+    """What an encoder finds in a batch of notes."""
+
+    latent: Tensor
+    """`(batch, latent)`."""
+    take: Tensor | None = None
+    """`(batch, take)`, means of the takes; None where the model has none."""
+    take_log_variance: Tensor | None = None
+    """`(batch, take)`, how unsure of them the encoder is."""
 
 
 @dataclass
@@ -108,33 +130,37 @@ class Decoder(nn.Module, ABC):
         """Layers that most of the time is spent in and that may be kept in less precision than the others."""
         return []
 
-    def forward(self, latent: Tensor, condition: Condition, performance: Performance) -> Decoded:
+    def forward(
+        self, latent: Tensor, condition: Condition, performance: Performance, take: Tensor | None = None
+    ) -> Decoded:
         """Makes whole log-mels.
 
         Args:
             latent: `(batch, latent)`.
             condition: Note and attributes, batch as `latent`.
             performance: Its `modulation_phase` sets the number of frames.
+            take: `(batch, take)`; the mean one if not given.
         """
-        return self.decode_frames(self.mapping(latent, condition), condition, performance)
+        return self.decode_frames(self.mapping(latent, condition, take), condition, performance)
 
-    def traits(self, latent: Tensor, condition: Condition) -> Tensor:
-        """Predicts the note-level numbers of `TRAITS`, `(batch, 4)`."""
-        traits: Tensor = self.trait_head(self.mapping(latent, condition))
+    def traits(self, latent: Tensor, condition: Condition, take: Tensor | None = None) -> Tensor:
+        """Predicts the note-level numbers of `TRAITS`, `(batch, 4)`, or 5 with an attack time."""
+        traits: Tensor = self.trait_head(self.mapping(latent, condition, take))
         return traits
 
 
-def trait_head(style_width: int) -> nn.Sequential:
-    """The small network from style to `TRAITS`; it starts at a note of a second at the reference level."""
-    last = nn.Linear(128, len(TRAITS))
+def trait_head(config: ModelConfig) -> nn.Sequential:
+    """The small network from style to `TRAITS`; it starts at `TRAITS_AT_FIRST`."""
+    n_traits = len(TRAITS) if config.attack_time else len(TRAITS) - 1
+    last = nn.Linear(128, n_traits)
     nn.init.zeros_(last.weight)
     with torch.no_grad():
-        last.bias.copy_(torch.tensor([4.5, 0.0, 0.6, 0.1]))
-    return nn.Sequential(nn.Linear(style_width, 128), nn.SiLU(), last)
+        last.bias.copy_(torch.tensor(TRAITS_AT_FIRST[:n_traits]))
+    return nn.Sequential(nn.Linear(config.style_width, 128), nn.SiLU(), last)
 
 
 class StyleMapping(nn.Module):
-    """Latent and condition to one style vector, which modulates every layer of a decoder.
+    """Latent, take and condition to one style vector, which modulates every layer of a decoder.
 
     Args:
         config: Which parts of the condition are used.
@@ -145,7 +171,9 @@ class StyleMapping(nn.Module):
         super().__init__()
         self.on_note, self.on_attributes = config.condition_on_note, config.condition_on_attributes
         width = config.style_width
-        n_in = config.latent_size + 21 * self.on_note + sum(sizes.values()) * self.on_attributes
+        self.take_size = config.take_size
+        n_in = config.latent_size + self.take_size
+        n_in += 21 * self.on_note + sum(sizes.values()) * self.on_attributes
         self.names = tuple(sizes)
         self.layers = nn.Sequential(
             nn.Linear(n_in, width),
@@ -156,9 +184,11 @@ class StyleMapping(nn.Module):
             nn.SiLU(),
         )
 
-    def forward(self, latent: Tensor, condition: Condition) -> Tensor:
-        """Style vectors `(batch, style)`."""
+    def forward(self, latent: Tensor, condition: Condition, take: Tensor | None = None) -> Tensor:
+        """Style vectors `(batch, style)`; the mean take stands in for one that is not given."""
         parts = [latent]
+        if self.take_size:
+            parts.append(latent.new_zeros(len(latent), self.take_size) if take is None else take)
         if self.on_note:
             parts.append(condition.note())
         if self.on_attributes:
@@ -191,9 +221,16 @@ class Encoder(nn.Module):
             nn.GELU(),
             nn.Linear(2 * width, config.latent_size),
         )
+        self.take_exit = nn.Linear(2 * width, 2 * config.take_size) if config.take_size else None
+        if self.take_exit is not None:
+            nn.init.constant_(self.take_exit.bias[config.take_size :], SURE_AT_FIRST)
 
     def forward(self, log_mel: Tensor, mask: Tensor) -> Tensor:
-        """Latents `(batch, latent)`.
+        """Latents `(batch, latent)` of what `encode` is given."""
+        return self.encode(log_mel, mask).latent
+
+    def encode(self, log_mel: Tensor, mask: Tensor) -> Encoding:
+        """Latents and takes.
 
         Args:
             log_mel: `(batch, mels, frames)`.
@@ -206,8 +243,12 @@ class Encoder(nn.Module):
             h, mask = stage(h, mask)
         mean = h.sum(2) / mask.sum(2).clamp_min(1)
         peak = (h + (mask - 1) * 1e4).amax(2)
-        latent: Tensor = self.exit(torch.cat([mean, peak, h[:, :, 0]], 1))
-        return latent
+        h = self.exit[:-1](torch.cat([mean, peak, h[:, :, 0]], 1))
+        latent = self.exit[-1](h).float()
+        if self.take_exit is None:
+            return Encoding(latent)
+        take, log_variance = self.take_exit(h).float().chunk(2, 1)
+        return Encoding(latent, take, log_variance.clamp(*LOG_VARIANCE_RANGE))
 
 
 class FrameNorm(nn.Module):
@@ -262,7 +303,8 @@ class AutoEncoder(nn.Module):
         condition: Condition,
         performance: Performance,
         latent_noise: Tensor | float = 0.0,
-    ) -> tuple[Tensor, Decoded, Tensor]:
+        take_noise: Tensor | float = 0.0,
+    ) -> tuple[Encoding, Decoded, Tensor]:
         """Encodes and decodes.
 
         Args:
@@ -270,16 +312,19 @@ class AutoEncoder(nn.Module):
             condition: Note and attributes.
             performance: Measured on the recordings.
             latent_noise: `(batch, latent)`, added to z before decoding.
+            take_noise: `(batch, take)`, in standard deviations of what the encoder says of the takes.
 
         Returns:
-            The latents, what was decoded from them, and the predicted traits `(batch, traits)`.
+            What was encoded, what was decoded from it, and the predicted traits `(batch, traits)`.
         """
-        latent = self.encoder(log_mel, performance.mask(log_mel.shape[2])).float()
-        heard = latent + latent_noise
+        found = self.encoder.encode(log_mel, performance.mask(log_mel.shape[2]))
+        latent, take = found.latent + latent_noise, found.take
+        if take is not None and found.take_log_variance is not None:
+            take = take + torch.exp(0.5 * found.take_log_variance) * take_noise
         return (
-            latent,
-            self.decoder(heard, condition, performance),
-            self.decoder.traits(heard, condition).float(),
+            found,
+            self.decoder(latent, condition, performance, take),
+            self.decoder.traits(latent, condition, take).float(),
         )
 
 

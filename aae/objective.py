@@ -9,7 +9,7 @@ from aae import losses
 from aae.config import LossConfig
 from aae.data import Batch
 from aae.discriminator import LatentDiscriminator
-from aae.model import AutoEncoder, Decoded
+from aae.model import AutoEncoder, Decoded, Encoding
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Terms:
 
 def compute_terms(
     batch: Batch,
-    latent: Tensor,
+    found: Encoding,
     decoded: Decoded,
     traits: Tensor,
     prior: Tensor,
@@ -34,43 +34,48 @@ def compute_terms(
 
     Args:
         batch: The notes.
-        latent: `(batch, latent)` of them.
+        found: What the encoder found in them.
         decoded: What the decoder made of them.
         traits: `(batch, traits)`, predicted.
         prior: `(batch, latent)`, draws from N(0, I).
         config: Weights.
         progress: Share of the training done, 0 to 1.
     """
-    frames = batch.log_mel.shape[2]
+    frames, latent = batch.log_mel.shape[2], found.latent
     mask = batch.performance.mask(frames)
     heard = torch.ones_like(mask) if decoded.deviation_cents is None else mask
     values = {
         "reconstruction": losses.masked_l1(decoded.log_mel, batch.log_mel, heard),
         "attack": losses.attack_l1(decoded.log_mel, batch.log_mel, heard),
-        "traits": losses.trait_distance(traits, batch.traits, batch.traits_weight),
+        "traits": losses.trait_distance(traits, *batch.known_traits(traits.shape[1])),
         "mmd": losses.maximum_mean_discrepancy(latent, prior),
     }
     if config.joint_mmd:
         octave = torch.div(batch.condition.midi_pitch, 12, rounding_mode="floor")
         shared = losses.shared_labels([*batch.labels.values(), octave])
         values["joint_mmd"] = losses.maximum_mean_discrepancy(latent, prior, shared)
+    if found.take is not None and found.take_log_variance is not None:
+        values["take"] = losses.take_divergence(found.take, found.take_log_variance)
     if decoded.deviation_cents is not None and decoded.residual is not None:
         values["deviation"] = losses.deviation_l1(
             decoded.deviation_cents, batch.deviation_cents, batch.voiced
         )
         values["residual"] = losses.masked_l1(decoded.residual, torch.zeros_like(decoded.residual), mask)
     weights = config.model_dump()
-    weights["joint_mmd"] = losses.hiding_weight(progress, config.joint_mmd)
+    for name in ("joint_mmd", "take"):
+        weights[name] = losses.hiding_weight(progress, weights[name])
     total = torch.stack([weights[name] * value for name, value in values.items()]).sum()
     return Terms(total, values)
 
 
 def run_model(
-    model: AutoEncoder, batch: Batch, latent_noise: Tensor | float = 0.0
-) -> tuple[Tensor, Decoded, Tensor]:
-    """Encodes and decodes a batch: latents, decoded notes, predicted traits."""
-    latent, decoded, traits = model(batch.log_mel, batch.condition, batch.performance, latent_noise)
-    return latent, decoded, traits
+    model: AutoEncoder, batch: Batch, latent_noise: Tensor | float = 0.0, take_noise: Tensor | float = 0.0
+) -> tuple[Encoding, Decoded, Tensor]:
+    """Encodes and decodes a batch: what was encoded, decoded notes, predicted traits."""
+    found, decoded, traits = model(
+        batch.log_mel, batch.condition, batch.performance, latent_noise, take_noise
+    )
+    return found, decoded, traits
 
 
 def hide_attributes(discriminator: LatentDiscriminator, latent: Tensor, shares: dict[str, Tensor]) -> Tensor:

@@ -31,7 +31,7 @@ def measure_onset(loudness_db: Floats, frame_rate_hz: float) -> float:
     Returns:
         A fraction of frames; below 0, down to `EARLIEST_FRAMES`, where a note is under way from the start.
     """
-    first = np.asarray(loudness_db[: round(FIRST_PEAK_S * frame_rate_hz) + 1], np.float64)
+    first = _first_part(loudness_db, frame_rate_hz)
     start_db = first.max() + RISE_FROM_DB
     risen = int(np.argmax(first >= first.max() + RISE_TO_DB))
     below = np.flatnonzero(first[: risen + 1] < start_db)
@@ -39,3 +39,23 @@ def measure_onset(loudness_db: Floats, frame_rate_hz: float) -> float:
         return EARLIEST_FRAMES * float((first[0] - start_db) / -RISE_FROM_DB)
     last = int(below[-1])
     return last + float((start_db - first[last]) / (first[last + 1] - first[last]))
+
+
+def measure_risen(loudness_db: Floats, frame_rate_hz: float) -> float:
+    """Where the level first comes within 3 dB of the attack's peak, in fractions of frames.
+
+    Args:
+        loudness_db: `(frames,)`, from the beginning of the note.
+        frame_rate_hz: Frames per second.
+    """
+    first = _first_part(loudness_db, frame_rate_hz)
+    wanted_db = first.max() + RISE_TO_DB
+    risen = int(np.argmax(first >= wanted_db))
+    if risen == 0:
+        return 0.0
+    before = first[risen - 1]
+    return risen - 1 + float((wanted_db - before) / (first[risen] - before))
+
+
+def _first_part(loudness_db: Floats, frame_rate_hz: float) -> npt.NDArray[np.float64]:
+    return np.asarray(loudness_db[: round(FIRST_PEAK_S * frame_rate_hz) + 1], np.float64)

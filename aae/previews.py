@@ -57,9 +57,13 @@ def make_previews(
         return []
     rows = _spread(notes, n_notes)
     batch = notes.batch(rows).to(device)
-    latent, decoded, _ = model(batch.log_mel, batch.condition, batch.performance)
-    point = torch.randn(latent.shape, generator=torch.Generator().manual_seed(0)).to(device)
-    varied = model.decoder(point, batch.condition, batch.performance)
+    found, decoded, _ = model(batch.log_mel, batch.condition, batch.performance)
+    random = torch.Generator().manual_seed(0)
+    point, take = (
+        None if x is None else torch.randn(x.shape, generator=random).to(device)
+        for x in (found.latent, found.take)
+    )
+    varied = model.decoder(point, batch.condition, batch.performance, take)
     previews = []
     for i, row in enumerate(rows):
         length = int(batch.performance.n_frames[i])

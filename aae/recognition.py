@@ -27,11 +27,12 @@ from mcnn.config import SpectrogramConfig
 from mcnn.errors import InputError
 
 FORMAT_NAME = "clariolin-recognizer"
-VERSION = 2
+VERSION = 3
 """Grows with every change of features, network or training, so that cached recognisers are made anew."""
 
 _BATCH_SIZE = 64
 _IMPOSSIBLE = -1e4
+_SMALLEST_SHARE = 1e-9
 
 
 class RecognizerInfo(BaseModel):
@@ -107,16 +108,17 @@ class Recognition:
 
     Attributes:
         scores: Attribute to logits `(notes, labels)`.
-        combinations: Attribute to `(main labels, labels)`, which labels occur together.
+        pair_shares: Attribute to `(main labels, labels)`, how often each pair was heard in training; 0 for
+            labels that do not occur together.
         main_attribute: The attribute that the others are judged under.
     """
 
     scores: Mapping[str, npt.NDArray[np.float32]]
-    combinations: Mapping[str, npt.NDArray[np.bool_]]
+    pair_shares: Mapping[str, npt.NDArray[np.float32]]
     main_attribute: str
 
     def labels(
-        self, attribute: str, given_main: npt.NDArray[np.integer] | None = None
+        self, attribute: str, given_main: npt.NDArray[np.integer] | None = None, *, alike: bool = False
     ) -> npt.NDArray[np.int64]:
         """Most likely label index `(notes,)` of each note.
 
@@ -124,9 +126,16 @@ class Recognition:
             attribute: Which attribute.
             given_main: `(notes,)` known label indices of the main attribute; only labels that occur with them
                 in the training notes are then considered.
+            alike: Whether these are all as likely as each other beforehand, which they were not in training.
+
+        Source:
+            A. K. Menon et al., "Long-tail learning via logit adjustment", ICLR 2021 (arXiv 2007.07314).
         """
         scores = self.scores[attribute]
         if given_main is not None and attribute != self.main_attribute:
+            if alike:
+                beside = np.maximum(self.pair_shares[attribute][given_main], _SMALLEST_SHARE)
+                scores = scores - np.log(beside) * (given_main >= 0)[:, None]
             scores = np.where(self._possible(attribute, given_main), scores, _IMPOSSIBLE)
         best: npt.NDArray[np.int64] = scores.argmax(axis=1)
         return best
@@ -140,7 +149,7 @@ class Recognition:
 
     def _possible(self, attribute: str, given_main: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
         """Labels `(notes, labels)` that occur beside the known main ones; all where none does."""
-        possible = self.combinations[attribute][given_main] | (given_main < 0)[:, None]
+        possible = (self.pair_shares[attribute][given_main] > 0) | (given_main < 0)[:, None]
         either: npt.NDArray[np.bool_] = possible | ~possible.any(axis=1, keepdims=True)
         return either
 
@@ -151,19 +160,19 @@ class Recognizer:
     Args:
         info: Front end and vocabularies.
         network: The trained network.
-        combinations: Attribute to `(main labels, labels)`, which labels occur together.
+        pair_shares: Attribute to `(main labels, labels)`, how often each pair was heard in training.
     """
 
     def __init__(
         self,
         info: RecognizerInfo,
         network: RecognitionNetwork,
-        combinations: Mapping[str, npt.NDArray[np.bool_]],
+        pair_shares: Mapping[str, npt.NDArray[np.float32]],
     ) -> None:
         self.info = info
         self.features = NoteFeatures(info.spectrogram)
         self.network = network.eval()
-        self.combinations = dict(combinations)
+        self.pair_shares = dict(pair_shares)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -190,16 +199,16 @@ class Recognizer:
             raise InputError(
                 f"{path} is a recogniser of version {info.version}: this program reads {VERSION}"
             )
-        combinations = {name: tensors.pop(f"combinations.{name}").bool().numpy() for name in info.attributes}
+        pair_shares = {name: tensors.pop(f"pair_shares.{name}").numpy() for name in info.attributes}
         network = RecognitionNetwork(len(tensors["mean"]), info.n_labels)
         network.load_state_dict(tensors)
-        return cls(info, network, combinations)
+        return cls(info, network, pair_shares)
 
     def save(self, path: Path) -> None:
         """Writes the recogniser to one file, whole or not at all."""
         tensors = {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
-        for name, possible in self.combinations.items():
-            tensors[f"combinations.{name}"] = torch.from_numpy(possible).to(torch.uint8)
+        for name, shares in self.pair_shares.items():
+            tensors[f"pair_shares.{name}"] = torch.from_numpy(shares)
         with atomic_path(path) as partial:
             save_file(tensors, partial, {"format": FORMAT_NAME, "info": self.info.model_dump_json()})
 
@@ -218,7 +227,7 @@ class Recognizer:
             batches = [self.network(batch) for batch in torch.split(rows, _BATCH_SIZE)]
         logits = [torch.cat(parts).numpy() for parts in zip(*batches, strict=True)]
         scores = dict(zip(self.info.attributes, logits, strict=True))
-        return Recognition(scores, self.combinations, self.info.main_attribute)
+        return Recognition(scores, self.pair_shares, self.info.main_attribute)
 
     def embed_features(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The last hidden layer `(notes, hidden)` of notes, of their vectors `(notes, features)`."""

@@ -109,9 +109,9 @@ def train(bank: NoteBank, seed: int = 0) -> Generator[StageProgress, None, Recog
     )
     rows, note_of_row = yield from _training_features(bank, indices, seed)
     labels = {name: bank.labels[name][note_of_row].astype(np.int64) for name in attributes}
-    combinations = _combinations(info, {name: bank.labels[name][indices] for name in attributes})
-    network = yield from _fit(info, rows, labels, combinations, seed)
-    return Recognizer(info, network, combinations)
+    pair_shares = _pair_shares(info, labels)
+    network = yield from _fit(info, rows, labels, pair_shares, seed)
+    return Recognizer(info, network, pair_shares)
 
 
 def _training_features(
@@ -222,25 +222,26 @@ def _mel_centres_hz(sample_rate: int, n_mels: int) -> npt.NDArray[np.float64]:
     return centres
 
 
-def _combinations(
-    info: RecognizerInfo, labels: dict[str, npt.NDArray[np.int16]]
-) -> dict[str, npt.NDArray[np.bool_]]:
-    """Which labels `(main labels, labels)` of each attribute occur with each label of the main one."""
+def _pair_shares(
+    info: RecognizerInfo, labels: dict[str, npt.NDArray[np.int64]]
+) -> dict[str, npt.NDArray[np.float32]]:
+    """How often labels `(main labels, labels)` of each attribute are drawn beside each of the main one."""
     main = labels[info.main_attribute]
-    combinations = {}
+    drawn = _balanced(labels, info.main_attribute)
+    found = {}
     for name, vocabulary in info.attributes.items():
-        possible = np.zeros((len(info.attributes[info.main_attribute]), len(vocabulary)), dtype=np.bool_)
+        shares = np.zeros((len(info.attributes[info.main_attribute]), len(vocabulary)), np.float32)
         given = (main >= 0) & (labels[name] >= 0)
-        possible[main[given], labels[name][given]] = True
-        combinations[name] = possible
-    return combinations
+        np.add.at(shares, (main[given], labels[name][given]), drawn[given])
+        found[name] = shares
+    return found
 
 
 def _fit(
     info: RecognizerInfo,
     rows: FloatArray,
     labels: dict[str, npt.NDArray[np.int64]],
-    combinations: dict[str, npt.NDArray[np.bool_]],
+    pair_shares: dict[str, npt.NDArray[np.float32]],
     seed: int,
 ) -> Generator[StageProgress, None, RecognitionNetwork]:
     """Fits a network to feature vectors `(rows, features)` and label indices `(rows,)` of each attribute.
@@ -250,7 +251,7 @@ def _fit(
     features = torch.from_numpy(rows)
     target = torch.from_numpy(np.stack(list(labels.values()), axis=1))
     main = list(labels).index(info.main_attribute)
-    possible = [torch.from_numpy(combinations[name]) for name in info.attributes]
+    possible = [torch.from_numpy(pair_shares[name] > 0) for name in info.attributes]
     n_steps = max(_FEWEST_STEPS, _N_EPOCHS * len(features) // _BATCH_SIZE)
     drawn = np.random.default_rng([seed, 1]).choice(
         len(features), (n_steps, _BATCH_SIZE), p=_balanced(labels, info.main_attribute)

@@ -9,9 +9,10 @@ import torch
 from scipy import signal
 from torch import Tensor
 
+from aae.attack import shape_attack
 from aae.bundle import Bundle, ModelInfo, load_bundle, strongest
 from aae.conditioning import Condition, Mix
-from aae.decoding import NoteDecoder, NoteRequest
+from aae.decoding import DecodedNote, NoteDecoder, NoteRequest
 from aae.inverters import choose_inverter
 from mcnn.inverter import Inverter
 from mcnn.level import loudest_rms_db
@@ -130,8 +131,7 @@ class Synthesizer:
         """
         notes = self.decoder.decode(requests, grain=not self.inverter.uses_noise)
         return [
-            self._finish(self.inverter(note.log_mel[None], note.hints)[0].numpy(), note.level_db)
-            for note in notes
+            self._finish(self.inverter(note.log_mel[None], note.hints)[0].numpy(), note) for note in notes
         ]
 
     def _onset(self, waveform: npt.NDArray[np.float32]) -> int:
@@ -142,11 +142,12 @@ class Synthesizer:
         heard = np.flatnonzero(levels > levels.max(initial=0.0) * 10 ** (ONSET_DB / 20))
         return int(max(0, heard[0] * step - round(PRE_ROLL_S * sample_rate))) if len(heard) else 0
 
-    def _finish(self, waveform: npt.NDArray[np.float32], level_db: float) -> npt.NDArray[np.float32]:
-        """Sets the level; the note starts and ends at 0."""
+    def _finish(self, waveform: npt.NDArray[np.float32], note: DecodedNote) -> npt.NDArray[np.float32]:
+        """Sets the attack and the level; the note starts and ends at 0."""
         sample_rate = self.info.spectrogram.sample_rate
         rumble = signal.butter(2, RUMBLE_HZ, "highpass", fs=sample_rate, output="sos")
         waveform = signal.sosfilt(rumble, waveform).astype(np.float32)
+        waveform = shape_attack(waveform, sample_rate, note.attack_ms)
         waveform = waveform[self._onset(waveform) :].copy()
         rise, fall = (
             round(s * sample_rate) for s in (FADE_IN_S, min(FADE_OUT_S, len(waveform) / sample_rate / 4))
@@ -156,7 +157,7 @@ class Synthesizer:
         now_db = loudest_rms_db(waveform, sample_rate)
         if not np.isfinite(now_db):
             return waveform
-        gain = 10 ** ((level_db - now_db) / 20)
+        gain = 10 ** ((note.level_db - now_db) / 20)
         peak = float(np.abs(waveform).max())
         return np.asarray(waveform * min(gain, PEAK_LIMIT / peak), np.float32)
 

@@ -101,7 +101,8 @@ class _State:
         self.folder.claim(self.config, bank, self.fabric.is_global_zero, origin)
         self.average = deepcopy(model).eval().requires_grad_(False).to(self.fabric.device)
         whole = model.decoder.whole_length
-        self.train = TrainingNotes(bank, Split.TRAIN, whole)
+        attacks = self.config.model.attack_time
+        self.train = TrainingNotes(bank, Split.TRAIN, whole, attacks)
         self.validation = TrainingNotes(bank, Split.VALIDATION, whole)
         self.folder.require_notes(len(self.train))
         training = self.config.training
@@ -166,13 +167,16 @@ class _State:
         noise = torch.randn(2, len(batch), self.config.model.latent_size, generator=generator).to(
             self.fabric.device
         )
-        latent, decoded, traits = run_model(self.model, batch, noise[0] * training.latent_noise)
+        take_noise = torch.randn(len(batch), self.config.model.take_size, generator=generator)
+        found, decoded, traits = run_model(
+            self.model, batch, noise[0] * training.latent_noise, take_noise.to(self.fabric.device)
+        )
         progress = self.step / self.n_steps
-        terms = compute_terms(batch, latent, decoded, traits, noise[1], losses, progress)
+        terms = compute_terms(batch, found, decoded, traits, noise[1], losses, progress)
         total, values = terms.total, terms.values
         if losses.fader:
             self.discriminator.requires_grad_(False)
-            values["fader"] = hide_attributes(self.discriminator, latent, self.shares)
+            values["fader"] = hide_attributes(self.discriminator, found.latent, self.shares)
             total = total + hiding_weight(progress, losses.fader) * values["fader"]
             self.discriminator.requires_grad_(True)
         self.optimizer.zero_grad()
@@ -181,7 +185,9 @@ class _State:
         self.optimizer.step()
         update_average(self.average, self.model.module, training.ema_decay, self.step)
         if losses.fader:
-            values["discriminator"] = label_cross_entropy(self.discriminator(latent.detach()), batch.labels)
+            values["discriminator"] = label_cross_entropy(
+                self.discriminator(found.latent.detach()), batch.labels
+            )
             self.discriminator_optimizer.zero_grad()
             self.fabric.backward(values["discriminator"])
             self.discriminator_optimizer.step()

@@ -15,6 +15,11 @@ Vocabularies = Mapping[str, Sequence[str]]
 STYLE = "decoder.mapping.layers.0"
 """The layer whose inputs are the labels; see `aae.model.StyleMapping`."""
 N_NOTE = 21
+LAST_TRAITS = "decoder.trait_head.2"
+NEW_TAKE_SCALE = 0.05
+"""Standard deviation of the new weights from takes to style: small, but not nothing, or they stay so."""
+MAY_BE_NEW = ("take_size", "measured_onset", "attack_time")
+"""Settings of the model that the trained one may be without."""
 
 
 def start_from(model: AutoEncoder, config: ModelConfig, vocabularies: Vocabularies, start: Bundle) -> None:
@@ -22,6 +27,7 @@ def start_from(model: AutoEncoder, config: ModelConfig, vocabularies: Vocabulari
 
     Labels go by their names. One that the trained model lacks begins as the mean of its attribute's others, a
     whole attribute that it lacks where it changes nothing; what only the trained model knows is left out.
+    Takes, a measured onset and attack times may be new.
 
     Args:
         model: The new model, changed in place.
@@ -30,22 +36,29 @@ def start_from(model: AutoEncoder, config: ModelConfig, vocabularies: Vocabulari
         start: The trained model.
 
     Raises:
-        InputError: If the two differ in more than labels.
+        InputError: If the two differ in more than that.
     """
     mine, theirs = config.model_dump(), start.info.model.model_dump()
     for name, value in mine.items():
-        if value != theirs[name]:
+        if value != theirs[name] and not (name in MAY_BE_NEW and not theirs[name]):
             raise InputError(
                 f"setting model.{name}: {value} here, {theirs[name]} in the model to start from; "
                 f"give --set model.{name}={str(theirs[name]).lower()}"
             )
-    weights = dict(start.model.state_dict())
-    weights[f"{STYLE}.weight"] = _by_label(
+    weights = {**model.state_dict(), **start.model.state_dict()}
+    style = _by_label(
         weights[f"{STYLE}.weight"],
-        config.latent_size + N_NOTE * config.condition_on_note,
+        config.latent_size + start.info.model.take_size + N_NOTE * config.condition_on_note,
         start.info.vocabularies if config.condition_on_attributes else {},
         vocabularies if config.condition_on_attributes else {},
     )
+    if config.take_size and not start.info.model.take_size:
+        new = NEW_TAKE_SCALE * torch.randn(len(style), config.take_size)
+        style = torch.cat([style[:, : config.latent_size], new, style[:, config.latent_size :]], 1)
+    weights[f"{STYLE}.weight"] = style
+    if config.attack_time and not start.info.model.attack_time:
+        for name in (f"{LAST_TRAITS}.weight", f"{LAST_TRAITS}.bias"):
+            weights[name] = torch.cat([weights[name], model.state_dict()[name][len(weights[name]) :]])
     model.load_state_dict(weights)
 
 

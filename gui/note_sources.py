@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from aae.attack import attack_gain
 from aae.bundle import Bundle
 from aae.decoding import DecodedNote, NoteDecoder, NoteInParts, NoteRequest
 from mcnn.compiled import Floats
@@ -99,10 +100,13 @@ class StreamedSource(Source):
         beginning: Its first frames.
         voice: Its place among those that are inverted.
         frame_s: Seconds a frame.
+        sample_rate: Samples per second.
         start_s: Where in the note to begin; at 0, silence before the onset is passed over.
     """
 
-    def __init__(self, beginning: Beginning, voice: Voice, frame_s: float, start_s: float) -> None:
+    def __init__(
+        self, beginning: Beginning, voice: Voice, frame_s: float, sample_rate: int, start_s: float
+    ) -> None:
         part, start = beginning.part, beginning.start
         self.note, self.voice = beginning.note, voice
         self.is_awaited = False
@@ -115,7 +119,10 @@ class StreamedSource(Source):
         late = min(late, part.log_mel.shape[1] - 1)
         self.frame = start + late
         """The next one that it lacks."""
-        self.push(_without_first(part, late))
+        part = _without_first(part, late)
+        attack_ms = None if frame else part.attack_ms
+        self._attack = attack_gain(part.log_mel.numpy(), attack_ms, 1.0 / frame_s, sample_rate)
+        self.push(part)
 
     @property
     def is_over(self) -> bool:
@@ -133,7 +140,10 @@ class StreamedSource(Source):
 
     def take(self, n_samples: int) -> Floats:
         """Its part of the block that the bank has read."""
-        return self.row[:n_samples] * self.gain
+        block: Floats = self.row[:n_samples] * self.gain
+        attack, self._attack = self._attack[:n_samples], self._attack[n_samples:]
+        block[: len(attack)] *= attack
+        return block
 
     def stop(self) -> None:
         """Ends it."""
@@ -163,6 +173,7 @@ class StreamBank:
         self._decoder = NoteDecoder(bundle)
         self._voices = Voices(inverter, n_voices)
         self._frame_s = 1.0 / bundle.info.spectrogram.frame_rate_hz
+        self._sample_rate = bundle.info.spectrogram.sample_rate
         self._sources: list[StreamedSource] = []
 
     def decode_beginnings(self, asked: Sequence[tuple[NoteRequest, float]]) -> list[Beginning]:
@@ -199,7 +210,7 @@ class StreamBank:
         voice = self._voices.begin()
         if voice is None:
             return None
-        source = StreamedSource(beginning, voice, self._frame_s, start_s)
+        source = StreamedSource(beginning, voice, self._frame_s, self._sample_rate, start_s)
         self._sources.append(source)
         return source
 
@@ -254,4 +265,4 @@ def _without_first(part: DecodedNote, n_frames: int) -> DecodedNote:
         None if known.noise is None else known.noise[:, :, n_frames:],
         known.seeds,
     )
-    return DecodedNote(part.log_mel[:, n_frames:], hints, part.level_db)
+    return DecodedNote(part.log_mel[:, n_frames:], hints, part.level_db, part.attack_ms)

@@ -19,9 +19,11 @@ REQUEST = NoteRequest(69, {"instrument": {"bright": 1.0}}, (0.5, -1.0, 0.0), see
 UNPITCHED = NoteRequest(None, {"instrument": {"dark": 1.0}}, (0.0, 0.0, 0.0), seed=4)
 
 
-def _decoder(kind: str = "harmonic", precision: Literal["f32", "bf16"] = "f32") -> NoteDecoder:
+def _decoder(
+    kind: str = "harmonic", precision: Literal["f32", "bf16"] = "f32", **settings: object
+) -> NoteDecoder:
     torch.manual_seed(0)
-    config = ModelConfig.model_validate({"decoder": kind, **SMALL})
+    config = ModelConfig.model_validate({"decoder": kind, **SMALL, **settings})
     model = build_model(config, CONFIG, {name: len(labels) for name, labels in VOCABULARIES.items()})
     info = ModelInfo(
         model=config,
@@ -63,6 +65,23 @@ def test_grain_is_given_to_noise_alone_and_then_no_longer_told() -> None:
     assert change_db[0][noise[0] < 0.01].max() < 0.5
     again = decoder.decode([REQUEST, UNPITCHED], grain=True, n_frames=40)
     assert all(torch.equal(a.log_mel, b.log_mel) for a, b in zip(rough, again, strict=True))
+
+
+def test_a_take_follows_from_the_seed_unless_it_is_given() -> None:
+    decoder = _decoder(take_size=4, attack_time=True)
+    torch.nn.init.normal_(decoder.decoder.get_parameter("timbre.weight"), std=0.1)
+    drawn = tuple(np.random.default_rng([REQUEST.seed, 3]).standard_normal(4).tolist())
+    others = [replace(REQUEST, seed=9), replace(REQUEST, take=drawn), replace(REQUEST, take=(0.0,) * 4)]
+    first, seeded, given, mean = decoder.decode([REQUEST, *others], grain=False, n_frames=20)
+    torch.testing.assert_close(first.log_mel, given.log_mel)
+    assert (first.log_mel - seeded.log_mel).abs().max() > 0
+    assert (first.log_mel - mean.log_mel).abs().max() > 0
+    assert first.attack_ms == pytest.approx(30.0)
+    part = decoder.begin(REQUEST).decode(0, 8)
+    assert part.attack_ms == first.attack_ms
+    assert _decoder().decode([REQUEST], grain=False)[0].attack_ms is None
+    with pytest.raises(InputError, match="is not 4 finite numbers"):
+        decoder.decode([replace(REQUEST, take=(1.0,))], grain=False)
 
 
 def test_less_precision_is_inaudible_and_leaves_the_model_alone() -> None:

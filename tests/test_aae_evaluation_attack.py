@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from aae.evaluation.attack import attack_time_ms, envelope_db, envelope_distance_db, is_sharp
+from aae.attack import attack_time_ms, envelope_db
+from aae.evaluation.attack import envelope_distance_db, is_sharp
 from tests.synth import SAMPLE_RATE, tone
 
 

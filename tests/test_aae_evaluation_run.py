@@ -355,7 +355,7 @@ def test_a_bank_of_other_instruments_is_refused(
         other = Recognizer(
             recognizer.info.model_copy(update={"attributes": {"instrument": ("bright", "dark")}}),
             recognizer.network,
-            recognizer.combinations,
+            recognizer.pair_shares,
         )
         with pytest.raises(InputError, match="no instrument in common"):
             quick_scores(synthesizer, toy, other)

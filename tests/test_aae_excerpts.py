@@ -11,7 +11,7 @@ from aae.conditioning import Condition
 from aae.data import TrainingNotes
 from aae.excerpts import LEAD_FRAMES, Excerpts, ExcerptSource
 from aae.inverter_recipe import load_recipe
-from aae.model import AutoEncoder, Decoded, Performance
+from aae.model import AutoEncoder, Decoded, Encoding, Performance
 from aae.notes import NoteBank, Split
 from mcnn.spectrogram import Spectrogram
 from tests.toy_bank import CONFIG, write_toy_bank
@@ -23,18 +23,24 @@ BLURRED = CONFIG.n_fft // HOP // 2
 """Frames beside an edge whose windows reach beyond it."""
 
 
+class _MeanEncoder(nn.Module):
+    def encode(self, log_mel: Tensor, mask: Tensor) -> Encoding:
+        assert (mask.sum(1) > 0).all()
+        return Encoding(log_mel.mean((1, 2))[:, None])
+
+
 class _Counting(nn.Module):
     """Stands for an auto-encoder: its log-mel is -1, its pitch is the frame's number, counted from 1."""
 
     def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(()))
+        self.encoder = _MeanEncoder()
 
-    def encoder(self, log_mel: Tensor, mask: Tensor) -> Tensor:
-        assert (mask.sum(1) > 0).all()
-        return log_mel.mean((1, 2))[:, None]
-
-    def decoder(self, latent: Tensor, condition: Condition, performance: Performance) -> Decoded:
+    def decoder(
+        self, latent: Tensor, condition: Condition, performance: Performance, take: Tensor | None
+    ) -> Decoded:
+        assert take is None
         n, frames = len(latent), int(performance.n_frames.max())
         log_mel = self.weight - torch.ones(n, CONFIG.n_mels, frames)
         f0_hz = torch.arange(1.0, frames + 1).repeat(n, 1)

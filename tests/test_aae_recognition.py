@@ -144,7 +144,7 @@ def test_an_opened_recogniser_hears_the_same(tmp_path: Path, recognizer: Recogni
     for name, scores in recognizer.recognize(notes).scores.items():
         assert np.array_equal(scores, again.recognize(notes).scores[name])
     assert again.info == recognizer.info
-    assert all(np.array_equal(again.combinations[n], recognizer.combinations[n]) for n in again.combinations)
+    assert all(np.array_equal(again.pair_shares[n], recognizer.pair_shares[n]) for n in again.pair_shares)
 
 
 def test_files_that_are_no_recognisers_are_refused_by_name(tmp_path: Path, recognizer: Recognizer) -> None:

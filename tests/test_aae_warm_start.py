@@ -53,6 +53,25 @@ def test_labels_go_by_their_names(start: Bundle) -> None:
     )
 
 
+def test_takes_and_attack_times_may_be_new(start: Bundle) -> None:
+    shape = SHAPE.model_copy(update={"take_size": 4, "attack_time": True, "measured_onset": True})
+    model = build_model(shape, CONFIG, _sizes(OLD)).eval()
+    start_from(model, shape, OLD, start)
+    latent = torch.randn(2, 3)
+    condition = Condition(torch.tensor([60, 60]), {"instrument": torch.eye(2), "dynamics": torch.eye(2)})
+    torch.testing.assert_close(
+        model.decoder.mapping(latent, condition), start.model.decoder.mapping(latent, condition)
+    )
+    traits = model.decoder.traits(latent, condition)
+    torch.testing.assert_close(traits[:, :4], start.model.decoder.traits(latent, condition))
+    assert traits[:, 4].abs().max() == 0  # the usual attack time
+    later = replace(start, info=start.info.model_copy(update={"model": shape}), model=model)
+    again = build_model(shape, CONFIG, _sizes(NEW)).eval()
+    start_from(again, shape, NEW, later)
+    with pytest.raises(InputError, match=r"model.take_size: 0 here, 4 in the model to start from"):
+        start_from(build_model(SHAPE, CONFIG, _sizes(OLD)), SHAPE, OLD, later)
+
+
 def test_another_shape_is_refused_by_name(start: Bundle) -> None:
     wide = SHAPE.model_copy(update={"decoder_width": 32})
     other = replace(start, info=start.info.model_copy(update={"model": wide}))

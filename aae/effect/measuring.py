@@ -40,6 +40,7 @@ class PlayedNote:
         level_db: Its level as recorded, see `mcnn.level`.
         modulation: Its vibrato, trill or tremolo.
         latent: Where the encoder puts it.
+        take: What tells it from other takes, as the encoder reads it; () where the model has no takes.
         onset_frames: Where its attack lies, see `aae.onset`.
         is_slurred: Whether it goes on from the note before without an attack of its own.
     """
@@ -52,6 +53,7 @@ class PlayedNote:
     level_db: float
     modulation: Modulation
     latent: tuple[float, ...]
+    take: tuple[float, ...] = ()
     onset_frames: float = ONSET_FRAMES
     is_slurred: bool = False
 
@@ -59,6 +61,10 @@ class PlayedNote:
     def end(self) -> int:
         """The sample after its last in the recording."""
         return self.start + len(self.waveform)
+
+    def takes(self, n_notes: int = 1) -> Tensor | None:
+        """Its take `(n_notes, take)` for so many notes; None where the model has no takes."""
+        return torch.tensor([self.take]).expand(n_notes, -1) if self.take else None
 
     @property
     def tuning_cents(self) -> float | None:
@@ -113,6 +119,7 @@ class NoteMeter:
         midi_pitch = nearest_note(heard.f0_hz)
         f0_cents = self._deviation(note, midi_pitch, heard.f0_hz)
         levels_db, rate_hz = loudness_db(log_mel.numpy()), self.config.frame_rate_hz
+        latent, take = self._encode(note)
         return PlayedNote(
             start=start,
             waveform=note,
@@ -121,18 +128,20 @@ class NoteMeter:
             log_mel=log_mel,
             level_db=level_db,
             modulation=measure_modulation(f0_cents, levels_db, rate_hz),
-            latent=self._encode(note),
+            latent=latent,
+            take=take,
             onset_frames=measure_onset(levels_db, rate_hz),
             is_slurred=heard.is_slurred,
         )
 
-    def _encode(self, note: Floats) -> tuple[float, ...]:
-        """The latent of a note prepared as the notes of a NoteBank are."""
+    def _encode(self, note: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The latent and the take of a note prepared as the notes of a NoteBank are."""
         prepared = prepare(note, self.config.sample_rate, self.config.max_samples)
         known = note if prepared is None else prepared.waveform
         log_mel = self._spectrogram(torch.from_numpy(known)[None])
-        latent = self._encoder(log_mel, torch.ones(1, log_mel.shape[2]))[0]
-        return tuple(float(x) for x in latent)
+        found = self._encoder.encode(log_mel, torch.ones(1, log_mel.shape[2]))
+        take = () if found.take is None else tuple(found.take[0].tolist())
+        return tuple(found.latent[0].tolist()), take
 
     def _deviation(self, note: Floats, midi_pitch: int | None, f0_hz: float | None) -> Floats:
         """Deviation from the nearest note `(frames,)`; where it is not heard, what is around it."""

@@ -119,7 +119,7 @@ class Remaker:
         midi_pitch, shift_cents = self._asked_pitch(note)
         offset = self.changes.latent_offset or (0.0,) * len(note.latent)
         latent = tuple(x + amount * y for x, y in zip(note.latent, offset, strict=True))
-        style = self._style(midi_pitch, self.mix, latent)
+        style = self._style(midi_pitch, self.mix, latent, note.takes())
         return _Plan(
             note=note,
             midi_pitch=midi_pitch,
@@ -141,13 +141,16 @@ class Remaker:
         midi_pitch = int(np.clip(round(exact), LOWEST_MIDI_PITCH, HIGHEST_MIDI_PITCH))
         return midi_pitch, 100.0 * (exact - midi_pitch)
 
-    def _style(self, midi_pitch: int | None, mix: Mix, latent: tuple[float, ...]) -> Tensor:
+    def _style(
+        self, midi_pitch: int | None, mix: Mix, latent: tuple[float, ...], take: Tensor | None
+    ) -> Tensor:
         """The style vector `(1, style)`."""
         if midi_pitch is None:
             low, high = self.synthesizer.pitch_range(mix) or (_NOISE_NOTE, _NOISE_NOTE)
             midi_pitch = int(np.clip(_NOISE_NOTE, low, high))
         condition = self.synthesizer.vocabulary.encode([midi_pitch], [mix])
-        style: Tensor = self.synthesizer.decoder.decoder.mapping(torch.tensor([latent]), condition)
+        mapping = self.synthesizer.decoder.decoder.mapping
+        style: Tensor = mapping(torch.tensor([latent]), condition, take)
         return style
 
     def _new_tremble(self, note: PlayedNote, style: Tensor) -> tuple[float, float] | None:
@@ -190,7 +193,7 @@ class Remaker:
         """A log-mel with the rest of what the model's picture of the played note itself lacks."""
         note, decoder = plan.note, self.synthesizer.decoder
         condition = decoder.vocabulary.encode([note.midi_pitch], [self._own_mix])
-        style = self._style(note.midi_pitch, self._own_mix, note.latent)
+        style = self._style(note.midi_pitch, self._own_mix, note.latent, note.takes())
         performance = performance_of(note, before=before, after=plan.extra)
         pictured = decoder.decoder.decode_frames(style, condition, performance, before).log_mel[0]
         n_frames = note.log_mel.shape[1]

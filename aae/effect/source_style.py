@@ -66,7 +66,8 @@ def _distances(synthesizer: Synthesizer, rows: Sequence[Combination], note: Play
     start = min(_FIRST_FRAME, n_frames - 1)
     stop = min(n_frames, start + _MOST_FRAMES)
     decoder = synthesizer.decoder.decoder
-    style = decoder.mapping(torch.tensor([note.latent]).expand(len(rows), -1), condition)
+    latents = torch.tensor([note.latent]).expand(len(rows), -1)
+    style = decoder.mapping(latents, condition, note.takes(len(rows)))
     performance = repeated(performance_of(note), len(rows))
     decoded = decoder.decode_frames(style, condition, performance, start, stop)
     apart = (decoded.log_mel - note.log_mel[None, :, start:stop]).abs().mean((1, 2))

@@ -246,7 +246,7 @@ def _heard_share(judged: Judgement, attribute: str, index: int, main: str) -> di
     among = judged.labels[attribute] == index
     return {
         "notes": int(among.sum()),
-        "recognized_share": judged.recognized_share(attribute, among),
+        "recognized_share": judged.recognized_share(attribute, among, alike=True),
         "main_recognized_share": judged.recognized_share(main, among),
     }
 

@@ -89,27 +89,35 @@ class Judgement:
             public=self.public[chosen],
         )
 
-    def heard(self, attribute: str) -> npt.NDArray[np.int64]:
-        """Label index `(notes,)` heard; of side attributes, among those the asked main one has."""
-        return self.recognition.labels(attribute, self.labels[self.recognition.main_attribute])
+    def heard(self, attribute: str, *, alike: bool = False) -> npt.NDArray[np.int64]:
+        """Label index `(notes,)` heard; of side attributes, among those the asked main one has.
 
-    def recognized_share(self, attribute: str, among: npt.NDArray[np.bool_] | None = None) -> float:
+        Args:
+            attribute: Which attribute.
+            alike: Whether these are all as likely beforehand, as where each is asked for equally often.
+        """
+        main = self.labels[self.recognition.main_attribute]
+        return self.recognition.labels(attribute, main, alike=alike)
+
+    def recognized_share(
+        self, attribute: str, among: npt.NDArray[np.bool_] | None = None, *, alike: bool = False
+    ) -> float:
         """Share of notes heard as asked, NaN if nothing was asked.
 
         Args:
             attribute: Which attribute.
             among: `(notes,)` which notes to count; all if not given.
+            alike: See `heard`.
         """
         given = self.labels[attribute] >= 0
         counted = given if among is None else given & among
-        right = self.heard(attribute) == self.labels[attribute]
+        right = self.heard(attribute, alike=alike) == self.labels[attribute]
         return float(right[counted].mean()) if counted.any() else float("nan")
 
     def confusion(self, attribute: str) -> npt.NDArray[np.int64]:
-        """Counts `(asked labels, heard labels)`."""
-        return confusion_matrix(
-            self.labels[attribute], self.heard(attribute), len(self.vocabulary[attribute])
-        )
+        """Counts `(asked labels, heard labels)`; labels of side attributes are alike, see `heard`."""
+        heard = self.heard(attribute, alike=True)
+        return confusion_matrix(self.labels[attribute], heard, len(self.vocabulary[attribute]))
 
     def summary(self) -> dict[str, Any]:
         """All scores as JSON: by pitch tracker, by attribute, of wholeness, of artefacts."""

@@ -165,8 +165,9 @@ def attribute_parts(report: Mapping[str, Any]) -> list[Block]:
             Text(
                 f"{report['settings']['notes_per_label']} new notes of every label that was trained, shared "
                 f"among the labels of {main} that have it, on notes of their range, at random points; "
-                "beside them all held-out notes of that label, of which there may be few. The last column "
-                f"is how often the {main} of the same new notes is heard as asked."
+                "beside them all held-out notes of that label, of which there may be few. Here all labels "
+                f"that a {main} has are as likely as each other to the judge. The last column is how often "
+                f"the {main} of the same new notes is heard as asked."
             ),
             Text(
                 table([name, "training notes", "held out", *(kind_title(kind) for kind in kinds), main], rows)

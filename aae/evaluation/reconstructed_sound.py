@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from aae.evaluation.attack import attack_time_ms, envelope_distance_db, is_sharp
+from aae.attack import attack_time_ms, shape_attack
+from aae.evaluation.attack import envelope_distance_db, is_sharp
 from aae.evaluation.reconstruction import Reconstruction
 from aae.notes import NoteBank
 from aae.recognition_features import FloatArray, to_reference_level
@@ -88,7 +89,8 @@ def invert_note(synthesizer: Synthesizer, inverter: Inverter, note: Reconstructi
         if not inverter.uses_noise:
             log_mel, hints = synthesizer.decoder.roughen(log_mel[0], hints)
             log_mel = log_mel[None]
-        waveform: FloatArray = inverter(log_mel, hints)[0].numpy().copy()
+        made: FloatArray = inverter(log_mel, hints)[0].numpy()
+    waveform = shape_attack(made, synthesizer.info.spectrogram.sample_rate, note.attack_ms).copy()
     rise = min(round(FADE_IN_S * synthesizer.info.spectrogram.sample_rate), len(waveform))
     waveform[:rise] *= 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, rise, dtype=np.float32))
     return waveform

@@ -16,6 +16,7 @@ import torch
 
 from aae.conditioning import N_SEMITONES, Condition, Mix, Vocabulary
 from aae.data import Batch, TrainingNotes
+from aae.decoding import asked_attacks_ms
 from aae.notes import NOT_GIVEN, UNPITCHED, NoteBank, Split
 from aae.recognition_features import ACTIVE_RANGE_DB, FloatArray, frame_energy_db
 from aae.stages import StageProgress
@@ -36,6 +37,7 @@ class Reconstruction:
         spectral_convergence_db: Energy of the difference of mel magnitudes relative to the note's.
         log_mel: What the model made, `(mels, frames)`; where noise has no grain in it, `hints` says so.
         hints: What else an inverter may know of it, batch 1.
+        attack_ms: How long its attack is to take; None if the model does not say.
     """
 
     position: int
@@ -43,6 +45,7 @@ class Reconstruction:
     spectral_convergence_db: float
     log_mel: FloatArray
     hints: Hints
+    attack_ms: float | None = None
 
 
 def compare_log_mels(input: FloatArray, target: FloatArray, spectrogram: Spectrogram) -> tuple[float, float]:
@@ -85,9 +88,10 @@ def _reconstruct_batch(
     synthesizer: Synthesizer, batch: Batch, notes: TrainingNotes, rows: npt.NDArray[np.int64]
 ) -> list[Reconstruction]:
     with torch.inference_mode():
-        _, decoded, _ = synthesizer.model(batch.log_mel, batch.condition, batch.performance)
+        _, decoded, traits = synthesizer.model(batch.log_mel, batch.condition, batch.performance)
     spectrogram = Spectrogram(notes.config)
     found = []
+    attacks_ms = asked_attacks_ms(traits.numpy())
     known = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, tuple(rows.tolist()))
     for i, row in enumerate(rows):
         target = notes.log_mels[row].astype(np.float32)
@@ -95,7 +99,7 @@ def _reconstruct_batch(
         distance_db, convergence_db = compare_log_mels(made, target, spectrogram)
         position = int(notes.bank_indices[row])
         hints = known.one(i, target.shape[1])
-        found.append(Reconstruction(position, distance_db, convergence_db, made, hints))
+        found.append(Reconstruction(position, distance_db, convergence_db, made, hints, attacks_ms[i]))
     return found
 
 
