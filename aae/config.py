@@ -56,6 +56,8 @@ class LossConfig(_Config):
     """The same between latent and attribute together and the prior beside the same attributes."""
     take: float = 0.0005
     """What the takes may tell of a note: their divergence from N(0, I), a nat."""
+    texture: float = 0.0
+    """Distance of textures: levels, spread and flutter of every band over stretches of a note."""
     fader: float = 0.0
     """Final weight (alpha) of the term that hides the attributes from the latent discriminator."""
     deviation: float = 0.2

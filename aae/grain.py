@@ -21,7 +21,8 @@ class NoiseGrain:
         n_samples = GRAIN_FRAMES * spectrogram.config.hop_length
         white = torch.randn(1, n_samples, generator=torch.Generator().manual_seed(0))
         mel = spectrogram.mel(spectrogram.magnitude(white))[0]
-        self._fluctuation = mel / mel.log().mean(1, keepdim=True).exp()  # of geometric mean 1
+        self.fluctuation = mel / mel.log().mean(1, keepdim=True).exp()
+        """`(mels, GRAIN_FRAMES)`, of geometric mean 1."""
 
     def add(self, log_mel: Tensor, noise: Tensor, start: int) -> Tensor:
         """A log-mel with grain, `(mels, frames)`.
@@ -31,7 +32,7 @@ class NoiseGrain:
             noise: As `log_mel`, the share of the magnitude that is noise.
             start: Which stretch of the recorded noise it takes: one of `n_starts`.
         """
-        grain = self._fluctuation[:, start : start + log_mel.shape[1]]
+        grain = self.fluctuation[:, start : start + log_mel.shape[1]]
         return self._spectrogram.compress(self._spectrogram.expand(log_mel) * (1 + noise * (grain - 1)))
 
     def n_starts(self, frames: int) -> int:

@@ -22,16 +22,18 @@ def training_latents(
 
     Returns:
         `latent` `(notes, latent)` float32, `midi_pitch` `(notes,)` int16 and, by attribute name, label
-        indices `(notes,)` int16: the points of the 3-D view and what colours them.
+        indices `(notes,)` int16: the points of the 3-D view and what colours them; `take` `(notes, take)`
+        float32 where the model has takes.
     """
-    latents = np.zeros((len(notes), 0), np.float32)
+    found: dict[str, npt.NDArray[np.generic]] = {"latent": np.zeros((len(notes), 0), np.float32)}
     for batch, rows in batches_by_length(notes):
         batch = batch.to(device)
-        latent = (
-            model.encoder(batch.log_mel, batch.performance.mask(batch.log_mel.shape[2])).float().cpu().numpy()
-        )
-        if not latents.shape[1]:
-            latents = np.zeros((len(notes), latent.shape[1]), np.float32)
-        latents[rows] = latent
+        encoded = model.encoder.encode(batch.log_mel, batch.performance.mask(batch.log_mel.shape[2]))
+        for name, points in (("latent", encoded.latent), ("take", encoded.take)):
+            if points is None:
+                continue
+            if name not in found or not found[name].shape[1]:
+                found[name] = np.zeros((len(notes), points.shape[1]), np.float32)
+            found[name][rows] = points.float().cpu().numpy()
     labels = {name: column.astype(np.int16) for name, column in notes.labels.items()}
-    return {"latent": latents, "midi_pitch": notes.midi_pitch.astype(np.int16), **labels}
+    return {**found, "midi_pitch": notes.midi_pitch.astype(np.int16), **labels}

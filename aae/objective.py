@@ -10,6 +10,7 @@ from aae.config import LossConfig
 from aae.data import Batch
 from aae.discriminator import LatentDiscriminator
 from aae.model import AutoEncoder, Decoded, Encoding
+from aae.texture import TextureLoss
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ def compute_terms(
     prior: Tensor,
     config: LossConfig,
     progress: float,
+    texture: TextureLoss | None = None,
 ) -> Terms:
     """Every term but the adversarial one.
 
@@ -40,6 +42,7 @@ def compute_terms(
         prior: `(batch, latent)`, draws from N(0, I).
         config: Weights.
         progress: Share of the training done, 0 to 1.
+        texture: Compares textures; needed where they have a weight.
     """
     frames, latent = batch.log_mel.shape[2], found.latent
     mask = batch.performance.mask(frames)
@@ -54,6 +57,11 @@ def compute_terms(
         octave = torch.div(batch.condition.midi_pitch, 12, rounding_mode="floor")
         shared = losses.shared_labels([*batch.labels.values(), octave])
         values["joint_mmd"] = losses.maximum_mean_discrepancy(latent, prior, shared)
+    if texture is not None and config.texture:
+        onset = batch.performance.onset_frames
+        onset = torch.zeros(len(batch), device=mask.device) if onset is None else onset
+        start = int(1e6 * progress) % texture.n_starts(frames)
+        values["texture"] = texture(decoded, batch.log_mel, mask, onset, start)
     if found.take is not None and found.take_log_variance is not None:
         values["take"] = losses.take_divergence(found.take, found.take_log_variance)
     if decoded.deviation_cents is not None and decoded.residual is not None:

@@ -28,10 +28,12 @@ from aae.objective import compute_terms, hide_attributes, run_model
 from aae.precision import choose_precision
 from aae.previews import make_previews
 from aae.run_folder import RunFolder
+from aae.texture import TextureLoss
 from aae.training_events import Event, Finished, Progress, Started, Validated
 from aae.training_steps import Meter, set_learning_rate, update_average
 from aae.validation import validate
 from aae.warm_start import start_from
+from mcnn.spectrogram import Spectrogram
 
 CHECKPOINT_EVERY_S = 60.0
 REPORT_EVERY_STEPS = 10
@@ -108,6 +110,7 @@ class _State:
         training = self.config.training
         self.sampler = EpochSampler(self.train, training, self.fabric.global_rank, self.fabric.world_size)
         self.shares = {name: s.to(self.fabric.device) for name, s in self.train.label_shares().items()}
+        self.texture = TextureLoss(Spectrogram(bank.config)).to(self.fabric.device)
         discriminator = LatentDiscriminator(self.config.model.latent_size, sizes)
         rate = training.learning_rate
         self.model, self.optimizer = self.fabric.setup(
@@ -172,7 +175,7 @@ class _State:
             self.model, batch, noise[0] * training.latent_noise, take_noise.to(self.fabric.device)
         )
         progress = self.step / self.n_steps
-        terms = compute_terms(batch, found, decoded, traits, noise[1], losses, progress)
+        terms = compute_terms(batch, found, decoded, traits, noise[1], losses, progress, self.texture)
         total, values = terms.total, terms.values
         if losses.fader:
             self.discriminator.requires_grad_(False)

@@ -40,12 +40,14 @@ class Latents:
 
     Attributes:
         points: `(notes, latent)` of training notes, then of held-out ones.
+        takes: `(notes, take)` of the same; no columns where the model has none.
         n_training: How many are training notes.
         labels: Attribute to `(notes,)`; with `octave` and `semitone`.
         names: Attribute to its labels.
     """
 
     points: Points
+    takes: Points
     n_training: int
     labels: Mapping[str, npt.NDArray[np.int64]]
     names: Mapping[str, tuple[str, ...]]
@@ -59,7 +61,7 @@ def encode_notes(
     Those of the training notes are in the model file; the bank's are encoded where it has none.
     """
     kept = _kept_latents(synthesizer, bank)
-    parts, columns = [], []
+    parts, takes, columns = [], [], []
     for done, split in enumerate((Split.TRAIN, Split.TEST)):
         if split == Split.TRAIN and kept is not None:
             found = kept
@@ -72,6 +74,7 @@ def encode_notes(
             random = np.random.default_rng([settings.seed, 5])
             chosen = np.sort(random.choice(chosen, settings.most_training, replace=False))
         parts.append(points[chosen])
+        takes.append(np.asarray(found.get("take", np.zeros((len(points), 0))), np.float64)[chosen])
         names = ("midi_pitch", *bank.attributes)
         columns.append({name: np.asarray(found[name], np.int64)[chosen] for name in names})
         yield StageProgress("encoding real notes", done + 1, 2)
@@ -85,7 +88,7 @@ def encode_notes(
         "octave": tuple(str(octave) for octave in range(10)),
         "semitone": ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"),
     }
-    return Latents(np.concatenate(parts), len(parts[0]), merged, labels)
+    return Latents(np.concatenate(parts), np.concatenate(takes), len(parts[0]), merged, labels)
 
 
 def _kept_latents(synthesizer: Synthesizer, bank: NoteBank) -> dict[str, npt.NDArray[np.generic]] | None:
@@ -93,7 +96,8 @@ def _kept_latents(synthesizer: Synthesizer, bank: NoteBank) -> dict[str, npt.NDA
     kept, known = synthesizer.latents, synthesizer.info.vocabularies
     if "latent" not in kept or any(name not in kept for name in ("midi_pitch", *bank.attributes)):
         return None
-    found: dict[str, npt.NDArray[np.generic]] = {"latent": kept["latent"], "midi_pitch": kept["midi_pitch"]}
+    points = ("latent", "take", "midi_pitch")
+    found: dict[str, npt.NDArray[np.generic]] = {name: kept[name] for name in points if name in kept}
     for name, labels in bank.attributes.items():
         places = [labels.index(label) if label in labels else -1 for label in known[name]]
         found[name] = np.array([*places, -1])[np.asarray(kept[name], np.int64)]  # the last stands for -1
@@ -108,10 +112,15 @@ def latent_figures(
     for done, name in enumerate(latents.labels):
         readable[name] = read_labels(latents.points, latents.labels[name], latents.n_training, settings.seed)
         yield StageProgress("reading labels from the latents", done + 1, len(latents.labels))
+    with_takes = {}
+    if latents.takes.shape[1]:
+        both = np.concatenate([latents.points, latents.takes], axis=1)
+        for name in latents.names:
+            with_takes[name] = read_labels(both, latents.labels[name], latents.n_training, settings.seed)
     held_out = latents.points[latents.n_training :]
     prior = match_prior(held_out, settings.seed)
     paths = yield from walk_paths(synthesizer, settings)
-    return {"readable": readable, "prior": prior, "paths": paths}
+    return {"readable": readable, "with_takes": with_takes, "prior": prior, "paths": paths}
 
 
 def read_labels(

@@ -13,6 +13,10 @@ MIX_PICTURE = "mixes.png"
 def latent_part(report: Mapping[str, Any]) -> list[Block]:
     """Readability, prior, smoothness, and the space itself."""
     found, main = report["latent"], report["main_attribute"]
+    readable = {
+        **found["readable"],
+        **{f"{name}, from latent and take": scores for name, scores in found.get("with_takes", {}).items()},
+    }
     rows = [
         [
             name,
@@ -22,7 +26,7 @@ def latent_part(report: Mapping[str, Any]) -> list[Block]:
             percent(scores["balanced_share"]),
             percent(scores["balanced_chance"]),
         ]
-        for name, scores in found["readable"].items()
+        for name, scores in readable.items()
     ]
     prior, paths = found["prior"], found["paths"]
     axes = ", ".join(
