@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from copy import deepcopy
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mcnn.errors import InputError
 
@@ -33,6 +33,8 @@ class ModelConfig(_Config):
     """Whether the harmonic decoder is told where in a recording the attack lies."""
     attack_time: bool = False
     """Whether the note's traits hold how long its attack takes."""
+    pitch_drift: bool = False
+    """Whether they also hold how far its pitch drifts beyond vibrato; only together with attack times."""
     encoder_width: int = Field(192, ge=8)
     """Channels of the encoder."""
     decoder_width: int = Field(256, ge=8)
@@ -41,6 +43,12 @@ class ModelConfig(_Config):
     """Blocks of the harmonic decoder at half the frame rate."""
     style_width: int = Field(384, ge=8)
     """Width of the mapping from latent and condition to the decoder's modulations."""
+
+    @model_validator(mode="after")
+    def _drift_follows_attack(self) -> Self:
+        if self.pitch_drift and not self.attack_time:
+            raise ValueError("pitch_drift needs attack_time = true")
+        return self
 
 
 class LossConfig(_Config):
@@ -63,7 +71,7 @@ class LossConfig(_Config):
     deviation: float = 0.2
     """L1 distance of the f0 curves, in semitones, on voiced frames."""
     traits: float = 0.3
-    """Distance of the predicted note traits (length, level, modulation, attack time)."""
+    """Distance of the predicted note traits (length, level, modulation, attack time, drift)."""
     residual: float = 0.05
     """Mean size of the log-mel residual, which keeps the explanation with partials and noise."""
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from aae.conditioning import Condition
 from aae.config import ModelConfig
-from aae.model import Decoded, Decoder, Performance, StyleMapping, trait_head
+from aae.model import Decoded, Decoder, Performance, StyleMapping
+from aae.traits import trait_head
 from mcnn.config import SpectrogramConfig
 
 SHUFFLE = 4

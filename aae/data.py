@@ -15,14 +15,20 @@ from torch import Tensor
 from aae.attack import attack_time_ms
 from aae.conditioning import Condition
 from aae.config import TrainingConfig
-from aae.model import USUAL_ATTACK_MS, Performance
+from aae.model import Performance
 from aae.modulation import Modulation, loudness_db, measure_modulation
 from aae.notes import NoteBank, Split
 from aae.onset import measure_onset
+from aae.traits import USUAL_ATTACK_MS, USUAL_DRIFT_CENTS
 from mcnn.level import REFERENCE_LEVEL_DB
 
 POOL_BATCHES = 16
 """Batches that are drawn together and then sorted by length."""
+SPREAD_OF_MEAN = 1.25
+"""Standard deviation of a normal distribution by its mean absolute deviation."""
+SMALLEST_DRIFT_CENTS = 0.5
+FEWEST_VOICED = 16
+"""Frames with a pitch from which on its drift is measured."""
 SHORTEST_ATTACK_MS = 2.0
 """Shorter ones are measured as short as the envelope's window lets them be."""
 TUNED_WITHIN_CENTS = 60.0
@@ -45,16 +51,28 @@ class Batch:
     voiced: Tensor
     """`(batch, frames)`, 1 where that curve is known."""
     traits: Tensor
-    """`(batch, 5)`, see `aae.model.TRAITS`."""
+    """`(batch, 5)`, see `aae.traits.TRAITS`; without the drift, which depends on the decoder."""
     traits_weight: Tensor
     """`(batch, 5)`, 0 where a trait could not be measured."""
 
     def __len__(self) -> int:
         return len(self.log_mel)
 
-    def known_traits(self, n_traits: int) -> tuple[Tensor, Tensor]:
-        """The first so many traits and their weights."""
-        return self.traits[:, :n_traits], self.traits_weight[:, :n_traits]
+    def known_traits(self, n_traits: int, predicted_cents: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The first so many traits and their weights.
+
+        Args:
+            n_traits: How many the model has.
+            predicted_cents: `(batch, frames)`, the f0 curve that it predicts.
+        """
+        if n_traits <= self.traits.shape[1] or predicted_cents is None:
+            return self.traits[:, :n_traits], self.traits_weight[:, :n_traits]
+        n_voiced = self.voiced.sum(1)
+        apart = ((self.deviation_cents - predicted_cents.detach()).abs() * self.voiced).sum(1)
+        spread = SPREAD_OF_MEAN * apart / n_voiced.clamp_min(1.0)
+        drift = torch.log(spread.clamp_min(SMALLEST_DRIFT_CENTS) / USUAL_DRIFT_CENTS)
+        known = (n_voiced >= FEWEST_VOICED).float()
+        return torch.cat([self.traits, drift[:, None]], 1), torch.cat([self.traits_weight, known[:, None]], 1)
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""

@@ -13,15 +13,16 @@ from torch import Tensor
 from aae.bundle import Bundle
 from aae.conditioning import Condition, Vocabulary
 from aae.grain import NoiseGrain
-from aae.model import TRAITS, USUAL_ATTACK_MS, Decoder, Performance
-from aae.modulation import loudness_db, oscillate
+from aae.model import Decoder, Performance
+from aae.modulation import loudness_db
+from aae.new_performance import SHORTEST_FRAMES, perform
 from aae.onset import measure_onset
+from aae.traits import asked_attacks_ms
 from mcnn.errors import InputError
 from mcnn.inverter import Hints
 from mcnn.level import REFERENCE_LEVEL_DB
 from mcnn.spectrogram import Spectrogram
 
-SHORTEST_FRAMES = 8
 LEVEL_RANGE_DB = (-50.0, -6.0)
 ATTACK_FRAMES = 8
 """From its onset, an attack is heard in so many frames: as many as an analysis window is long."""
@@ -40,9 +41,10 @@ class NoteRequest:
         mix: Attribute to label to weight, 0 or more.
         latent: A point of the latent space.
         seed: Of everything that differs between two takes of the same point: the take, noise, start of a
-            vibrato.
+            vibrato, drift of the pitch.
         take: What tells a take from others, as the encoder reads it from a recording; drawn by the seed if
             not given.
+        tuning_cents: How far the note is from the equal-tempered one, A4 = 440 Hz.
     """
 
     midi_pitch: int | None
@@ -50,6 +52,7 @@ class NoteRequest:
     latent: tuple[float, ...]
     seed: int = 0
     take: tuple[float, ...] | None = None
+    tuning_cents: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,10 @@ class _Plan:
         asked, row = self.performance, slice(i, i + 1)
         weights = {name: weight[row] for name, weight in self.condition.weights.items()}
         phase = asked.modulation_phase[row, : int(asked.n_frames[i])]
-        performance = Performance(asked.n_frames[row], None, phase, asked.modulation_strength[row])
+        drift = None if asked.drift_cents is None else asked.drift_cents[row, : phase.shape[1]]
+        performance = Performance(
+            asked.n_frames[row], None, phase, asked.modulation_strength[row], drift_cents=drift
+        )
         condition = Condition(self.condition.midi_pitch[row], weights)
         return _Plan(
             self.style[row],
@@ -177,9 +183,9 @@ class NoteDecoder:
             traits[:, 0] = np.log(n_frames)
         levels_db = (REFERENCE_LEVEL_DB + 20.0 * traits[:, 1].astype(float)).clip(*LEVEL_RANGE_DB)
         seeds = tuple(request.seed for request in requests)
-        return _Plan(
-            style, condition, self._perform(traits, requests), levels_db, asked_attacks_ms(traits), seeds
-        )
+        tunings_cents = [request.tuning_cents for request in requests]
+        performance = perform(traits, seeds, tunings_cents, self.config, self.decoder.whole_length)
+        return _Plan(style, condition, performance, levels_db, asked_attacks_ms(traits), seeds)
 
     def _latent(self, requests: Sequence[NoteRequest]) -> Tensor:
         size = self.latent_size
@@ -202,29 +208,6 @@ class NoteDecoder:
                 raise InputError(f"take {take} is not {size} finite numbers")
             takes.append(take)
         return torch.tensor(takes, dtype=torch.float32)
-
-    def _perform(self, traits: npt.NDArray[np.float32], requests: Sequence[NoteRequest]) -> Performance:
-        """How notes are played, from the predicted traits and each request's seed."""
-        config = self.config
-        lengths = np.exp(traits[:, 0].clip(0, np.log(config.max_frames))).round().astype(np.int64)
-        lengths = lengths.clip(SHORTEST_FRAMES, config.max_frames)
-        frames = config.max_frames if self.decoder.whole_length else int(lengths.max())
-        if self.decoder.whole_length:
-            lengths[:] = frames
-        # Each by its own length: what a seed means must not depend on which notes are made with it.
-        phases = [
-            oscillate(
-                float(max(trait[2], 0.3)) * 10, int(n), config.frame_rate_hz, np.random.default_rng(r.seed)
-            )
-            for trait, n, r in zip(traits, lengths, requests, strict=True)
-        ]
-        phases = [np.pad(phase, (0, frames - len(phase)), mode="edge") for phase in phases]
-        return Performance(
-            n_frames=torch.from_numpy(lengths),
-            deviation_cents=None,
-            modulation_phase=torch.from_numpy(np.stack(phases)),
-            modulation_strength=torch.from_numpy(traits[:, 3].clip(0, 1)),
-        )
 
     def roughen(self, log_mel: Tensor, hints: Hints) -> tuple[Tensor, Hints]:
         """A log-mel `(mels, frames)` as an inverter takes it that gives noise no grain itself.
@@ -253,13 +236,6 @@ class NoteDecoder:
         heard = (log_mel.amax(0) > floor + SILENCE_ABOVE_FLOOR).nonzero()
         last = int(heard.max()) + 1 if len(heard) else 0
         return log_mel[:, : max(last, SHORTEST_FRAMES)]
-
-
-def asked_attacks_ms(traits: npt.NDArray[np.float32]) -> tuple[float | None, ...]:
-    """How long attacks are to take, of traits `(notes, traits)`; None where the model does not say."""
-    if traits.shape[1] < len(TRAITS):
-        return (None,) * len(traits)
-    return tuple(float(attack) for attack in USUAL_ATTACK_MS * np.exp(traits[:, TRAITS.index("log_attack")]))
 
 
 class NoteInParts:
@@ -308,15 +284,12 @@ class NoteInParts:
 
 
 def _join(plans: Sequence[_Plan]) -> _Plan:
-    """One plan for notes that each have their own; phases of shorter ones are held at their end."""
+    """One plan for notes that each have their own; curves of shorter ones are held at their end."""
     if len(plans) == 1:
         return plans[0]
     performances, conditions = [plan.performance for plan in plans], [plan.condition for plan in plans]
     phases = [performance.modulation_phase for performance in performances]
-    phase = torch.zeros(len(plans), max(one.shape[1] for one in phases))
-    for row, one in zip(phase, phases, strict=True):
-        row[: one.shape[1]] = one[0]
-        row[one.shape[1] :] = one[0, -1]
+    drifts = [performance.drift_cents for performance in performances]
     weights = {name: torch.cat([c.weights[name] for c in conditions]) for name in conditions[0].weights}
     return _Plan(
         torch.cat([plan.style for plan in plans]),
@@ -324,10 +297,17 @@ def _join(plans: Sequence[_Plan]) -> _Plan:
         Performance(
             torch.cat([performance.n_frames for performance in performances]),
             None,
-            phase,
+            _held(phases),
             torch.cat([performance.modulation_strength for performance in performances]),
+            drift_cents=_held([drift for drift in drifts if drift is not None]),
         ),
         np.concatenate([plan.levels_db for plan in plans]),
         tuple(attack_ms for plan in plans for attack_ms in plan.attacks_ms),
         tuple(seed for plan in plans for seed in plan.seeds),
     )
+
+
+def _held(curves: Sequence[Tensor]) -> Tensor:
+    """Curves `(1, frames)` side by side, `(notes, most frames)`; shorter ones stay as they end."""
+    longest = max(curve.shape[1] for curve in curves)
+    return torch.cat([torch.cat([c, c[:, -1:].expand(1, longest - c.shape[1])], 1) for c in curves])

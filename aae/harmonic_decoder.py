@@ -20,9 +20,10 @@ from aae.composition import LOG_10, compose, compose_compiled
 from aae.conditioning import Condition
 from aae.config import ModelConfig
 from aae.film_block import FilmBlock, apply_linear, runs_compiled
-from aae.model import Decoded, Decoder, Performance, StyleMapping, trait_head
+from aae.model import Decoded, Decoder, Performance, StyleMapping
 from aae.onset import ONSET_FRAMES
 from aae.partials import PartialTemplate
+from aae.traits import trait_head
 from mcnn.config import SpectrogramConfig
 
 N_PARTIALS = 128
@@ -104,6 +105,8 @@ class HarmonicDecoder(Decoder):
         played = deviation_cents
         if performance.deviation_cents is not None:
             played = performance.deviation_cents[:, start:stop]
+        elif performance.drift_cents is not None:
+            played = played + performance.drift_cents[:, start:stop]
         f0_hz = condition.f0_hz()[:, None] * torch.pow(2.0, played / 1200)
         inharmonicity = nn.functional.softplus(self.inharmonicity_head(style).float())[:, 0] * 0.01
         amplitude = torch.exp(LOG_10 * (knots @ self.knots_to_partials).clamp(-7, 1))

@@ -40,6 +40,8 @@ class Performance:
     """`(batch,)`, 0 none to 1 strictly periodic."""
     onset_frames: Tensor | None = None
     """`(batch,)`, where the attack begins (see `aae.onset`); None for where a new note's does."""
+    drift_cents: Tensor | None = None
+    """`(batch, frames)`, added to the curve that the decoder predicts; None adds nothing."""
 
     def to(self, device: torch.device) -> "Performance":
         """The same performance on another device."""
@@ -49,21 +51,12 @@ class Performance:
             self.modulation_phase.to(device),
             self.modulation_strength.to(device),
             None if self.onset_frames is None else self.onset_frames.to(device),
+            None if self.drift_cents is None else self.drift_cents.to(device),
         )
 
     def mask(self, frames: int) -> Tensor:
         """`(batch, frames)`, 1 within the note and 0 after its end."""
         return (torch.arange(frames, device=self.n_frames.device) < self.n_frames[:, None]).float()
-
-
-TRAITS = ("log_frames", "level", "modulation_rate", "modulation_strength", "log_attack")
-"""Note-level numbers that the decoder predicts: ln(frames), level in units of 20 dB re the reference level,
-modulation rate in units of 10 Hz, modulation strength, and, if the model has it, ln(attack time in units of
-`USUAL_ATTACK_MS`)."""
-USUAL_ATTACK_MS = 30.0
-"""What attack times are told relative to."""
-TRAITS_AT_FIRST = (4.5, 0.0, 0.6, 0.1, 0.0)
-"""What an untrained model predicts: a note of a second at the reference level."""
 
 
 @dataclass  # not frozen: Lightning Fabric converts the tensors of what passes through a model
@@ -144,19 +137,9 @@ class Decoder(nn.Module, ABC):
         return self.decode_frames(self.mapping(latent, condition, take), condition, performance)
 
     def traits(self, latent: Tensor, condition: Condition, take: Tensor | None = None) -> Tensor:
-        """Predicts the note-level numbers of `TRAITS`, `(batch, 4)`, or 5 with an attack time."""
+        """Predicts the note-level numbers of `TRAITS`, `(batch, 4)`, or as many as the model has."""
         traits: Tensor = self.trait_head(self.mapping(latent, condition, take))
         return traits
-
-
-def trait_head(config: ModelConfig) -> nn.Sequential:
-    """The small network from style to `TRAITS`; it starts at `TRAITS_AT_FIRST`."""
-    n_traits = len(TRAITS) if config.attack_time else len(TRAITS) - 1
-    last = nn.Linear(128, n_traits)
-    nn.init.zeros_(last.weight)
-    with torch.no_grad():
-        last.bias.copy_(torch.tensor(TRAITS_AT_FIRST[:n_traits]))
-    return nn.Sequential(nn.Linear(config.style_width, 128), nn.SiLU(), last)
 
 
 class StyleMapping(nn.Module):

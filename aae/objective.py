@@ -50,7 +50,9 @@ def compute_terms(
     values = {
         "reconstruction": losses.masked_l1(decoded.log_mel, batch.log_mel, heard),
         "attack": losses.attack_l1(decoded.log_mel, batch.log_mel, heard),
-        "traits": losses.trait_distance(traits, *batch.known_traits(traits.shape[1])),
+        "traits": losses.trait_distance(
+            traits, *batch.known_traits(traits.shape[1], decoded.deviation_cents)
+        ),
         "mmd": losses.maximum_mean_discrepancy(latent, prior),
     }
     if config.joint_mmd:

@@ -197,10 +197,10 @@ class _State:
         return {name: value.detach() for name, value in values.items()}
 
     def _validate(self, epoch: int) -> Validated:
-        metrics = validate(self.average, self.validation, self.config, self.fabric.device)
-        best = metrics["validation/reconstruction"] < self.best_loss
+        metrics = validate(self.average, self.validation, self.config, self.fabric.device, self.texture)
+        best = metrics["validation/objective"] < self.best_loss
         if best:
-            self.best_loss, self.best_epoch = metrics["validation/reconstruction"], epoch
+            self.best_loss, self.best_epoch = metrics["validation/objective"], epoch
             if self.fabric.is_global_zero:
                 self._export(metrics)
         self.folder.log(self.step, epoch, metrics, self.fabric.is_global_zero)

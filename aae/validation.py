@@ -10,6 +10,7 @@ from aae.data import Batch, TrainingNotes
 from aae.losses import deviation_l1, masked_l1
 from aae.model import AutoEncoder
 from aae.precision import choose_precision
+from aae.texture import TextureLoss
 
 BATCH_SIZE = 64
 MOST_NOTES = 640
@@ -37,20 +38,25 @@ def batches_by_length(notes: TrainingNotes, most: int | None = None) -> Iterator
 
 @torch.inference_mode()
 def validate(
-    model: AutoEncoder, notes: TrainingNotes, config: Config, device: torch.device
+    model: AutoEncoder,
+    notes: TrainingNotes,
+    config: Config,
+    device: torch.device,
+    texture: TextureLoss | None = None,
 ) -> dict[str, float]:
-    """Mean reconstruction error and f0 error over the split.
+    """Mean reconstruction error, f0 error and distance of textures over the split.
 
     Args:
         model: In evaluation mode.
         notes: The validation split.
         config: The recipe.
         device: Where the model is.
+        texture: Compares textures, where they are part of the objective.
 
     Returns:
-        Metric name to value; an empty split scores NaN.
+        Metric name to value; an empty split scores NaN. `validation/objective` is what is to be small.
     """
-    sums = {"validation/reconstruction": 0.0, "validation/deviation_cents": 0.0}
+    sums = {"validation/reconstruction": 0.0, "validation/deviation_cents": 0.0, "validation/texture": 0.0}
     count = 0
     precision = choose_precision(config.training.precision, device.type)
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
@@ -63,7 +69,16 @@ def validate(
             if decoded.deviation_cents is not None:
                 cents = 100 * deviation_l1(decoded.deviation_cents, batch.deviation_cents, batch.voiced)
                 sums["validation/deviation_cents"] += float(cents) * len(rows)
+            if texture is not None and config.losses.texture:
+                onset = batch.performance.onset_frames
+                assert onset is not None
+                apart = texture(decoded, batch.log_mel, mask, onset, 0)
+                sums["validation/texture"] += float(apart) * len(rows)
             count += len(rows)
     metrics = {name: total / count if count else float("nan") for name, total in sums.items()}
+    metrics["validation/objective"] = (
+        config.losses.reconstruction * metrics["validation/reconstruction"]
+        + config.losses.texture * metrics["validation/texture"]
+    )
     metrics["validation/mean_error_db"] = metrics["validation/reconstruction"] * 20.0
     return metrics

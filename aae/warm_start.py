@@ -18,7 +18,7 @@ N_NOTE = 21
 LAST_TRAITS = "decoder.trait_head.2"
 NEW_TAKE_SCALE = 0.05
 """Standard deviation of the new weights from takes to style: small, but not nothing, or they stay so."""
-MAY_BE_NEW = ("take_size", "measured_onset", "attack_time")
+MAY_BE_NEW = ("take_size", "measured_onset", "attack_time", "pitch_drift")
 """Settings of the model that the trained one may be without."""
 
 
@@ -56,9 +56,8 @@ def start_from(model: AutoEncoder, config: ModelConfig, vocabularies: Vocabulari
         new = NEW_TAKE_SCALE * torch.randn(len(style), config.take_size)
         style = torch.cat([style[:, : config.latent_size], new, style[:, config.latent_size :]], 1)
     weights[f"{STYLE}.weight"] = style
-    if config.attack_time and not start.info.model.attack_time:
-        for name in (f"{LAST_TRAITS}.weight", f"{LAST_TRAITS}.bias"):
-            weights[name] = torch.cat([weights[name], model.state_dict()[name][len(weights[name]) :]])
+    for name in (f"{LAST_TRAITS}.weight", f"{LAST_TRAITS}.bias"):
+        weights[name] = torch.cat([weights[name], model.state_dict()[name][len(weights[name]) :]])
     model.load_state_dict(weights)
 
 

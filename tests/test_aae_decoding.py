@@ -8,8 +8,9 @@ import torch
 
 from aae.bundle import Bundle, Coverage, ModelInfo
 from aae.config import ModelConfig
-from aae.decoding import SHORTEST_FRAMES, NoteDecoder, NoteInParts, NoteRequest
+from aae.decoding import NoteDecoder, NoteInParts, NoteRequest
 from aae.model import build_model
+from aae.new_performance import SHORTEST_FRAMES, perform, wander
 from mcnn.errors import InputError
 from tests.toy_bank import CONFIG, DYNAMICS, INSTRUMENTS
 
@@ -153,14 +154,34 @@ def test_a_seed_means_the_same_whatever_is_made_with_it() -> None:
     decoder = _decoder()
     requests = [replace(REQUEST, midi_pitch=50 + i, seed=i) for i in range(3)]
     traits = np.array([[math.log(n), 0.0, 0.6, 1.0] for n in (20, 48, 33)], np.float32)
-    together = decoder._perform(traits, requests)
+    traits = np.concatenate([traits, np.zeros((3, 1), np.float32), np.ones((3, 1), np.float32)], 1)
+    together = perform(traits, [0, 1, 2], [0.0, 30.0, 0.0], CONFIG, whole_length=False)
+    assert together.drift_cents is not None
     for i, n_frames in enumerate(together.n_frames.tolist()):
-        alone = decoder._perform(traits[i : i + 1], requests[i : i + 1])
+        alone = perform(traits[i : i + 1], [i], [30.0 * (i == 1)], CONFIG, whole_length=False)
+        assert alone.drift_cents is not None
         assert torch.equal(together.modulation_phase[i, :n_frames], alone.modulation_phase[0])
+        assert torch.equal(together.drift_cents[i, :n_frames], alone.drift_cents[0])
     for note, request in zip(decoder.begin_all(requests), requests, strict=True):
         part, alone_part = note.decode(0, 8), decoder.begin(request).decode(0, 8)
         torch.testing.assert_close(part.log_mel, alone_part.log_mel, rtol=1e-5, atol=1e-5)
     assert decoder.begin_all([]) == []
+
+
+def test_a_pitch_drifts_as_far_as_the_model_says_and_around_what_was_asked() -> None:
+    curve = wander(40_000, np.random.default_rng(0))
+    assert abs(curve.mean()) < 0.05
+    assert curve.std() == pytest.approx(1.0, abs=0.03)
+    assert np.corrcoef(curve[1:], curve[:-1])[0, 1] == pytest.approx(0.9, abs=0.01)
+    decoder = _decoder(attack_time=True, pitch_drift=True)
+    torch.nn.init.constant_(decoder.decoder.get_parameter("trait_head.2.bias"), math.log(2.0))
+    asked = [REQUEST, replace(REQUEST, tuning_cents=50.0), replace(REQUEST, seed=4)]
+    cents = []
+    for note in decoder.decode(asked, grain=False, n_frames=160):
+        assert note.hints.f0_hz is not None
+        cents.append(1200 * torch.log2(note.hints.f0_hz[0] / 440))
+    torch.testing.assert_close(cents[1] - cents[0], torch.full((160,), 50.0), rtol=0, atol=0.1)
+    assert float((cents[2] - cents[0]).std()) == pytest.approx(10.0 * math.sqrt(2.0), rel=0.5)
 
 
 def test_nothing_asked_is_nothing_made_and_the_impossible_is_refused() -> None:

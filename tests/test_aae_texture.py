@@ -28,7 +28,8 @@ def _noise(spectrogram: Spectrogram, seed: int, gain: float = 0.1) -> torch.Tens
     """Log-mels `(2, mels, FRAMES)` of white noise."""
     random = np.random.default_rng(seed)
     white = gain * random.standard_normal((2, FRAMES * CONFIG.hop_length)).astype(np.float32)
-    return spectrogram(torch.from_numpy(white))[:, :, :FRAMES]
+    log_mel: torch.Tensor = spectrogram(torch.from_numpy(white))[:, :, :FRAMES]
+    return log_mel
 
 
 def _decoded(log_mel: torch.Tensor, noise: float) -> Decoded:

@@ -16,11 +16,11 @@ import torch
 
 from aae.conditioning import N_SEMITONES, Condition, Mix, Vocabulary
 from aae.data import Batch, TrainingNotes
-from aae.decoding import asked_attacks_ms
 from aae.notes import NOT_GIVEN, UNPITCHED, NoteBank, Split
 from aae.recognition_features import ACTIVE_RANGE_DB, FloatArray, frame_energy_db
 from aae.stages import StageProgress
 from aae.synthesizer import Synthesizer
+from aae.traits import asked_attacks_ms
 from aae.validation import batches_by_length
 from mcnn.inverter import Hints
 from mcnn.quality import log_spectral_distance_db, spectral_convergence_db

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import torch
 
 from aae.bundle import Combination
+from aae.data import TUNED_WITHIN_CENTS
 from aae.evaluation.judgement import SoundingNote
 from aae.notes import NOT_GIVEN, UNPITCHED, NoteBank, Split
 from aae.synthesizer import NoteRequest, Synthesizer
@@ -108,7 +109,7 @@ def plan_labels(
 def plan_matched(
     synthesizer: Synthesizer, bank: NoteBank, positions: npt.NDArray[np.int64], seed: int
 ) -> list[NoteRequest]:
-    """Requests with labels and pitch of real notes, at random points of the prior.
+    """Requests with labels, pitch and tuning of real notes, at random points of the prior.
 
     Args:
         synthesizer: The model; labels that it does not know are left out.
@@ -128,9 +129,16 @@ def plan_matched(
                 mix=mix,
                 latent=synthesizer.random_latent(int(random.integers(_LARGEST_SEED))),
                 seed=int(random.integers(_LARGEST_SEED)),
+                tuning_cents=_tuning_cents(bank, position),
             )
         )
     return requests
+
+
+def _tuning_cents(bank: NoteBank, position: int) -> float:
+    """How far a player was from the note; 0 where that is not known, or too far to be tuning."""
+    cents = float(bank.tuning_cents[position])
+    return cents if abs(cents) < TUNED_WITHIN_CENTS else 0.0
 
 
 def _request(
