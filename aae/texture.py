@@ -30,7 +30,7 @@ LEVEL_UNIT_DB, SPREAD_UNIT_DB, FLUTTER_UNIT_DB = 6.0, 2.0, 0.6
 
 
 class TextureLoss(nn.Module):
-    """Mean squared distance of textures, in units of how far they usually lie apart.
+    """Distance of textures, in units of how far they usually lie apart; squared where it is small.
 
     Args:
         spectrogram: The front end.
@@ -71,7 +71,9 @@ class TextureLoss(nn.Module):
         ]
         weights = [part * heard for part in parts]
         wanted, found = (self._statistics(x, weights) for x in (target, made))
-        return torch.stack([(a - b).square().mean() for a, b in zip(found, wanted, strict=True)]).mean()
+        # Squares of what is less than a unit, and no more than their slope beyond: the untrained are far off.
+        distances = [2 * nn.functional.smooth_l1_loss(a, b) for a, b in zip(found, wanted, strict=True)]
+        return torch.stack(distances).mean()
 
     def n_starts(self, frames: int) -> int:
         """Stretches of recorded noise of so many frames."""

@@ -180,7 +180,7 @@ def test_a_pitch_drifts_as_far_as_the_model_says_and_around_what_was_asked() -> 
     for note in decoder.decode(asked, grain=False, n_frames=160):
         assert note.hints.f0_hz is not None
         cents.append(1200 * torch.log2(note.hints.f0_hz[0] / 440))
-    torch.testing.assert_close(cents[1] - cents[0], torch.full((160,), 50.0), rtol=0, atol=0.1)
+    torch.testing.assert_close(cents[1] - cents[0], torch.full_like(cents[0], 50.0), rtol=0, atol=0.1)
     assert float((cents[2] - cents[0]).std()) == pytest.approx(10.0 * math.sqrt(2.0), rel=0.5)
 
 
