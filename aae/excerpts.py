@@ -19,7 +19,9 @@ from aae.inverter_recipe import InverterRecipe
 from aae.losses import attack_l1, deviation_l1, masked_l1
 from aae.model import AutoEncoder, Decoded
 from aae.notes import NoteBank
+from aae.texture import TextureLoss
 from mcnn.inverter import NO_HINTS, Hints
+from mcnn.spectrogram import Spectrogram
 
 LEAD_FRAMES = 4
 """Frames at either end of an excerpt whose waveform is not judged: their windows reach beyond it."""
@@ -72,6 +74,18 @@ class ExcerptSource:
         )
         return EpochSampler(self.notes, training)
 
+    @cached_property
+    def _texture_loss(self) -> TextureLoss:
+        return TextureLoss(Spectrogram(self.bank.config)).to(self.device)
+
+    def _texture(self, decoded: Decoded, batch: Batch, seed: int) -> Tensor:
+        """How far the whole notes' textures are from the recordings', a scalar."""
+        frames, onset = batch.log_mel.shape[2], batch.performance.onset_frames
+        assert onset is not None
+        loss, mask = self._texture_loss, batch.performance.mask(frames)
+        distance: Tensor = loss(decoded, batch.log_mel, mask, onset, seed % loss.n_starts(frames))
+        return distance
+
     def draw(self, step: int, model: AutoEncoder | None) -> Excerpts:
         """The excerpts of one step.
 
@@ -110,6 +124,8 @@ class ExcerptSource:
         if model is not None:
             decoded = decode_notes(model, batch)
             error = decoder_error(decoded, batch)
+            if self.recipe.texture:
+                error = error + self.recipe.texture * self._texture(decoded, batch, int(rng.integers(2**31)))
             log_mel = decoded.log_mel.float()
             hints = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise)
         starts = []

@@ -31,7 +31,9 @@ class InverterRecipe(BaseModel):
     decoder_learning_rate: float = Field(0.0, ge=0)
     """The same for the decoder; 0 leaves it as it is."""
     decoder: float = Field(2.0, ge=0)
-    """Weight of the decoder's own objective (log-mels, attacks, f0), where it is trained too."""
+    """Weight of the decoder's own objective (log-mels, attacks, f0, textures), where it is trained too."""
+    texture: float = Field(0.0, ge=0)
+    """Weight of the distance of textures (`aae.texture`) in that objective."""
     log_magnitude: float = Field(3.0, ge=0)
     """Weight of the levels' distance relative to spectral convergence: what is quiet to what is loud."""
     band_levels: float = Field(0.0, ge=0)
@@ -66,6 +68,7 @@ FINETUNE: dict[str, Any] = {
     "decoded": 0.85,
     "learning_rate": 6e-4,
     "decoder_learning_rate": 5e-5,
+    "texture": 0.5,
     "adversarial": 0.5,
 }
 """The recipe of `clariolin mcnn finetune`."""

@@ -10,8 +10,8 @@ from torch import nn
 
 from aae.config import ModelConfig
 
-MOST_DRIFT_CENTS = 12.0
-"""More is a bad take, or a tracker's mistake."""
+MOST_DRIFT_CENTS = 6.0
+"""More would be out of tune, and is in part the mistakes of the tracker it was learned from."""
 TRAITS = ("log_frames", "level", "modulation_rate", "modulation_strength", "log_attack", "log_drift")
 """Note-level numbers that the decoder predicts: ln(frames), level in units of 20 dB re the reference level,
 modulation rate in units of 10 Hz, modulation strength, and, if the model has them, ln(attack time in units of
