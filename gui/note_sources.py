@@ -13,6 +13,7 @@ from torch import Tensor
 from aae.attack import attack_gain
 from aae.bundle import Bundle
 from aae.decoding import DecodedNote, NoteDecoder, NoteInParts, NoteRequest
+from aae.modulation import loudness_db
 from mcnn.compiled import Floats
 from mcnn.inverter import Hints
 from mcnn.level import REFERENCE_LEVEL_DB
@@ -27,6 +28,11 @@ ONSET_LOG10 = REFERENCE_LEVEL_DB / 20 - 32 / 20
 """Peak log-mel of a frame, at the reference level, from which a note counts as begun."""
 WINDOW_REACH_FRAMES = 3
 """So many frames see an onset before it is there."""
+FRAME_OVER_LEVEL_DB = 4.2
+"""What the loudest frame of a note is over the level that it will have."""
+MOST_LIFT_DB = 12.0
+HAS_PEAKED_DB = 1.0
+"""A note whose first frames end so far under their peak will hardly become louder."""
 LONGEST_SEARCH = 24
 """Frames after which a note begins even if all of them were silent."""
 
@@ -102,17 +108,23 @@ class StreamedSource(Source):
         frame_s: Seconds a frame.
         sample_rate: Samples per second.
         start_s: Where in the note to begin; at 0, silence before the onset is passed over.
+        lift_db: Of the note that it goes on from, if it does not begin at its beginning.
     """
 
     def __init__(
-        self, beginning: Beginning, voice: Voice, frame_s: float, sample_rate: int, start_s: float
+        self,
+        beginning: Beginning,
+        voice: Voice,
+        frame_s: float,
+        sample_rate: int,
+        start_s: float,
+        lift_db: float = 0.0,
     ) -> None:
         part, start = beginning.part, beginning.start
         self.note, self.voice = beginning.note, voice
         self.is_awaited = False
         """Whether its next frames are being decoded."""
         self.duration_s = self.note.n_frames * frame_s
-        self.gain = np.float32(10.0 ** ((self.note.level_db - REFERENCE_LEVEL_DB) / 20.0))
         self.row: Floats = np.zeros(0, np.float32)
         frame = min(round(start_s / frame_s), self.note.n_frames - 1)
         late = frame - start if frame else onset_frame(part.log_mel[:, :LONGEST_SEARCH])
@@ -120,6 +132,10 @@ class StreamedSource(Source):
         self.frame = start + late
         """The next one that it lacks."""
         part = _without_first(part, late)
+        self.lift_db = lift_db if frame else lacking_db(part.log_mel)
+        """What it is made louder by: short notes come out under the level that they are to have."""
+        gain_db = self.note.level_db - REFERENCE_LEVEL_DB + self.lift_db
+        self.gain = np.float32(10.0 ** (gain_db / 20.0))
         attack_ms = None if frame else part.attack_ms
         self._attack = attack_gain(part.log_mel.numpy(), attack_ms, 1.0 / frame_s, sample_rate)
         self.push(part)
@@ -200,17 +216,21 @@ class StreamBank:
             left = left[len(group) :]
         return [made[i] for i in range(len(notes))]
 
-    def begin(self, beginning: Beginning, start_s: float = 0.0) -> StreamedSource | None:
+    def begin(
+        self, beginning: Beginning, start_s: float = 0.0, follows: Source | None = None
+    ) -> StreamedSource | None:
         """A new note; None if all places are taken.
 
         Args:
             beginning: What was decoded of it.
             start_s: Where in the note to begin.
+            follows: What it takes over from.
         """
         voice = self._voices.begin()
         if voice is None:
             return None
-        source = StreamedSource(beginning, voice, self._frame_s, self._sample_rate, start_s)
+        lift_db = follows.lift_db if isinstance(follows, StreamedSource) else 0.0
+        source = StreamedSource(beginning, voice, self._frame_s, self._sample_rate, start_s, lift_db)
         self._sources.append(source)
         return source
 
@@ -254,6 +274,14 @@ def onset_frame(log_mel: Tensor) -> int:
     if not len(begun) or int(begun[0]) == 0:
         return 0
     return min(int(begun[0]) + WINDOW_REACH_FRAMES - 1, log_mel.shape[1] - 1)
+
+
+def lacking_db(log_mel: Tensor) -> float:
+    """How far a note stays under the reference level, of its first frames `(mels, frames)`; 0 if it grows."""
+    levels_db = loudness_db(log_mel.numpy())
+    if levels_db.max() - levels_db[-1] < HAS_PEAKED_DB:
+        return 0.0
+    return float(np.clip(REFERENCE_LEVEL_DB + FRAME_OVER_LEVEL_DB - levels_db.max(), 0.0, MOST_LIFT_DB))
 
 
 def _without_first(part: DecodedNote, n_frames: int) -> DecodedNote:

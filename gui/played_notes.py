@@ -169,7 +169,8 @@ class PlayedNotes:
         for note, request, beginning in wanted:
             if note.follows is not None:
                 note.start_s = self._place_s(note.follows)
-            source = self._bank.begin(beginning, note.start_s)
+            before = None if note.follows is None else note.follows.source
+            source = self._bank.begin(beginning, note.start_s, before)
             if source is None:
                 continue
             asked, note.request = note.request, request

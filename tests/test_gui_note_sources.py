@@ -11,7 +11,14 @@ from aae.cli_console import SHIPPED_MODEL
 from aae.decoding import NoteRequest
 from aae.synthesizer import Synthesizer
 from gui.audio_output import BLOCK
-from gui.note_sources import StreamBank, StreamedSource, WaveSource, onset_frame
+from gui.note_sources import (
+    MOST_LIFT_DB,
+    StreamBank,
+    StreamedSource,
+    WaveSource,
+    lacking_db,
+    onset_frame,
+)
 from mcnn.griffin_lim import GriffinLim
 from mcnn.primed import PrimedMcnn
 
@@ -94,6 +101,24 @@ def test_silence_before_the_onset_is_passed_over() -> None:
     assert onset_frame(log_mel) == 9
     log_mel[3, 0:] = -1.0
     assert onset_frame(log_mel) == 0
+
+
+def test_short_notes_are_lifted_and_what_follows_them_as_well(bundle: Bundle, bank: StreamBank) -> None:
+    rising = torch.linspace(-3.5, -2.5, 32).expand(512, 32)
+    assert lacking_db(rising) == 0.0
+    pluck, weaker = rising.flip(1), rising.flip(1) - 0.1
+    assert lacking_db(weaker) == pytest.approx(lacking_db(pluck) + 2.0, abs=0.1)
+    assert lacking_db(pluck - 1.0) == MOST_LIFT_DB
+    synthesizer = Synthesizer(bundle, GriffinLim(bundle.info.spectrogram))
+    mix = synthesizer.complete({"instrument": {"viola": 1.0}, "technique": {"pizz-normal": 1.0}})
+    plucked = NoteRequest(55, mix, (0.0, 0.0, 0.0), 1)
+    first = begin(bank, plucked)
+    assert first is not None
+    assert first.lift_db > 2.0
+    (beginning,) = bank.decode_beginnings([(plucked, 0.4)])
+    second = bank.begin(beginning, 0.4, first)
+    assert second is not None
+    assert second.lift_db == first.lift_db
 
 
 def test_a_waveform_ends_in_silence() -> None:
