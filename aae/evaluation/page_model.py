@@ -130,8 +130,8 @@ def distribution_part(report: Mapping[str, Any]) -> list[Block]:
         Text(
             "Half of the held-out notes is the reference. Against it stand the other half "
             f"({found['notes']} notes), the same notes resynthesised by Griffin-Lim, and as many new notes "
-            "with their very labels and pitches, at random points. Squared Fréchet distance on the "
-            "reference's 32 main axes:"
+            "with their very labels and pitches, tuned like them, at random points. Squared Fréchet distance "
+            "on the reference's 32 main axes:"
         ),
         Text(table(["embedding", "notes", "distance", "over resynthesised"], rows)),
         Text(
