@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from aae.config import TrainingConfig
-from aae.data import EpochSampler, TrainingNotes
+from aae.data import FEWEST_VOICED, SHORTEST_ATTACK_MS, SPREAD_OF_MEAN, EpochSampler, TrainingNotes
 from aae.notes import NoteBank, Split
+from aae.traits import TRAITS, USUAL_ATTACK_MS, USUAL_DRIFT_CENTS
 from tests.toy_bank import CONFIG, write_toy_bank
 
 
@@ -28,6 +29,32 @@ def test_a_batch_is_padded_with_silence_and_knows_where_notes_end(notes: Trainin
     assert (loudest == np.float32(np.log10(CONFIG.log_floor))).all()
     assert batch.condition.midi_pitch.tolist() == notes.midi_pitch[:8].tolist()
     assert batch.condition.weights["instrument"].sum(1).tolist() == [1.0] * 8
+
+
+def test_attack_times_are_measured_where_they_are_wanted(notes: TrainingNotes, tmp_path: Path) -> None:
+    with NoteBank.open(write_toy_bank(tmp_path / "toy.h5")) as bank:
+        measured = TrainingNotes(bank, Split.TRAIN, attacks=True)
+    attack = TRAITS.index("log_attack")
+    batch, unmeasured = measured.batch(np.arange(8)), notes.batch(np.arange(8))
+    assert batch.traits_weight[:, attack].all()
+    assert not unmeasured.traits_weight[:, attack].any()
+    times_ms = USUAL_ATTACK_MS * batch.traits[:, attack].exp()
+    np.testing.assert_allclose(times_ms, np.maximum(measured.attack_ms[:8], SHORTEST_ATTACK_MS), rtol=1e-5)
+
+
+def test_drift_is_what_the_decoder_does_not_predict(notes: TrainingNotes) -> None:
+    batch = notes.batch(np.arange(8))
+    n_frames = batch.deviation_cents.shape[1]
+    apart = torch.tensor([10.0, -10.0]).repeat(n_frames)[:n_frames]
+    predicted = batch.deviation_cents + apart
+    traits, weight = batch.known_traits(len(TRAITS), predicted)
+    known = weight[:, -1] > 0
+    assert torch.equal(known, batch.voiced.sum(1) >= FEWEST_VOICED)
+    assert known.any()
+    spread = USUAL_DRIFT_CENTS * traits[known, -1].exp()
+    torch.testing.assert_close(spread, torch.full_like(spread, SPREAD_OF_MEAN * 10.0))
+    few, _ = batch.known_traits(4, predicted)
+    assert torch.equal(few, traits[:, :4])
 
 
 def test_whole_length_pads_to_all_frames(notes: TrainingNotes) -> None:
