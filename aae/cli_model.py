@@ -81,6 +81,7 @@ def describe_model(path: Path) -> dict[str, Any]:
         "parameters": sum(_product(shape) for shape in shapes),
         "decoder": info.model.decoder,
         "latent_size": info.latent_size,
+        "take_size": info.model.take_size,
         "inverter": None if info.inverter is None else info.inverter.model_dump(),
         "attributes": {
             name: {label: _trained(info.coverage, name, label) for label in labels}
@@ -126,10 +127,11 @@ def _print_installation(facts: Mapping[str, Any]) -> None:
 def _print_model(facts: Mapping[str, Any]) -> None:
     console = results_console()
     origin = facts["provenance"].get("notes", {})
+    takes = f", takes of {facts['take_size']}" if facts["take_size"] else ""
     console.print(
         f"{facts['model']}: {facts['size_bytes'] / 1e6:.1f} MB, "
         f"{facts['parameters'] / 1e6:.2f} million weights, {facts['decoder']} decoder, "
-        f"latent of {facts['latent_size']}, {facts['spectrogram']['sample_rate'] / 1000:g} kHz."
+        f"latent of {facts['latent_size']}{takes}, {facts['spectrogram']['sample_rate'] / 1000:g} kHz."
     )
     if origin:
         console.print(

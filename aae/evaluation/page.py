@@ -42,11 +42,12 @@ def compose_page(report: Mapping[str, Any], sounds: Mapping[str, Block]) -> list
 def _head(report: Mapping[str, Any]) -> list[Block]:
     model, bank, settings = report["model"], report["bank"], report["settings"]
     steps = f", {model['steps']} training steps" if model["steps"] else ""
+    takes = f", takes of {model['take_size']}" if model.get("take_size") else ""
     return [
         Text(f"# Evaluation of {model['file']}"),
         Text(
-            f"{model['decoder'].capitalize()} decoder, latent of {model['latent_size']}{steps}. Measured on "
-            f"held-out notes of `{bank['file']}` ({bank['held_out_notes']} of {bank['notes']} notes), which "
+            f"{model['decoder'].capitalize()} decoder, latent of {model['latent_size']}{takes}{steps}. Measured "
+            f"on held-out notes of `{bank['file']}` ({bank['held_out_notes']} of {bank['notes']} notes), which "
             "the model was not trained on if it was trained on this bank, and on new notes at random points "
             f"of the latent space. Sound by {' and '.join(report['inverters'])}. Seed {settings['seed']}. "
             f"SHA-256 of the model: `{model['sha256'][:16]}…`"

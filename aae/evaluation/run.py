@@ -245,6 +245,7 @@ def _about_model(path: Path, bundle: Bundle) -> dict[str, Any]:
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "decoder": bundle.info.model.decoder,
         "latent_size": bundle.info.latent_size,
+        "take_size": bundle.info.model.take_size,
         "about": recipe.get("about"),
         "steps": bundle.info.provenance.get("steps"),
     }
