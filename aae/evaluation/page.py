@@ -46,10 +46,11 @@ def _head(report: Mapping[str, Any]) -> list[Block]:
     return [
         Text(f"# Evaluation of {model['file']}"),
         Text(
-            f"{model['decoder'].capitalize()} decoder, latent of {model['latent_size']}{takes}{steps}. Measured "
-            f"on held-out notes of `{bank['file']}` ({bank['held_out_notes']} of {bank['notes']} notes), which "
-            "the model was not trained on if it was trained on this bank, and on new notes at random points "
-            f"of the latent space. Sound by {' and '.join(report['inverters'])}. Seed {settings['seed']}. "
+            f"{model['decoder'].capitalize()} decoder, latent of {model['latent_size']}{takes}{steps}. "
+            f"Measured on held-out notes of `{bank['file']}` ({bank['held_out_notes']} of {bank['notes']} "
+            "notes), which the model was not trained on if it was trained on this bank, and on new notes at "
+            f"random points of the latent space. Sound by {' and '.join(report['inverters'])}. Seed "
+            f"{settings['seed']}. "
             f"SHA-256 of the model: `{model['sha256'][:16]}…`"
         ),
         *([Text(f"Recordings: {bank['title']}. {bank['credits'] or ''}")] if bank["title"] else []),
