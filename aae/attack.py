@@ -28,7 +28,7 @@ SHAPED_DB = 30.0
 SHAPE = 1.4
 """How the level rises on its way: 1 in a straight line of dB, more is slower at first."""
 RISEN_AFTER_S = 0.008
-"""What a played attack ends after the place where its log-mel's level says so."""
+"""A played attack ends so long after the place where the level of its log-mel says it does."""
 _SHORTEST_MS = 2.0
 _ROUNDS = 2
 """The envelope is measured through a window; the second round makes up for that."""
