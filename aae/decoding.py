@@ -12,7 +12,7 @@ from torch import Tensor
 
 from aae.bundle import Bundle
 from aae.conditioning import Condition, Vocabulary
-from aae.grain import NoiseGrain
+from aae.grain import NoiseGrain, grain_strength, n_starts
 from aae.model import Decoder, Performance
 from aae.modulation import loudness_db
 from aae.new_performance import SHORTEST_FRAMES, perform
@@ -24,10 +24,6 @@ from mcnn.level import REFERENCE_LEVEL_DB
 from mcnn.spectrogram import Spectrogram
 
 LEVEL_RANGE_DB = (-50.0, -6.0)
-ATTACK_FRAMES = 8
-"""From its onset, an attack is heard in so many frames: as many as an analysis window is long."""
-GRAIN_RISE_FRAMES = 4
-"""Over so many more frames noise gets its grain."""
 SILENCE_ABOVE_FLOOR = 0.3
 """Log-mel distance from the floor, in log10 units, under which a frame at the end counts as silent."""
 
@@ -212,9 +208,7 @@ class NoteDecoder:
     def roughen(self, log_mel: Tensor, hints: Hints) -> tuple[Tensor, Hints]:
         """A log-mel `(mels, frames)` as an inverter takes it that gives noise no grain itself.
 
-        Its noisy share gets the grain that noise has; the decoder puts out its mean. Frames whose window
-        holds the attack get none: what they have between their partials is the attack's own spread, and grain
-        there would make it longer.
+        Its noisy share gets the grain that noise has after the attack; the decoder puts out its mean.
 
         Args:
             log_mel: `(mels, frames)`, as the decoder made it.
@@ -225,9 +219,10 @@ class NoteDecoder:
         """
         onset = measure_onset(loudness_db(log_mel.numpy()), self.config.frame_rate_hz)
         if hints.noise is not None:
-            start = np.random.default_rng([hints.seed(0), 1]).integers(self._grain.n_starts(log_mel.shape[1]))
-            after_attack = (torch.arange(log_mel.shape[1]) - onset - ATTACK_FRAMES) / GRAIN_RISE_FRAMES
-            log_mel = self._grain.add(log_mel, hints.noise[0] * after_attack.clamp(0, 1), int(start))
+            frames = log_mel.shape[1]
+            start = np.random.default_rng([hints.seed(0), 1]).integers(n_starts(frames))
+            strength = grain_strength(torch.arange(frames) - onset)
+            log_mel = self._grain.add(log_mel, hints.noise[0] * strength, int(start))
         return log_mel, replace(hints, noise=None, onsets=(onset,))
 
     def _without_silence(self, log_mel: Tensor) -> Tensor:

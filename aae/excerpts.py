@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from aae.config import LossConfig, TrainingConfig
 from aae.data import Batch, EpochSampler, TrainingNotes
+from aae.grain import n_starts
 from aae.inverter_recipe import InverterRecipe
 from aae.losses import attack_l1, deviation_l1, masked_l1
 from aae.model import AutoEncoder, Decoded
@@ -83,7 +84,7 @@ class ExcerptSource:
         frames, onset = batch.log_mel.shape[2], batch.performance.onset_frames
         assert onset is not None
         loss, mask = self._texture_loss, batch.performance.mask(frames)
-        distance: Tensor = loss(decoded, batch.log_mel, mask, onset, seed % loss.n_starts(frames))
+        distance: Tensor = loss(decoded, batch.log_mel, mask, onset, seed % n_starts(frames))
         return distance
 
     def draw(self, step: int, model: AutoEncoder | None) -> Excerpts:

@@ -7,6 +7,24 @@ from mcnn.spectrogram import Spectrogram
 
 GRAIN_FRAMES = 2048
 """Frames of recorded noise; each note takes a stretch of them."""
+ATTACK_FRAMES = 8
+"""From its onset, an attack is heard in so many frames: as many as an analysis window is long."""
+RISE_FRAMES = 4
+"""Over so many more frames noise gets its grain."""
+
+
+def n_starts(frames: int) -> int:
+    """How many stretches of so many frames the recorded noise has."""
+    return GRAIN_FRAMES - frames + 1
+
+
+def grain_strength(since_onset: Tensor) -> Tensor:
+    """How much of its grain noise has so many frames after the onset, 0 to 1; shapes alike.
+
+    Frames whose window holds the attack have none: what they have between their partials is the attack's own
+    spread, and grain there would make it longer.
+    """
+    return ((since_onset - ATTACK_FRAMES) / RISE_FRAMES).clamp(0, 1)
 
 
 class NoiseGrain:
@@ -34,7 +52,3 @@ class NoiseGrain:
         """
         grain = self.fluctuation[:, start : start + log_mel.shape[1]]
         return self._spectrogram.compress(self._spectrogram.expand(log_mel) * (1 + noise * (grain - 1)))
-
-    def n_starts(self, frames: int) -> int:
-        """How many stretches of so many frames there are."""
-        return GRAIN_FRAMES - frames + 1

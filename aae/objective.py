@@ -9,6 +9,7 @@ from aae import losses
 from aae.config import LossConfig
 from aae.data import Batch
 from aae.discriminator import LatentDiscriminator
+from aae.grain import n_starts
 from aae.model import AutoEncoder, Decoded, Encoding
 from aae.texture import TextureLoss
 
@@ -62,7 +63,7 @@ def compute_terms(
     if texture is not None and config.texture:
         onset = batch.performance.onset_frames
         onset = torch.zeros(len(batch), device=mask.device) if onset is None else onset
-        start = int(1e6 * progress) % texture.n_starts(frames)
+        start = int(1e6 * progress) % n_starts(frames)
         values["texture"] = texture(decoded, batch.log_mel, mask, onset, start)
     if found.take is not None and found.take_log_variance is not None:
         values["take"] = losses.take_divergence(found.take, found.take_log_variance)

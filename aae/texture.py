@@ -11,7 +11,7 @@ periphery", Neuron 71(5), 2011 (a texture is what it is by such statistics).
 import torch
 from torch import Tensor, nn
 
-from aae.grain import GRAIN_FRAMES, NoiseGrain
+from aae.grain import NoiseGrain, grain_strength, n_starts
 from aae.model import Decoded
 from mcnn.level import REFERENCE_LEVEL_DB
 from mcnn.spectrogram import Spectrogram
@@ -20,11 +20,9 @@ RANGE_DB = 60.0
 """Bands further than this under the reference level are silent."""
 ACTIVE_DB = 40.0
 """Frames further than this under the loudest are not part of the note."""
-ATTACK_FRAMES = (3, 10)
+ATTACK_PARTS = (3, 10)
 """Ends of the attack's two parts, from the onset."""
 BROAD_BANDS = 16
-GRAIN_FROM, GRAIN_RISE = 8, 4
-"""Frames after the onset from which noise has its grain, and over which it gets it; as in `aae.decoding`."""
 LEVEL_UNIT_DB, SPREAD_UNIT_DB, FLUTTER_UNIT_DB = 6.0, 2.0, 0.6
 """How far levels, their spread and their change from frame to frame lie apart among notes of one kind."""
 
@@ -57,13 +55,13 @@ class TextureLoss(nn.Module):
             target: `(batch, mels, frames)`, log-mels of the recordings.
             mask: `(batch, frames)`, 1 within the notes.
             onset: `(batch,)`, where attacks begin, in frames.
-            start: Which stretch of recorded noise the grain is taken from: less than `n_starts`.
+            start: Which stretch of recorded noise the grain is taken from: one of `aae.grain.n_starts`.
         """
         since = torch.arange(target.shape[2], device=target.device)[None] - onset[:, None]
         made = self._with_grain(decoded, since, start)
         energy = torch.pow(10.0, 2 * target).sum(1)
         heard = mask * (energy > energy.amax(1, keepdim=True) * 10 ** (-ACTIVE_DB / 10))
-        first, second = ATTACK_FRAMES
+        first, second = ATTACK_PARTS
         parts = [
             (since >= -1) & (since < first),
             (since >= first) & (since < second),
@@ -75,19 +73,15 @@ class TextureLoss(nn.Module):
         distances = [2 * nn.functional.smooth_l1_loss(a, b) for a, b in zip(found, wanted, strict=True)]
         return torch.stack(distances).mean()
 
-    def n_starts(self, frames: int) -> int:
-        """Stretches of recorded noise of so many frames."""
-        return GRAIN_FRAMES - frames + 1
-
     def _with_grain(self, decoded: Decoded, since: Tensor, start: int) -> Tensor:
         """The decoded log-mel `(batch, mels, frames)`, its noise as it will be heard."""
         log_mel = decoded.log_mel.float()
         if decoded.noise is None:
             return log_mel
         n, _, frames = log_mel.shape
-        places = (start + 131 * torch.arange(n)) % self.n_starts(frames)
+        places = (start + 131 * torch.arange(n)) % n_starts(frames)
         grain = torch.stack([self.fluctuation[:, place : place + frames] for place in places.tolist()])
-        strength = ((since - GRAIN_FROM) / GRAIN_RISE).clamp(0, 1)[:, None]
+        strength = grain_strength(since)[:, None]
         rough = self.spectrogram.expand(log_mel) * (1 + decoded.noise.float() * strength * (grain - 1))
         return self.spectrogram.compress(rough)
 
