@@ -181,9 +181,8 @@ class Remaker:
         decoded = decoder.decoder.decode_frames(plan.style, condition, performance, before)
         log_mel, noise = decoded.log_mel[0], decoded.noise
         if plan.midi_pitch is None and decoded.residual is not None:
-            log_mel = (
-                log_mel - decoded.residual[0]
-            )  # it was learned on pitched notes and has marks of partials
+            # It was learned on pitched notes, and bears marks of their partials.
+            log_mel = log_mel - decoded.residual[0]
         if self.changes.amount < 1.0:
             log_mel = self._with_residual(plan, log_mel, before)
             noise = None if noise is None else noise * self.changes.amount
