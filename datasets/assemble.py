@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from aae.note_writer import NoteBankWriter
-from aae.notes import NoteData, Split
+from aae.notes.bank import NoteData, Split
+from aae.notes.bank_writer import NoteBankWriter
 from mcnn.atomic import atomic_path
-from mcnn.config import SpectrogramConfig
+from mcnn.spectral.config import SpectrogramConfig
 
-from .base import Adapter, Recording, Skip, SkipReason
+from .libraries.base import Adapter, Recording, Skip, SkipReason
 from .pitch_check import track
 from .report import BuildProgress
 from .shards import Outcome, ShardNote, read_notes

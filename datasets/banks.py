@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aae.note_writer import NoteBankWriter, quantise
-from aae.notes import NOT_GIVEN, NoteBank, NoteData, Split
+from aae.notes.bank import NOT_GIVEN, NoteBank, NoteData, Split
+from aae.notes.bank_writer import NoteBankWriter, quantise
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
 
-from .aliases import Vocabulary
-from .base import as_label
+from .libraries.base import as_label
+from .reading.aliases import Vocabulary
 from .report import BuildProgress
 
 _TERMS = ("title", "licence", "credits")

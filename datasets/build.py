@@ -12,14 +12,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from aae.notes import NoteBank
-from mcnn.config import SpectrogramConfig
+from aae.notes.bank import NoteBank
 from mcnn.errors import InputError
+from mcnn.spectral.config import SpectrogramConfig
 
-from .aliases import Vocabulary
 from .assemble import settle, write_bank
-from .base import SkipReason
+from .libraries.base import SkipReason
 from .plan import FEWEST_NOTES, BuildSettings, Plan, make_plan
+from .reading.aliases import Vocabulary
 from .report import BuildEvent, BuildFinished, BuildProgress, BuildReport
 from .shards import Outcome, read_outcomes
 from .verdicts import Verdicts

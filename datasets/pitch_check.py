@@ -10,10 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from aae.notes import UNPITCHED
-from aae.pitch_names import pitch_frequency_hz, pitch_name
-from mcnn.f0 import MeasuredPitch, track_f0
-from mcnn.unlabelled_pitch import (
+from aae.analysis.f0 import MeasuredPitch, track_f0
+from aae.analysis.pitch_estimate import (
     ABSENT_DB,
     CONFIDENT,
     LOW_HZ,
@@ -21,8 +19,10 @@ from mcnn.unlabelled_pitch import (
     own_harmonics_db,
     unlabelled_f0_hz,
 )
+from aae.notes.bank import UNPITCHED
+from aae.notes.pitch_names import pitch_frequency_hz, pitch_name
 
-from .base import SkipReason
+from .libraries.base import SkipReason
 
 FAR_CENTS = 60.0
 """A label further than this from what sounds is wrong."""

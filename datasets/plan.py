@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from aae.notes import UNPITCHED
-from mcnn.config import SpectrogramConfig
+from aae.notes.bank import UNPITCHED
 from mcnn.errors import InputError
+from mcnn.spectral.config import SpectrogramConfig
 
-from .aliases import Vocabulary
-from .base import Adapter, Recording, Skip, SkipReason
-from .files import ARCHIVE_SUFFIXES, survey
-from .registry import AUTO, adapter_for, recognise
+from .libraries.base import Adapter, Recording, Skip, SkipReason
+from .libraries.registry import AUTO, adapter_for, recognise
+from .reading.aliases import Vocabulary
+from .reading.files import ARCHIVE_SUFFIXES, survey
 from .shards import SHARD_VERSION, Task
 
 FEWEST_NOTES = 8

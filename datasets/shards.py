@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from aae.note_writer import quantise
-from aae.notes import CLIPPING_UNKNOWN, UNPITCHED
+from aae.analysis.trimming import prepare
+from aae.notes.bank import CLIPPING_UNKNOWN, UNPITCHED
+from aae.notes.bank_writer import quantise
 from mcnn.atomic import atomic_path
-from mcnn.config import SpectrogramConfig
-from mcnn.note_bounds import prepare
+from mcnn.spectral.config import SpectrogramConfig
 
-from .audio import SHORTEST_NOTE_S, UnreadableError
-from .base import Recording, Skip, SkipReason
+from .libraries.base import Recording, Skip, SkipReason
+from .libraries.registry import adapter_for
 from .pitch_check import Track, check_label, find_pitch, track
-from .registry import adapter_for
+from .reading.audio import SHORTEST_NOTE_S, UnreadableError
 
 if TYPE_CHECKING:
-    from mcnn.spectrogram import Spectrogram
+    from mcnn.spectral.spectrogram import Spectrogram
 
 SHARD_VERSION = 9
 """Raised when the same recording would give another note, so that old shards are not taken for new ones."""
@@ -100,7 +100,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class ShardNote:
-    """The arrays of one note: as in `aae.notes.NoteData`, the waveform in steps of `outcome.scale`."""
+    """The arrays of one note: as in `aae.notes.bank.NoteData`, the waveform in steps of `outcome.scale`."""
 
     outcome: Outcome
     steps: npt.NDArray[np.int16]
@@ -246,7 +246,7 @@ def _measure_pitch(waveform: npt.NDArray[np.float32], task: Task, recording: Rec
 
 @functools.lru_cache(maxsize=1)
 def _front_end(config: SpectrogramConfig) -> "Spectrogram":
-    from mcnn.spectrogram import Spectrogram
+    from mcnn.spectral.spectrogram import Spectrogram
 
     return Spectrogram(config)
 

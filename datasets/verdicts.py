@@ -9,10 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aae.notes import UNPITCHED
-from aae.pitch_names import HIGHEST_PITCH, LOWEST_PITCH, pitch_name
+from aae.notes.bank import UNPITCHED
+from aae.notes.pitch_names import HIGHEST_PITCH, LOWEST_PITCH, pitch_name
 
-from .base import Recording, Skip
+from .libraries.base import Recording, Skip
 from .pitch_check import is_common_mistake
 from .report import Correction, PitchOffset
 from .shards import Outcome

@@ -12,10 +12,10 @@ from PyQt6.QtGui import QGuiApplication, QIcon
 from PyQt6.QtWidgets import QApplication
 
 from . import theme
-from .main_window import MainWindow
-from .point_surface import Renderer
-from .presets import user_folder
-from .saved_session import read_session
+from .space.point_surface import Renderer
+from .state.presets import user_folder
+from .state.saved_session import read_session
+from .window.main_window import MainWindow
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aae.notes import NoteBank
+from aae.notes.bank import NoteBank
 from datasets.build import build
-from tests.orchestra_bank import write_orchestra_bank
-from tests.synth import write_philharmonia
+from tests.support.orchestra_bank import write_orchestra_bank
+from tests.support.synth import write_philharmonia
 
 if TYPE_CHECKING:
-    from gui.main_window import MainWindow
-    from gui.performer import Performer
-    from tests.notebook import Notebook
+    from gui.state.performer import Performer
+    from gui.window.main_window import MainWindow
+    from tests.support.notebook import Notebook
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is loaded: tests need no screen
 
@@ -53,7 +53,7 @@ def orchestra_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def notebook() -> "Notebook":
     """In place of an engine."""
-    from tests.notebook import Notebook
+    from tests.support.notebook import Notebook
 
     return Notebook()
 
@@ -67,7 +67,7 @@ def performer(notebook: "Notebook") -> "Performer":
 @pytest.fixture(scope="module")
 def shared_window(qapp: object, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[MainWindow]":
     """One window for all tests of a file: opening a model takes a second."""
-    from tests.desktop_window import opened
+    from tests.support.desktop_window import opened
 
     made = opened(tmp_path_factory.mktemp("desktop"))
     yield made

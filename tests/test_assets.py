@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aae.pitch_trackers import NeuralTracker
-from aae.synthesizer import NoteRequest, Synthesizer
-from aae.wholeness import Wholeness, measure_wholeness
+from aae.analysis.defects import Wholeness, measure_wholeness
+from aae.analysis.pitch_trackers import NeuralTracker
+from aae.synthesis.synthesizer import NoteRequest, Synthesizer
 
 ASSETS = Path(__file__).parents[1] / "assets"
 MODEL = ASSETS / "orchestra.safetensors"

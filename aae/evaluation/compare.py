@@ -13,26 +13,32 @@ from typing import Any
 
 import numpy as np
 
-from aae.bundle import ModelInfo, load_bundle, read_info
-from aae.config import load_config, preset_names
-from aae.evaluation.blocks import NOTHING, Block, Text, number, table, to_markdown
-from aae.evaluation.control import RealNotes, attribute_figures, control_figures, judge_new, judge_real
-from aae.evaluation.distribution import distribution_figures
-from aae.evaluation.latent_space import encode_notes, latent_figures
-from aae.evaluation.page_html import to_html
-from aae.evaluation.public_embedding import PublicEmbedding
-from aae.evaluation.reconstruction import reconstruct, summarize_reconstructions
+from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.public_embedding import PublicEmbedding
+from aae.evaluation.judges.recognizer import Recognizer
+from aae.evaluation.judges.recognizer_training import bank_fingerprint, open_or_train
+from aae.evaluation.measures.control import (
+    RealNotes,
+    attribute_figures,
+    control_figures,
+    judge_new,
+    judge_real,
+)
+from aae.evaluation.measures.distribution import distribution_figures
+from aae.evaluation.measures.latent_space import encode_notes, latent_figures
+from aae.evaluation.measures.reconstruction import reconstruct, summarize_reconstructions
+from aae.evaluation.measures.settings import EvaluationSettings
+from aae.evaluation.report.blocks import NOTHING, Block, Text, number, table, to_markdown
+from aae.evaluation.report.page_html import to_html
 from aae.evaluation.run import make_folder, require_held_out
-from aae.evaluation.settings import EvaluationSettings
-from aae.inverters import choose_inverter
-from aae.notes import NoteBank
-from aae.plain_json import without_nan
-from aae.recognition import Recognizer
-from aae.recognition_training import bank_fingerprint, open_or_train
-from aae.stages import StageProgress
-from aae.synthesizer import Synthesizer
+from aae.model.config import load_config, preset_names
+from aae.model.model_file import ModelInfo, load_bundle, read_info
+from aae.notes.bank import NoteBank
+from aae.synthesis.inverters import choose_inverter
+from aae.synthesis.synthesizer import Synthesizer
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
+from mcnn.plain import without_nan
 
 COMPARISON_PAGE = "comparison.md"
 COMPARISON_HTML = "comparison.html"

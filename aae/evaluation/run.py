@@ -11,8 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from aae.bundle import Bundle, load_bundle
-from aae.evaluation.control import (
+from aae.evaluation.judges.judgement import recognizer_accuracy
+from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.public_embedding import PublicEmbedding
+from aae.evaluation.judges.recognizer import Recognizer
+from aae.evaluation.judges.recognizer_training import bank_fingerprint, open_or_train
+from aae.evaluation.measures.control import (
     NewNotes,
     RealNotes,
     attribute_figures,
@@ -21,40 +25,36 @@ from aae.evaluation.control import (
     judge_real,
     shared_labels,
 )
-from aae.evaluation.disguises import disguise_figures
-from aae.evaluation.distribution import distribution_figures
-from aae.evaluation.findings import Findings, extremes
-from aae.evaluation.judgement import recognizer_accuracy
-from aae.evaluation.latent_space import encode_notes, latent_figures
-from aae.evaluation.listening import play_examples
-from aae.evaluation.mixing import mix_figures
-from aae.evaluation.public_embedding import PublicEmbedding
-from aae.evaluation.reconstructed_sound import (
+from aae.evaluation.measures.distribution import distribution_figures
+from aae.evaluation.measures.examples import play_examples
+from aae.evaluation.measures.findings import Findings, extremes
+from aae.evaluation.measures.latent_space import encode_notes, latent_figures
+from aae.evaluation.measures.mixing import mix_figures
+from aae.evaluation.measures.perturbations import disguise_figures
+from aae.evaluation.measures.reconstructed_sound import (
     ReconstructedSound,
     sound_reconstructions,
     sound_recordings,
     spread,
     summarize_sounds,
 )
-from aae.evaluation.reconstruction import (
+from aae.evaluation.measures.reconstruction import (
     Reconstruction,
     by_group,
     reconstruct,
     summarize_reconstructions,
 )
-from aae.evaluation.requests import held_out_notes
-from aae.evaluation.settings import EvaluationSettings
-from aae.evaluation.targets import targets
-from aae.evaluation.writing import write_report
-from aae.inverters import choose_inverter
-from aae.notes import NoteBank, Split
-from aae.plain_json import without_nan
-from aae.recognition import Recognizer
-from aae.recognition_training import bank_fingerprint, open_or_train
-from aae.stages import StageProgress
-from aae.synthesizer import Synthesizer
+from aae.evaluation.measures.requests import held_out_notes
+from aae.evaluation.measures.settings import EvaluationSettings
+from aae.evaluation.report.targets import targets
+from aae.evaluation.report.writing import write_report
+from aae.model.model_file import Bundle, load_bundle
+from aae.notes.bank import NoteBank, Split
+from aae.synthesis.inverters import choose_inverter
+from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
-from mcnn.griffin_lim import GriffinLim
+from mcnn.inversion.griffin_lim import GriffinLim
+from mcnn.plain import without_nan
 
 FORMAT_VERSION = 2
 

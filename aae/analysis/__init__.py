@@ -1,0 +1,1 @@
+"""What can be measured of a recorded note: pitch, bounds, onset, attack, modulation, loudness, defects."""

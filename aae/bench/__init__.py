@@ -1,0 +1,1 @@
+"""Speed, latency and quality of the inversion, measured and compared."""

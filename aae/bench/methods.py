@@ -1,0 +1,220 @@
+"""The ways from log-mel to waveform that `clariolin bench` compares, each timed with all that it needs."""
+
+import copy
+import time
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TypeAlias
+
+import librosa
+import torch
+from torch import Tensor, nn
+
+from mcnn.compiled import Floats
+from mcnn.inversion.griffin_lim import GriffinLim
+from mcnn.inversion.inverter import NO_HINTS, Hints, Inverter
+from mcnn.inversion.phase_inverters import PghiInverter, RtpghiInverter, SpsiInverter
+from mcnn.network.source_filter import PrimedMcnn
+from mcnn.spectral.spectrogram import Spectrogram
+
+Form: TypeAlias = Callable[[Tensor, Hints], Tensor]
+
+GRIFFIN_LIM_ITERATIONS = (32, 100)
+"""Of ours and of librosa's."""
+TRACED_FRAMES = 32
+"""Of the example that TorchScript is traced with; it then takes any number."""
+LIBROSA_NOTES = 8
+"""librosa's mel inversion takes several times as long as the note: it gets the first notes only."""
+
+
+class Method(ABC):
+    """One way of inversion.
+
+    Args:
+        name: What tables call it.
+        n_parameters: What was learnt.
+        judged: Whether its sound means anything; that of an untrained network does not.
+        most_notes: It is given only the first notes, to save time; None gives it all.
+    """
+
+    def __init__(
+        self, name: str, n_parameters: int = 0, judged: bool = True, most_notes: int | None = None
+    ) -> None:
+        self.name, self.n_parameters = name, n_parameters
+        self.judged, self.most_notes = judged, most_notes
+
+    @abstractmethod
+    def invert(self, log_mel: Tensor) -> tuple[Tensor, float]:
+        """Waveform `(1, frames * hop_length)` of a log-mel `(1, mels, frames)`, and the seconds it took."""
+
+
+class OwnMethod(Method):
+    """One of our inverters.
+
+    Args:
+        name: What tables call it.
+        inverter: In evaluation mode.
+        judged: Whether its sound means anything.
+    """
+
+    def __init__(self, name: str, inverter: Inverter, judged: bool = True) -> None:
+        super().__init__(name, sum(p.numel() for p in inverter.parameters()), judged)
+        self.inverter = inverter
+
+    @torch.inference_mode()
+    def invert(self, log_mel: Tensor) -> tuple[Tensor, float]:
+        """By the inverter, which is told nothing but the log-mel."""
+        started = time.perf_counter()
+        return self.inverter(log_mel), time.perf_counter() - started
+
+
+class LibrosaMethod(Method):
+    """librosa's mel inversion and Griffin-Lim, with this front end's transform.
+
+    Args:
+        mels: The first half, which is the same for any number of iterations.
+        iterations: Of Griffin-Lim.
+        most_notes: How many notes it is given.
+    """
+
+    def __init__(self, mels: "LibrosaMels", iterations: int, most_notes: int | None = LIBROSA_NOTES) -> None:
+        super().__init__(f"librosa {iterations}", most_notes=most_notes)
+        self.mels, self.iterations = mels, iterations
+
+    def invert(self, log_mel: Tensor) -> tuple[Tensor, float]:
+        """The mel inversion's time counts, though it is computed once for all numbers of iterations.
+
+        The last frame must be silent: librosa has one frame more than hops.
+        """
+        magnitude, seconds = self.mels.invert(log_mel)
+        config, started = self.mels.spectrogram.config, time.perf_counter()
+        waveform = librosa.griffinlim(
+            magnitude,
+            n_iter=self.iterations,
+            hop_length=config.hop_length,
+            n_fft=config.n_fft,
+            window="hann",
+            center=True,
+            pad_mode="constant",
+            length=(magnitude.shape[1] - 1) * config.hop_length,
+            random_state=0,
+        )
+        seconds += time.perf_counter() - started
+        return nn.functional.pad(torch.from_numpy(waveform)[None], (0, config.hop_length)), seconds
+
+
+class LibrosaMels:
+    """librosa's mel inversion.
+
+    Args:
+        spectrogram: The front end.
+    """
+
+    def __init__(self, spectrogram: Spectrogram) -> None:
+        self.spectrogram = spectrogram
+        self._last: tuple[Tensor, tuple[Floats, float]] | None = None
+
+    def invert(self, log_mel: Tensor) -> tuple[Floats, float]:
+        """Magnitudes `(bins, frames)` in librosa's scale of a log-mel `(1, mels, frames)`, and the seconds.
+
+        What was inverted last is remembered.
+        """
+        if self._last is None or self._last[0] is not log_mel:
+            self._last = log_mel, self._invert(log_mel)
+        return self._last[1]
+
+    def _invert(self, log_mel: Tensor) -> tuple[Floats, float]:
+        config, started = self.spectrogram.config, time.perf_counter()
+        magnitude: Floats = librosa.feature.inverse.mel_to_stft(
+            self.spectrogram.expand(log_mel)[0].numpy() / self.spectrogram.scale,
+            sr=config.sample_rate,
+            n_fft=config.n_fft,
+            power=1.0,
+            htk=False,
+            norm=None,
+        )
+        return magnitude, time.perf_counter() - started
+
+
+def untrained_methods(spectrogram: Spectrogram, librosa_notes: int | None = LIBROSA_NOTES) -> list[Method]:
+    """Everything that needs no training, ours and librosa's.
+
+    Args:
+        spectrogram: The front end.
+        librosa_notes: How many notes librosa is given; None gives it all.
+    """
+    config = spectrogram.config
+    mels = LibrosaMels(spectrogram)
+    return [
+        *(OwnMethod(f"griffin-lim {n}", GriffinLim(config, n)) for n in GRIFFIN_LIM_ITERATIONS),
+        *(LibrosaMethod(mels, n, librosa_notes) for n in GRIFFIN_LIM_ITERATIONS),
+        OwnMethod("rtpghi", RtpghiInverter(config)),
+        OwnMethod("pghi", PghiInverter(config)),
+        OwnMethod("spsi", SpsiInverter(config)),
+    ]
+
+
+def forms(inverter: Inverter) -> dict[str, Form]:
+    """The forms that one inverter can run in, by names for tables; the first one is how it is used.
+
+    The MCNN that ships runs pitched notes in compiled loops (`mcnn.streaming.voice_bank`), here in both
+    precisions; beside it stand its layers as PyTorch runs them, and the same with trunk and heads as
+    TorchScript, traced and frozen. `torch.compile` would need a compiler at the user's, ONNX Runtime is no
+    dependency: both are left out.
+
+    Args:
+        inverter: In evaluation mode.
+    """
+    if not isinstance(inverter, PrimedMcnn):
+        return {inverter.name: inverter}
+    narrow, frozen = copy.deepcopy(inverter), _freeze_network(copy.deepcopy(inverter))
+    narrow.precision = "bf16"
+    return {
+        inverter.name: inverter,
+        f"{inverter.name}, bf16": narrow,
+        f"{inverter.name}, eager": lambda log_mel, hints: _run_layers(inverter, log_mel, hints),
+        f"{inverter.name}, TorchScript": lambda log_mel, hints: _run_layers(frozen, log_mel, hints),
+    }
+
+
+def _run_layers(inverter: PrimedMcnn, log_mel: Tensor, hints: Hints) -> Tensor:
+    return inverter.shape_excitation(log_mel, hints, inverter.primer(log_mel, hints))
+
+
+def _freeze_network(inverter: PrimedMcnn) -> PrimedMcnn:
+    """The same object, its layers replaced."""
+    with torch.no_grad():
+        silent = torch.zeros(1, inverter.config.n_mels, TRACED_FRAMES)
+        features, seen = inverter.features(silent, NO_HINTS), inverter.trunk(silent, NO_HINTS)
+    layers = {
+        "entry": _freeze(_Trunk(inverter), features),
+        "blocks": nn.ModuleList(),
+        "norm": nn.Identity(),
+        **{name: _freeze(getattr(inverter, name), seen) for name in ("integrated", "partials", "noise")},
+    }
+    for name, layer in layers.items():
+        setattr(inverter, name, layer)
+    return inverter
+
+
+class _Trunk(nn.Module):
+    """A primed MCNN's trunk as one layer `(batch, features, frames)` to `(batch, width, frames)`."""
+
+    def __init__(self, inverter: PrimedMcnn) -> None:
+        super().__init__()
+        self.entry, self.blocks, self.norm = inverter.entry, inverter.blocks, inverter.norm
+
+    def forward(self, features: Tensor) -> Tensor:
+        h = self.entry(features).transpose(1, 2)
+        for block in self.blocks:
+            h = block(h)
+        seen: Tensor = self.norm(h).transpose(1, 2)
+        return seen
+
+
+def _freeze(network: nn.Module, example: Tensor) -> nn.Module:
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # of its age: TorchScript is still what runs without a compiler
+        frozen: nn.Module = torch.jit.freeze(torch.jit.trace(network.eval(), example))  # type: ignore[no-untyped-call]
+    return frozen

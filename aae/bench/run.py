@@ -1,0 +1,229 @@
+"""Everything that `clariolin bench` measures, in one run, and how it stands to what real time asks for.
+
+Speed and latency come first: the memory that recordings take would be counted with the model's.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from aae.bench.decoded import DecodedBench, bench_decoded, inverters_of
+from aae.bench.inversion import BenchNote, InversionBench, bench_inversion
+from aae.bench.latency import LatencyBench, bench_latency
+from aae.bench.methods import LIBROSA_NOTES, Method, OwnMethod, untrained_methods
+from aae.bench.notes import held_out_positions, made_notes, recorded_notes
+from aae.bench.speed import ModelBench, bench_model
+from aae.bench.targets import Target, targets
+from aae.model.model_file import Bundle, load_bundle
+from aae.notes.bank import NoteBank, Split
+from aae.synthesis.inverters import TRAINED, choose_inverter
+from aae.synthesis.synthesizer import Synthesizer
+from mcnn.errors import InputError
+from mcnn.inversion.griffin_lim import GriffinLim
+from mcnn.inversion.inverter import Inverter
+from mcnn.network.inverter_file import load_inverter
+from mcnn.network.published import PublishedMcnn
+from mcnn.network.source_filter import PrimedMcnn
+from mcnn.spectral.spectrogram import Spectrogram
+
+Show = Callable[[str, int, int], object]
+"""Called with a stage, what is done of it, and how much there is."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured."""
+
+    n_notes: int = 24
+    """Notes that are inverted."""
+    librosa_notes: int = LIBROSA_NOTES
+    """How many of them librosa is given."""
+    repeats: int = 12
+    """Whole notes that are timed, for each length and number of threads."""
+    latency_notes: int = 500
+    """Notes whose first block is timed."""
+    blocks: int = 1000
+    """Blocks of all voices that are timed."""
+
+
+QUICK = Effort(n_notes=3, librosa_notes=1, repeats=2, latency_notes=50, blocks=100)
+"""About a tenth of the time."""
+
+
+class BenchReport(BaseModel):
+    """All figures of one run."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    sound_of: str
+    """Whose log-mels were inverted."""
+    live: str
+    """The inverter that the model plays with."""
+    notices: tuple[str, ...]
+    """What a person should know when reading the figures."""
+    speed: ModelBench
+    latency: LatencyBench | None
+    """None where the inverter cannot be streamed."""
+    recordings: InversionBench
+    decoded: DecodedBench | None
+    """None without held-out notes."""
+    targets: tuple[Target, ...]
+
+
+def run_bench(
+    model: Path,
+    notes: Path | None,
+    effort: Effort,
+    n_threads: int = 1,
+    inverter_files: Sequence[Path] = (),
+    show: Show = lambda stage, done, total: None,
+) -> BenchReport:
+    """Measures a model.
+
+    Args:
+        model: Its file.
+        notes: A NoteBank whose held-out notes are inverted; without, they are notes of the model's own.
+        effort: How much is measured.
+        n_threads: Threads of torch for what is not measured on one and two anyway.
+        inverter_files: Trained inverters that are compared as well; the first primed one becomes the model's
+            where it has none.
+        show: Hears of the progress.
+
+    Raises:
+        InputError: If a file cannot be used, or does not fit the model.
+    """
+    bundle, trained = _open(model, inverter_files)
+    chosen = choose_inverter(TRAINED, bundle)
+    spectrogram = Spectrogram(bundle.info.spectrogram)
+    methods, notices = _methods(trained, spectrogram, effort)
+    notices = [*([chosen.notice] if chosen.notice else []), *notices]
+    with _Source(model, notes, bundle, effort.n_notes) as source:
+        show("making whole notes", 0, 1)
+        speed = bench_model(bundle, chosen.inverter, effort.repeats)
+        show("making whole notes", 1, 1)
+        latency = _latency(bundle, effort, show)
+        heard = source.notes()
+        recordings = bench_inversion(
+            heard,
+            spectrogram,
+            methods,
+            n_threads,
+            lambda done: show("inverting log-mels", done, len(heard)),
+        )
+        decoded = source.decoded(trained, n_threads, show)
+        notices += source.notices
+    return BenchReport(
+        sound_of=source.sound_of,
+        live=chosen.inverter.name,
+        notices=tuple(notices),
+        speed=speed,
+        latency=latency,
+        recordings=recordings,
+        decoded=decoded,
+        targets=targets(chosen.inverter.name, speed, latency, recordings if notes else None, decoded),
+    )
+
+
+def _open(model: Path, inverter_files: Sequence[Path]) -> tuple[Bundle, dict[str, Inverter]]:
+    """A model, and trained inverters by name, its own first."""
+    bundle = load_bundle(model)
+    trained: dict[str, Inverter] = {} if bundle.inverter is None else {TRAINED: bundle.inverter}
+    for path in inverter_files:
+        info, inverter = load_inverter(path)
+        bundle.info.spectrogram.require_equal(info.spectrogram, str(model), str(path))
+        stands_in = TRAINED not in trained and isinstance(inverter, PrimedMcnn)
+        trained[TRAINED if stands_in else path.stem] = inverter
+        if stands_in:
+            bundle = replace(bundle, inverter=inverter)
+    return bundle, trained
+
+
+def _methods(
+    trained: dict[str, Inverter], spectrogram: Spectrogram, effort: Effort
+) -> tuple[list[Method], list[str]]:
+    """What inverts recordings' log-mels, and what is to be said about it."""
+    methods = untrained_methods(spectrogram, effort.librosa_notes)
+    methods += [OwnMethod(name, inverter) for name, inverter in trained.items()]
+    notices = []
+    if effort.librosa_notes < effort.n_notes:
+        notices.append(
+            "librosa's mel inversion takes many times as long as a note: it was given "
+            f"{effort.librosa_notes} of the {effort.n_notes} notes; sentences with it are about these"
+        )
+    if not any(isinstance(inverter, PublishedMcnn) for inverter in trained.values()):
+        untrained = PublishedMcnn(spectrogram.config).eval()
+        methods.append(OwnMethod(untrained.name, untrained, judged=False))
+        notices.append(
+            f"{untrained.name} is untrained: its speed means something, its sound does not (`clariolin mcnn "
+            "train --network published` trains one for --inverter-file)"
+        )
+    return methods, notices
+
+
+def _latency(bundle: Bundle, effort: Effort, show: Show) -> LatencyBench | None:
+    """Nothing but the primed MCNN is streamed."""
+    if not isinstance(bundle.inverter, PrimedMcnn):
+        return None
+    total = 2 * (effort.latency_notes + effort.blocks)
+    return bench_latency(
+        bundle,
+        bundle.inverter,
+        effort.latency_notes,
+        effort.blocks,
+        lambda done: show("playing live", done, total),
+    )
+
+
+class _Source:
+    """The notes of a NoteBank, or of the model. Use it as a context manager.
+
+    Args:
+        model: The model's file.
+        path: The NoteBank's.
+        bundle: The model.
+        count: How many notes.
+    """
+
+    def __init__(self, model: Path, path: Path | None, bundle: Bundle, count: int) -> None:
+        self.synthesizer = Synthesizer(bundle, GriffinLim(bundle.info.spectrogram))
+        self.count = count
+        self.bank = None if path is None else NoteBank.open(path)
+        self.notices: list[str] = []
+        self.sound_of = f"notes that {model.name} made" if path is None else f"held-out notes of {path.name}"
+        if self.bank is not None and path is not None:
+            bundle.info.spectrogram.require_equal(self.bank.config, str(model), str(path))
+            if not (self.bank.split == Split.TEST).any():
+                raise InputError(f"{path} has no held-out notes to measure on")
+
+    def __enter__(self) -> "_Source":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.bank is not None:
+            self.bank.close()
+
+    def notes(self) -> list[BenchNote]:
+        """What is inverted."""
+        if self.bank is None:
+            return made_notes(self.synthesizer, self.count)
+        return recorded_notes(self.bank, held_out_positions(self.bank, self.count))
+
+    def decoded(self, trained: dict[str, Inverter], n_threads: int, show: Show) -> DecodedBench | None:
+        """The model's own log-mels of the same notes, where there are recordings beside them."""
+        if self.bank is None:
+            self.notices.append(
+                "without --notes there are no recordings: what is inverted was made with griffin-lim, which "
+                "favours it, and the decoder's notes have nothing to be held against"
+            )
+            return None
+        positions = held_out_positions(self.bank, self.count)
+        return bench_decoded(
+            self.synthesizer,
+            self.bank,
+            positions,
+            inverters_of(self.synthesizer, trained),
+            n_threads,
+            lambda done: show("inverting decoded log-mels", done, len(positions)),
+        )

@@ -1,0 +1,139 @@
+"""What all commands share: where words go, the shipped model, how progress looks.
+
+Results go to standard output; warnings, progress and errors to standard error. With `--json` standard output
+holds one JSON object and nothing else.
+"""
+
+import importlib.metadata
+import importlib.util
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+import aae
+from mcnn.errors import InputError
+from mcnn.plain import without_nan
+
+CHECKOUT = Path(aae.__file__).resolve().parent.parent
+SHIPPED_MODEL = CHECKOUT / "assets" / "orchestra.safetensors"
+"""The model that comes with Clariolin."""
+_COUNTS = (
+    "notes",
+    "trained notes",
+    "recordings",
+    "new notes",
+    "real notes",
+    "spectral convergence (dB)",
+    "times realtime",
+)
+
+
+def warn(message: str) -> None:
+    """One line that does not stop the work."""
+    typer.echo(f"warning: {message}", err=True)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on standard output; what JSON cannot say (NaN, infinity) becomes null."""
+    typer.echo(json.dumps(without_nan(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def results_console() -> Console:
+    """For tables and sentences on standard output."""
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def progress_bar() -> Progress:
+    """A bar with counts and time left on standard error; silent where that is no terminal."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+
+
+class StagesBar:
+    """A progress bar for work in stages; each gets a line of its own. Use it as a context manager."""
+
+    def __init__(self) -> None:
+        self._bar = progress_bar()
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "StagesBar":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._bar.stop()
+
+    def show(self, stage: str, done: int, total: int, note: str = "", begun_at: int = 0) -> None:
+        """Moves a stage's bar.
+
+        Args:
+            stage: What is being done.
+            done: Pieces of work finished.
+            total: Pieces of work in this stage.
+            note: A few words beside the bar.
+            begun_at: Pieces that were finished before: no measure of speed.
+        """
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bar.add_task(stage.capitalize(), note="", completed=begun_at)
+        self._bar.update(self._tasks[stage], completed=done, total=total, note=note)
+
+
+def table(*columns: str) -> Table:
+    """An empty table in the house's look; columns of counts are set to the right."""
+    made = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        made.add_column(column, justify="right" if column in _COUNTS else "left", overflow="fold")
+    return made
+
+
+def duration_in_words(seconds: float) -> str:
+    """A length of time a person can read at a glance: `45 s`, `3 min`, `2 h 05 min`."""
+    if not math.isfinite(seconds):
+        return "unknown"
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def foreign_datasets() -> str | None:
+    """What is wrong if the `datasets` that Python would import is not Clariolin's; None if all is well."""
+    cure = "install Clariolin into an environment of its own (make install)"
+    spec = importlib.util.find_spec("datasets")
+    if spec is None or spec.origin is None:
+        return f"Clariolin's own package 'datasets' is not installed: {cure}"
+    if Path(spec.origin).resolve().parent != CHECKOUT / "datasets":
+        return f"another package named 'datasets' ({Path(spec.origin).parent}) hides Clariolin's: {cure}"
+    try:
+        importlib.metadata.distribution("datasets")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return f"another package named 'datasets' is installed beside Clariolin's: {cure}"
+
+
+def require_own_datasets() -> None:
+    """Refuses to go on if `import datasets` would not give Clariolin's.
+
+    Raises:
+        InputError: Saying what is in the way.
+    """
+    problem = foreign_datasets()
+    if problem:
+        raise InputError(problem)

@@ -1,0 +1,1 @@
+"""Models that judge notes: the recogniser, public embeddings, and what they conclude."""

@@ -1,0 +1,1 @@
+"""The report: its page, tables and pictures."""

@@ -1,0 +1,79 @@
+"""What the window is told of the sound, wherever that is made. Qt-free."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Protocol
+
+from aae.live.envelope import RELEASE_S
+from aae.synthesis.decoding import NoteRequest
+from mcnn.compiled import Floats
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where the sound goes."""
+
+    name: str
+    is_silent: bool = False
+    why: str = ""
+    """Why it is silent."""
+
+
+@dataclass(frozen=True)
+class SoundStatus:
+    """A moment of an engine."""
+
+    device: Device
+    is_streaming: bool = True
+    """Whether notes sound while they are made."""
+    n_sounding: int = 0
+    """Notes."""
+    dropouts: int = 0
+    """Blocks that came too late."""
+    n_shed: int = 0
+    """Notes that ended early because there were too many to be made in time."""
+    peak: float = 0.0
+    """Largest sample since the last status."""
+    playhead_s: float | None = None
+    """Where in the last note the ear is; None before its beginning and after its end."""
+    latency_s: float | None = None
+    """From the last note's key to its first sample being handed to the device; None while it was not."""
+
+
+class SoundEngine(Protocol):
+    """What plays notes: in this process, or in one of its own."""
+
+    sample_rate: int
+    on_failure: Callable[[str], object]
+    """Told in one line what went wrong; from any thread."""
+
+    @property
+    def volume(self) -> float:
+        """Factor of all that is heard."""
+
+    @volume.setter
+    def volume(self, factor: float) -> None: ...
+
+    def start(self) -> None:
+        """Begins to play."""
+
+    def close(self) -> None:
+        """Ends all that it began."""
+
+    def status(self) -> SoundStatus:
+        """How it is now."""
+
+    def note_on(self, key: Hashable, request: NoteRequest, gain: float = 1.0) -> object:
+        """Presses a key; one that is down already is struck again."""
+
+    def note_off(self, key: Hashable, release_s: float = RELEASE_S) -> None:
+        """Lets a key go."""
+
+    def stop_all(self) -> None:
+        """Ends every note at once, without a click."""
+
+    def play(self, key: Hashable, waveform: Floats) -> object:
+        """Plays a waveform `(samples,)` as if it were a note."""
+
+    def replace(self, key: Hashable, request: NoteRequest) -> None:
+        """Fades a note that sounds over to another sound, at the same place in time."""

@@ -1,0 +1,1 @@
+"""The conditioned auto-encoder: encoder, decoders, conditioning, and the model file."""

@@ -1,0 +1,1 @@
+"""Note sets rendered to files: plan, score, renderers, manifest, report."""

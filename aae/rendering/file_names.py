@@ -1,0 +1,132 @@
+"""Names of rendered files: `violin_C4_forte_arco-normal_v1.wav`, `violin0.5-clarinet0.5_Cs4_v2.wav`.
+
+The instrument (or the first attribute) leads, then the note with `s` for sharp, then whatever else was asked
+for, then the variation: the order of the libraries that the sounds come from. Only letters that every file
+system takes.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from aae.model.conditioning import Mix
+from aae.notes.pitch_names import pitch_name
+
+_LONGEST_PART = 48
+_WITHIN_INSTRUMENT = ("technique", "dynamics")
+"""One instrument is played in all of these."""
+_UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
+
+
+def note_file_names(
+    attributes: Sequence[str],
+    mixes: Sequence[Mix],
+    completed: Sequence[Mix],
+    midi_pitches: Sequence[int | None],
+    n_variations: int,
+    *,
+    name: str | None = None,
+    used: set[str] | None = None,
+) -> list[str]:
+    """Distinct names for each mix at each pitch in each variation, in this order.
+
+    Args:
+        attributes: The model's attributes.
+        mixes: What was asked for; only this is named.
+        completed: The same, every attribute given; named where nothing was asked for.
+        midi_pitches: MIDI numbers; None for an unpitched sound.
+        n_variations: Files per mix and pitch.
+        name: Leads instead of the instrument, or before it if there are several.
+        used: Names that are taken, in lower case; the new ones are added.
+    """
+    names: list[str] = []
+    used = set() if used is None else used
+    for asked, full in zip(mixes, completed, strict=True):
+        first, *others = _style_parts(attributes, asked, full)
+        first = _lead(attributes, first, name, telling_attributes(mixes))
+        for midi_pitch in midi_pitches:
+            for variation in range(1, n_variations + 1):
+                stem = "_".join([first, _note_part(midi_pitch), *others, f"v{variation}"])
+                names.append(_distinct(stem, used) + ".wav")
+    return names
+
+
+def preset_name(
+    attributes: Sequence[str], asked: Mix, completed: Mix, telling: Collection[str], name: str | None = None
+) -> str:
+    """Name of the instrument that a note belongs to; technique and dynamics are choices within it.
+
+    Args:
+        attributes: The model's attributes.
+        asked: The mix that was asked for.
+        completed: The same, every attribute given.
+        telling: Attributes that tell the instruments of the set apart.
+        name: Leads instead of the instrument, or before it if there are several.
+    """
+    told = {attribute: asked[attribute] for attribute in asked if attribute in telling}
+    first, *others = _style_parts(attributes, told, completed)
+    return "_".join([_lead(attributes, first, name, telling), *others])
+
+
+def telling_attributes(mixes: Sequence[Mix]) -> set[str]:
+    """Attributes other than technique and dynamics in which the asked mixes differ."""
+    names = {name for mix in mixes for name in mix} - set(_WITHIN_INSTRUMENT)
+    return {name for name in names if any(mix.get(name) != mixes[0].get(name) for mix in mixes)}
+
+
+def description_of(row: Mapping[str, Any]) -> str:
+    """A row of a manifest in a few words: `violin C4 forte arco-normal, variation 1`."""
+    note = "unpitched" if row["midi_pitch"] is None else pitch_name(row["midi_pitch"])
+    sound = ", ".join(_mix_part(weights) for weights in row["mix"].values())
+    return f"{note} {sound}, variation {row['variation']}"
+
+
+def _style_parts(attributes: Sequence[str], asked: Mix, full: Mix) -> list[str]:
+    leading = _leading(attributes)
+    if leading is None:
+        return ["note"]
+    others = [name for name in attributes if name in asked and name != leading]
+    return [_mix_part(full[leading]), *(_mix_part(asked[name]) for name in others)]
+
+
+def _lead(attributes: Sequence[str], sound: str, name: str | None, telling: Collection[str]) -> str:
+    """What a name begins with: the given one, and the sound where that is not the same for all."""
+    if not name:
+        return sound
+    return f"{_safe(name)}_{sound}" if _leading(attributes) in telling else _safe(name)
+
+
+def _leading(attributes: Sequence[str]) -> str | None:
+    return "instrument" if "instrument" in attributes else next(iter(attributes), None)
+
+
+def _mix_part(weights: Mapping[str, float]) -> str:
+    heard = {label: weight for label, weight in weights.items() if weight}
+    if list(heard.values()) == [1.0]:
+        part = next(iter(heard))
+    else:
+        part = "-".join(f"{label}{weight:g}" for label, weight in heard.items())
+    return _safe(part)
+
+
+def _safe(part: str) -> str:
+    """The text in letters that every file system takes, and not too many of them."""
+    safe = _UNSAFE.sub("-", part).strip("-.") or "sound"
+    if len(safe) > _LONGEST_PART:
+        safe = f"{safe[:_LONGEST_PART]}-{hashlib.sha256(part.encode()).hexdigest()[:6]}"
+    return safe
+
+
+def _note_part(midi_pitch: int | None) -> str:
+    return "unpitched" if midi_pitch is None else pitch_name(midi_pitch).replace("#", "s")
+
+
+def _distinct(stem: str, used: set[str]) -> str:
+    """The stem, with a number after it if a file system that ignores case would confuse it with another."""
+    candidate, count = stem, 1
+    while candidate.casefold() in used:
+        count += 1
+        candidate = f"{stem}-{count}"
+    used.add(candidate.casefold())
+    return candidate

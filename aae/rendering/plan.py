@@ -1,0 +1,239 @@
+"""What a rendered set will hold, settled before anything is written: every file's name, mix, latent, seed."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aae.model.conditioning import Mix, Vocabulary
+from aae.rendering.file_names import note_file_names, preset_name, telling_attributes
+from aae.rendering.note_file import OutputSettings
+from aae.synthesis.synthesizer import NoteRequest, Synthesizer, strongest_labels
+from mcnn.errors import InputError
+
+NEARBY = 0.25
+"""How far, in standard deviations of the prior, the further variations of a given latent lie from it."""
+_MEASURED_OR_NAMED = (
+    "file", "midi_pitch", "duration_s", "tuning_cents", "loudness_lufs", "gain_db", "held_back_db", "loop",
+)  # fmt: skip
+"""Columns that an attribute of the same name does not replace."""
+
+
+@dataclass(frozen=True)
+class RenderJob:
+    """Notes that are asked for together.
+
+    Attributes:
+        mixes: Attributes not given are completed by the model.
+        midi_pitches: MIDI numbers; None for an unpitched sound.
+        n_variations: Files per mix and pitch.
+        latent: Point of the latent space of the first variation; the further ones then lie near it.
+        seed: Every draw follows from it.
+        name: What its files and its instrument are called; the sound's own name if not given.
+    """
+
+    mixes: Sequence[Mix]
+    midi_pitches: Sequence[int | None]
+    n_variations: int = 1
+    latent: Sequence[float] | None = None
+    seed: int = 0
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class PlannedNote:
+    """One file to be.
+
+    Attributes:
+        file: Its name.
+        request: What the synthesizer is asked for; its mix is complete.
+        trained: Whether the training data had this note of this combination.
+        preset: Name of the instrument that it belongs to.
+        variation: Which of the sounds of the same note it is, from 1.
+    """
+
+    file: str
+    request: NoteRequest
+    trained: bool
+    preset: str = ""
+    variation: int = 1
+
+
+@dataclass(frozen=True)
+class RenderPlan:
+    """All that decides what the files will hold.
+
+    Attributes:
+        notes: The files in the order they are made.
+        inverter: Name of the way back from spectrogram to sound.
+        model_rate: Samples per second of the model's own sound.
+        model: The model file's name.
+        model_sha256: Its digest.
+        output: How the files are written.
+    """
+
+    notes: tuple[PlannedNote, ...]
+    inverter: str
+    model_rate: int
+    model: str
+    model_sha256: str
+    output: OutputSettings = field(default_factory=OutputSettings)
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second of the files."""
+        return self.output.sample_rate or self.model_rate
+
+    def row(self, note: PlannedNote) -> dict[str, Any]:
+        """The note's row of the manifest, all but what only rendering tells (`NoteFile`)."""
+        request = note.request
+        strongest = {
+            name: label
+            for name, label in strongest_labels(request.mix).items()
+            if name not in _MEASURED_OR_NAMED
+        }
+        facts = {
+            "mix": {name: dict(mix) for name, mix in request.mix.items()},
+            "latent": list(request.latent),
+            "seed": request.seed,
+            "inverter": self.inverter,
+            "sample_rate": self.sample_rate,
+            "trained": note.trained,
+            "preset": note.preset,
+            "variation": note.variation,
+            "model": self.model,
+            "model_sha256": self.model_sha256,
+        }
+        return {"file": note.file, "midi_pitch": request.midi_pitch} | strongest | facts | self.output.facts()
+
+
+def plan_jobs(
+    synthesizer: Synthesizer,
+    model_path: Path,
+    jobs: Sequence[RenderJob],
+    *,
+    inverter: str = "griffin-lim",
+    output: OutputSettings | None = None,
+) -> RenderPlan:
+    """Settles every file of a set.
+
+    Variation `i` (from 0) of a job has seed `seed + i` and the latent that this seed draws, the same for all
+    its notes, so that the notes of one variation sound like one instrument. The variations of a sampler's
+    instrument are its round robins: they lie near the first.
+
+    Args:
+        synthesizer: The opened model.
+        model_path: The file it was opened from.
+        jobs: What is asked for; each at every pitch in every mix and variation.
+        inverter: Name of the inverter the synthesizer was opened with.
+        output: How the files are written; plain WAV files if not given.
+
+    Raises:
+        InputError: For words, weights, notes or latents that the model cannot take.
+    """
+    output = output or OutputSettings()
+    if output.format != "wav":
+        jobs = [_as_round_robins(synthesizer, job) for job in jobs]
+    used: set[str] = set()
+    unnamed = telling_attributes([mix for job in jobs if not job.name for mix in job.mixes])
+    notes = [note for job in jobs for note in _job_notes(synthesizer, job, used, unnamed)]
+    model_rate = synthesizer.info.spectrogram.sample_rate
+    digest = file_digest(model_path)
+    return RenderPlan(tuple(notes), inverter, model_rate, model_path.name, digest, output)
+
+
+def plan_notes(
+    synthesizer: Synthesizer,
+    model_path: Path,
+    mixes: Sequence[Mix],
+    midi_pitches: Sequence[int | None],
+    *,
+    n_variations: int = 1,
+    latent: Sequence[float] | None = None,
+    seed: int = 0,
+    inverter: str = "griffin-lim",
+) -> RenderPlan:
+    """Settles every file of a set of one job; see `plan_jobs` and `RenderJob`.
+
+    Raises:
+        InputError: For words, weights, notes or latents that the model cannot take.
+    """
+    job = RenderJob(mixes, midi_pitches, n_variations, latent, seed)
+    return plan_jobs(synthesizer, model_path, [job], inverter=inverter)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _as_round_robins(synthesizer: Synthesizer, job: RenderJob) -> RenderJob:
+    """The same job around the point of its first variation."""
+    if job.latent is not None:
+        return job
+    return replace(job, latent=synthesizer.random_latent(job.seed))
+
+
+def _job_notes(
+    synthesizer: Synthesizer, job: RenderJob, used: set[str], unnamed: set[str]
+) -> list[PlannedNote]:
+    """The notes of a job.
+
+    Args:
+        synthesizer: The opened model.
+        job: What is asked for.
+        used: Names of files that are taken.
+        unnamed: Attributes that tell apart the instruments of jobs without a name. Jobs of one name are one
+            instrument.
+    """
+    telling = telling_attributes(job.mixes) if job.name else unnamed
+    vocabulary = Vocabulary(synthesizer.info.vocabularies)
+    for mix in job.mixes:
+        vocabulary.encode(job.midi_pitches, [mix] * len(job.midi_pitches))
+    _require_latent(job.latent, synthesizer.info.latent_size)
+    latents = [_variation_latent(synthesizer, job, index) for index in range(job.n_variations)]
+    attributes = list(synthesizer.info.vocabularies)
+    completed = [synthesizer.complete(mix) for mix in job.mixes]
+    names = iter(
+        note_file_names(
+            attributes, job.mixes, completed, job.midi_pitches, job.n_variations, name=job.name, used=used
+        )
+    )
+    return [
+        _planned_note(
+            synthesizer,
+            next(names),
+            NoteRequest(midi_pitch, full, latents[index], job.seed + index),
+            preset_name(attributes, asked, full, telling, job.name),
+            index + 1,
+        )
+        for asked, full in zip(job.mixes, completed, strict=True)
+        for midi_pitch in job.midi_pitches
+        for index in range(job.n_variations)
+    ]
+
+
+def _planned_note(
+    synthesizer: Synthesizer, file: str, request: NoteRequest, preset: str, variation: int
+) -> PlannedNote:
+    trained = synthesizer.is_trained(request.midi_pitch, request.mix)
+    return PlannedNote(file, request, trained, preset, variation)
+
+
+def _require_latent(latent: Sequence[float] | None, size: int) -> None:
+    if latent is not None and (len(latent) != size or not np.isfinite(latent).all()):
+        raise InputError(
+            f"a latent of this model is {size} finite numbers, given {','.join(map(str, latent))}"
+        )
+
+
+def _variation_latent(synthesizer: Synthesizer, job: RenderJob, index: int) -> tuple[float, ...]:
+    drawn = synthesizer.random_latent(job.seed + index)
+    if job.latent is None:
+        return drawn
+    step = NEARBY if index else 0.0
+    return tuple(float(centre) + step * offset for centre, offset in zip(job.latent, drawn, strict=True))

@@ -1,0 +1,1 @@
+"""The one door to sound: a request is decoded, inverted and finished."""

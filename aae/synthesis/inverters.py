@@ -1,0 +1,55 @@
+"""Ways from log-mel to waveform, by the names that the command line uses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import get_args
+
+from aae.model.model_file import Bundle
+from mcnn.errors import InputError
+from mcnn.inversion.griffin_lim import GriffinLim
+from mcnn.inversion.inverter import Inverter
+from mcnn.inversion.names import InverterName
+from mcnn.inversion.phase_inverters import PghiInverter, RtpghiInverter, SpsiInverter
+from mcnn.spectral.config import SpectrogramConfig
+
+UNTRAINED: dict[str, Callable[[SpectrogramConfig], Inverter]] = {
+    GriffinLim.name: GriffinLim,
+    RtpghiInverter.name: RtpghiInverter,
+    PghiInverter.name: PghiInverter,
+    SpsiInverter.name: SpsiInverter,
+}
+"""Inverters that need no training."""
+TRAINED = "mcnn"
+"""The inverter that a model file brings along."""
+FALLBACK = RtpghiInverter.name
+"""What stands in where a model file brings none."""
+
+
+@dataclass(frozen=True)
+class ChosenInverter:
+    """An inverter, and what a person should know about the choice."""
+
+    inverter: Inverter
+    notice: str | None
+    """One line to be said once; None if it is what was asked for."""
+
+
+def choose_inverter(name: str, bundle: Bundle) -> ChosenInverter:
+    """The inverter of a name.
+
+    Args:
+        name: One of `InverterName`.
+        bundle: The model whose log-mels it is for.
+
+    Raises:
+        InputError: If there is none of this name.
+    """
+    config = bundle.info.spectrogram
+    if name == TRAINED:
+        if bundle.inverter is not None:
+            return ChosenInverter(bundle.inverter, None)
+        notice = f"this model has no {TRAINED} inverter of its own; {FALLBACK} stands in for it"
+        return ChosenInverter(UNTRAINED[FALLBACK](config), notice)
+    if name not in UNTRAINED:
+        raise InputError(f"no inverter '{name}'; there are {', '.join(get_args(InverterName))}")
+    return ChosenInverter(UNTRAINED[name](config), None)

@@ -1,0 +1,1 @@
+"""Training of the auto-encoder: recipe, data, losses, loop, validation, run folder."""

@@ -1,0 +1,1 @@
+"""Fine-tuning of an inverter to a model, on the same loop."""

@@ -1,0 +1,84 @@
+"""What the averaged model scores on the validation split."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from aae.model.autoencoder import AutoEncoder
+from aae.model.config import Config
+from aae.training.data import Batch, TrainingNotes
+from aae.training.devices import choose_precision
+from aae.training.losses import deviation_l1, masked_l1
+from aae.training.texture import TextureLoss
+
+BATCH_SIZE = 64
+MOST_NOTES = 640
+
+
+def batches_by_length(notes: TrainingNotes, most: int | None = None) -> Iterator[tuple[Batch, np.ndarray]]:
+    """All notes of a split, or an even spread of them, in batches of like length.
+
+    Args:
+        notes: The split.
+        most: How many notes at most.
+
+    Yields:
+        A batch and its positions in the split.
+    """
+    rows = np.arange(len(notes))
+    if most is not None and len(rows) > most:
+        rows = rows[np.linspace(0, len(rows) - 1, most).astype(int)]
+    lengths = np.array([notes.log_mels[row].shape[1] for row in rows])
+    rows = rows[np.argsort(lengths, kind="stable")]
+    for start in range(0, len(rows), BATCH_SIZE):
+        chunk = rows[start : start + BATCH_SIZE]
+        yield notes.batch(chunk), chunk
+
+
+@torch.inference_mode()
+def validate(
+    model: AutoEncoder,
+    notes: TrainingNotes,
+    config: Config,
+    device: torch.device,
+    texture: TextureLoss | None = None,
+) -> dict[str, float]:
+    """Mean reconstruction error, f0 error and distance of textures over the split.
+
+    Args:
+        model: In evaluation mode.
+        notes: The validation split.
+        config: The recipe.
+        device: Where the model is.
+        texture: Compares textures, where they are part of the objective.
+
+    Returns:
+        Metric name to value; an empty split scores NaN. `validation/objective` is what is to be small.
+    """
+    sums = {"validation/reconstruction": 0.0, "validation/deviation_cents": 0.0, "validation/texture": 0.0}
+    count = 0
+    precision = choose_precision(config.training.precision, device.type)
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
+        for batch, rows in batches_by_length(notes, MOST_NOTES):
+            batch = batch.to(device)
+            _, decoded, _ = model(batch.log_mel, batch.condition, batch.performance)
+            mask = batch.performance.mask(batch.log_mel.shape[2])
+            error = masked_l1(decoded.log_mel.float(), batch.log_mel, mask)
+            sums["validation/reconstruction"] += float(error) * len(rows)
+            if decoded.deviation_cents is not None:
+                cents = 100 * deviation_l1(decoded.deviation_cents, batch.deviation_cents, batch.voiced)
+                sums["validation/deviation_cents"] += float(cents) * len(rows)
+            if texture is not None and config.losses.texture:
+                onset = batch.performance.onset_frames
+                assert onset is not None
+                apart = texture(decoded, batch.log_mel, mask, onset, 0)
+                sums["validation/texture"] += float(apart) * len(rows)
+            count += len(rows)
+    metrics = {name: total / count if count else float("nan") for name, total in sums.items()}
+    metrics["validation/objective"] = (
+        config.losses.reconstruction * metrics["validation/reconstruction"]
+        + config.losses.texture * metrics["validation/texture"]
+    )
+    metrics["validation/mean_error_db"] = metrics["validation/reconstruction"] * 20.0
+    return metrics

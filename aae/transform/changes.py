@@ -1,0 +1,72 @@
+"""What is asked of the effect."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aae.model.conditioning import Mix
+from aae.synthesis.synthesizer import Synthesizer
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What shall become of played notes.
+
+    Attributes:
+        mix: Asked weights of some attributes; the others keep the played note's, if they go together.
+        source: The played sound's own labels, as far as they are named; the others are inferred.
+        transpose: Semitones, whole ones or not.
+        midi_pitch: The note to make of a single one, instead of its own.
+        latent_offset: Added to the encoder's latent; () adds nothing.
+        amount: 0 the original to 1 all of the change.
+        seed: Of noise, and of what the encoder does not determine.
+    """
+
+    mix: Mix = field(default_factory=dict)
+    source: Mix = field(default_factory=dict)
+    transpose: float = 0.0
+    midi_pitch: int | None = None
+    latent_offset: tuple[float, ...] = ()
+    amount: float = 1.0
+    seed: int = 0
+
+
+def target_mix(
+    synthesizer: Synthesizer, asked: Mix, source: Mapping[str, str]
+) -> dict[str, dict[str, float]]:
+    """All attributes of what shall sound.
+
+    Args:
+        synthesizer: The model.
+        asked: Weights of some attributes.
+        source: The played sound's labels; each is kept where nothing else is asked, if the training data had
+            it together with what is asked and kept before it; if not, the usual one beside these is taken.
+
+    Returns:
+        Weights of every attribute.
+    """
+    coverage = synthesizer.info.coverage
+    kept: dict[str, Mapping[str, float]] = {name: weights for name, weights in asked.items() if weights}
+    for name, label in source.items():
+        if name in kept:
+            continue
+        if not coverage.matching(kept | {name: {label: 1.0}}):
+            label = coverage.most_frequent(name, kept) or label
+        kept[name] = {label: 1.0}
+    return synthesizer.complete(kept)
+
+
+def blended_mix(source: Mapping[str, str], target: Mix, amount: float) -> dict[str, dict[str, float]]:
+    """Weights between the played sound's labels and the asked ones.
+
+    Args:
+        source: The played sound's labels.
+        target: The asked weights.
+        amount: 0 the source to 1 the target.
+    """
+    blended: dict[str, dict[str, float]] = {}
+    for name, weights in target.items():
+        mix = {label: amount * weight for label, weight in weights.items()}
+        if amount < 1.0 and name in source:
+            mix[source[name]] = mix.get(source[name], 0.0) + 1.0 - amount
+        blended[name] = {label: weight for label, weight in mix.items() if weight}
+    return blended

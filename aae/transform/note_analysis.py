@@ -1,0 +1,164 @@
+"""One note of a recording as the model sees it: what it is, and how it is played over time.
+
+Conventions: `(samples,)` mono waveforms at the model's sample rate; frames as in `mcnn.spectral.spectrogram`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from aae.analysis.f0 import track_f0
+from aae.analysis.modulation import Modulation, loudness_db, measure_modulation
+from aae.analysis.onset import ONSET_FRAMES, measure_onset
+from aae.analysis.pitch_estimate import unlabelled_f0_hz
+from aae.analysis.segmentation import HeardNote
+from aae.analysis.trimming import SILENT_LEVEL_DB, find_note, prepare
+from aae.model.conditioning import HIGHEST_MIDI_PITCH, LOWEST_MIDI_PITCH
+from aae.notes.pitch_names import pitch_frequency_hz
+from aae.synthesis.synthesizer import Synthesizer
+from mcnn.spectral.level import REFERENCE_LEVEL_DB, loudest_rms_db
+from mcnn.spectral.spectrogram import Spectrogram
+
+Floats = npt.NDArray[np.float32]
+
+SHORTEST_S = 0.03
+
+
+@dataclass(frozen=True)
+class PlayedNote:
+    """A note of a recording.
+
+    Attributes:
+        start: Its first sample in the recording; the onset follows about 10 ms later.
+        waveform: `(samples,)` as recorded.
+        midi_pitch: The nearest note; None if no pitch is heard.
+        f0_cents: `(frames,)` deviation from it, gaps filled.
+        log_mel: `(mels, frames)` at the reference level.
+        level_db: Its level as recorded, see `mcnn.spectral.level`.
+        modulation: Its vibrato, trill or tremolo.
+        latent: Where the encoder puts it.
+        take: What tells it from other takes, as the encoder reads it; () where the model has no takes.
+        onset_frames: Where its attack lies, see `aae.analysis.onset`.
+        is_slurred: Whether it goes on from the note before without an attack of its own.
+    """
+
+    start: int
+    waveform: Floats
+    midi_pitch: int | None
+    f0_cents: Floats
+    log_mel: Tensor
+    level_db: float
+    modulation: Modulation
+    latent: tuple[float, ...]
+    take: tuple[float, ...] = ()
+    onset_frames: float = ONSET_FRAMES
+    is_slurred: bool = False
+
+    @property
+    def end(self) -> int:
+        """The sample after its last in the recording."""
+        return self.start + len(self.waveform)
+
+    def takes(self, n_notes: int = 1) -> Tensor | None:
+        """Its take `(n_notes, take)` for so many notes; None where the model has no takes."""
+        return torch.tensor([self.take]).expand(n_notes, -1) if self.take else None
+
+    @property
+    def tuning_cents(self) -> float | None:
+        """Median deviation from `midi_pitch`; None without pitch."""
+        return None if self.midi_pitch is None else float(np.median(self.f0_cents))
+
+
+class NoteMeter:
+    """Measures notes for a model.
+
+    Args:
+        synthesizer: The model.
+    """
+
+    def __init__(self, synthesizer: Synthesizer) -> None:
+        self.config = synthesizer.info.spectrogram
+        self._spectrogram = Spectrogram(self.config)
+        self._encoder = synthesizer.model.encoder
+
+    def measure_alone(self, waveform: Floats) -> PlayedNote | None:
+        """A recording of one note; None if it is silent.
+
+        Args:
+            waveform: `(samples,)` of the whole recording.
+        """
+        if not waveform.any() or loudest_rms_db(waveform, self.config.sample_rate) < SILENT_LEVEL_DB:
+            return None
+        start, end = find_note(waveform, self.config.sample_rate)
+        f0_hz = unlabelled_f0_hz(waveform[start:end], self.config.sample_rate)
+        return self.measure(waveform, HeardNote(start, end, f0_hz))
+
+    @torch.inference_mode()
+    def measure(self, waveform: Floats, heard: HeardNote) -> PlayedNote | None:
+        """One note of a longer recording; None if there is nothing in it.
+
+        Args:
+            waveform: `(samples,)` of the recording.
+            heard: Where the note is in it.
+        """
+        sample_rate = self.config.sample_rate
+        note, start = waveform[heard.start : heard.end], heard.start
+        level_db = loudest_rms_db(note, sample_rate)
+        if level_db < SILENT_LEVEL_DB:
+            return None
+        if not heard.is_slurred:
+            first, last = find_note(note, sample_rate)
+            note, start = note[first:last], start + first
+        if len(note) < SHORTEST_S * sample_rate:
+            return None
+        scaled = note * np.float32(10.0 ** ((REFERENCE_LEVEL_DB - level_db) / 20.0))
+        log_mel = self._spectrogram(torch.from_numpy(scaled)[None])[0]
+        midi_pitch = nearest_note(heard.f0_hz)
+        f0_cents = self._deviation(note, midi_pitch, heard.f0_hz)
+        levels_db, rate_hz = loudness_db(log_mel.numpy()), self.config.frame_rate_hz
+        latent, take = self._encode(note)
+        return PlayedNote(
+            start=start,
+            waveform=note,
+            midi_pitch=midi_pitch,
+            f0_cents=f0_cents,
+            log_mel=log_mel,
+            level_db=level_db,
+            modulation=measure_modulation(f0_cents, levels_db, rate_hz),
+            latent=latent,
+            take=take,
+            onset_frames=measure_onset(levels_db, rate_hz),
+            is_slurred=heard.is_slurred,
+        )
+
+    def _encode(self, note: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The latent and the take of a note prepared as the notes of a NoteBank are."""
+        prepared = prepare(note, self.config.sample_rate, self.config.max_samples)
+        known = note if prepared is None else prepared.waveform
+        log_mel = self._spectrogram(torch.from_numpy(known)[None])
+        found = self._encoder.encode(log_mel, torch.ones(1, log_mel.shape[2]))
+        take = () if found.take is None else tuple(found.take[0].tolist())
+        return tuple(found.latent[0].tolist()), take
+
+    def _deviation(self, note: Floats, midi_pitch: int | None, f0_hz: float | None) -> Floats:
+        """Deviation from the nearest note `(frames,)`; where it is not heard, what is around it."""
+        n_frames = self._spectrogram.n_frames(len(note))
+        if midi_pitch is None or f0_hz is None:
+            return np.zeros(n_frames, np.float32)
+        nominal_hz = pitch_frequency_hz(midi_pitch)
+        cents = track_f0(note, self.config.sample_rate, self.config.hop_length, nominal_hz)
+        voiced = np.flatnonzero(np.isfinite(cents))
+        if not len(voiced):
+            return np.full(n_frames, 1200.0 * np.log2(f0_hz / nominal_hz), np.float32)
+        return np.interp(np.arange(n_frames), voiced, cents[voiced]).astype(np.float32)
+
+
+def nearest_note(f0_hz: float | None) -> int | None:
+    """MIDI number of the note nearest to a frequency; None if it is none that models know (C0 to B8)."""
+    if f0_hz is None:
+        return None
+    midi_pitch = round(69.0 + 12.0 * np.log2(f0_hz / 440.0))
+    return midi_pitch if LOWEST_MIDI_PITCH <= midi_pitch <= HIGHEST_MIDI_PITCH else None

@@ -1,0 +1,57 @@
+"""How a recorded note is played, as the decoder wants to be told."""
+
+import numpy as np
+import torch
+
+from aae.analysis.modulation import Modulation
+from aae.model.autoencoder import Performance
+from aae.transform.note_analysis import Floats, PlayedNote
+
+SLUR_FRAMES = 8
+"""A slurred note is decoded from the end of its attack on: so many frames before it are left out."""
+
+
+def performance_of(
+    note: PlayedNote,
+    *,
+    before: int = 0,
+    after: int = 0,
+    shift_cents: float = 0.0,
+    modulation: Modulation | None = None,
+) -> Performance:
+    """The performance of one note, batch 1.
+
+    Args:
+        note: As measured.
+        before: Frames added at its beginning, at the pitch it begins with.
+        after: Frames added at its end.
+        shift_cents: Added to its fine pitch.
+        modulation: Another vibrato or tremolo than its own, over all frames.
+    """
+    cents = np.pad(note.f0_cents, (before, after), "edge") + np.float32(shift_cents)
+    own = note.modulation
+    phase = np.pad(own.phase, (before, after), "edge") if modulation is None else modulation.phase
+    strength = own.strength if modulation is None else modulation.strength
+    return Performance(
+        n_frames=torch.tensor([len(cents)]),
+        deviation_cents=_row(cents),
+        modulation_phase=_row(phase),
+        modulation_strength=torch.tensor([strength], dtype=torch.float32),
+        onset_frames=torch.tensor([note.onset_frames], dtype=torch.float32),
+    )
+
+
+def repeated(performance: Performance, times: int) -> Performance:
+    """The same performance for every row of a batch."""
+    deviation = performance.deviation_cents
+    return Performance(
+        performance.n_frames.expand(times),
+        None if deviation is None else deviation.expand(times, -1),
+        performance.modulation_phase.expand(times, -1),
+        performance.modulation_strength.expand(times),
+        None if performance.onset_frames is None else performance.onset_frames.expand(times),
+    )
+
+
+def _row(values: Floats) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values[None], dtype=np.float32))

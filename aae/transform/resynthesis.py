@@ -1,0 +1,243 @@
+"""Re-making a played note: the model's decoding in another style, laid onto how the note was played.
+
+Between the original and all of the change (`Changes.amount`) the asked weights, the transposition and the
+latent offset grow evenly, while what the model's own picture of the note lacks against the recording (the
+residual) fades out: at 0 the log-mel is the recording's, at 1 the model's alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy import signal
+from torch import Tensor
+
+from aae.analysis.modulation import Modulation, oscillate
+from aae.model.conditioning import HIGHEST_MIDI_PITCH, LOWEST_MIDI_PITCH, Mix
+from aae.notes.pitch_names import pitch_frequency_hz
+from aae.synthesis.synthesizer import PEAK_LIMIT, RUMBLE_HZ, Synthesizer
+from aae.transform.changes import Changes, blended_mix, target_mix
+from aae.transform.loudness_contour import SMOOTH_S, follow_loudness, lateness_s
+from aae.transform.note_analysis import PlayedNote
+from aae.transform.performance import SLUR_FRAMES, performance_of
+from mcnn.errors import InputError
+from mcnn.inversion.inverter import Hints
+
+Floats = npt.NDArray[np.float32]
+
+FADE_IN_S, SLUR_S, FADE_OUT_S = 0.004, 0.02, 0.02
+_LATE_S, _LATEST_S = 0.012, 0.3
+"""Some points of the latent remember recordings that began late; a later beginning is made earlier."""
+_TECHNIQUE = "technique"
+_MODULATED = 0.3
+"""Strength from which a vibrato or tremolo is one."""
+_SLOW_S = 0.25
+"""A tremolo that is asked for is left to itself: loudness follows the recording's slower changes only."""
+_NOISE_NOTE = 60
+"""A noise has the style that the instrument's own noise has on the note of its range nearest to this."""
+
+
+@dataclass(frozen=True)
+class RemadeNote:
+    """A note of the result.
+
+    Attributes:
+        start: Its first sample, as the played note's.
+        waveform: `(samples,)`; the played note's length and, if `after` was given, as much more.
+        midi_pitch: What it was made at; None for an unpitched sound.
+        latent: The point of the latent space it was made from.
+        trained: Whether the training data had this note of this combination.
+    """
+
+    start: int
+    waveform: Floats
+    midi_pitch: int | None
+    latent: tuple[float, ...]
+    trained: bool
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be decoded for one note."""
+
+    note: PlayedNote
+    midi_pitch: int | None
+    shift_cents: float
+    latent: tuple[float, ...]
+    style: Tensor
+    tremble: tuple[float, float] | None
+    """Rate in Hz and strength of a vibrato or tremolo that the played note lacks; None keeps its own."""
+    extra: int
+    """Frames beyond its end."""
+    seed: int
+
+
+class Remaker:
+    """Re-makes the notes of one sound.
+
+    Args:
+        synthesizer: The model.
+        changes: What is asked.
+        source: The sound's own labels, see `aae.transform.source_style`.
+
+    Raises:
+        InputError: For words, weights or numbers that the model cannot take.
+    """
+
+    def __init__(self, synthesizer: Synthesizer, changes: Changes, source: Mapping[str, str]) -> None:
+        synthesizer.vocabulary.check(changes.mix)
+        check_offset(synthesizer, changes.latent_offset)
+        self.synthesizer = synthesizer
+        self.config = synthesizer.info.spectrogram
+        self.changes = changes
+        self.target = target_mix(synthesizer, changes.mix, source)
+        self.mix = blended_mix(source, self.target, changes.amount)
+        self._own_mix: Mix = {name: {label: 1.0} for name, label in source.items()}
+
+    @torch.inference_mode()
+    def remake(self, note: PlayedNote, *, after: int = 0, number: int = 0) -> RemadeNote:
+        """One note, aligned to the played one in time, loudness and fine pitch.
+
+        Args:
+            note: As measured.
+            after: Samples to go on beyond its end, for a cross-fade into the next.
+            number: Of the note in its sound; with the seed it decides what is random.
+        """
+        plan = self._plan(note, after, number)
+        waveform = self._play(plan)
+        late_s = min(lateness_s(waveform, note.waveform, self.config.sample_rate), _LATEST_S)
+        if late_s > _LATE_S and not note.is_slurred:
+            waveform = self._play(plan, skip=round(late_s * self.config.frame_rate_hz))
+        waveform = self._finish(plan, waveform, len(note.waveform) + after)
+        trained = self.synthesizer.is_trained(plan.midi_pitch, self.target)
+        return RemadeNote(note.start, waveform, plan.midi_pitch, plan.latent, trained)
+
+    def _plan(self, note: PlayedNote, after: int, number: int) -> _Plan:
+        amount = self.changes.amount
+        midi_pitch, shift_cents = self._asked_pitch(note)
+        offset = self.changes.latent_offset or (0.0,) * len(note.latent)
+        latent = tuple(x + amount * y for x, y in zip(note.latent, offset, strict=True))
+        style = self._style(midi_pitch, self.mix, latent, note.takes())
+        return _Plan(
+            note=note,
+            midi_pitch=midi_pitch,
+            shift_cents=shift_cents,
+            latent=latent,
+            style=style,
+            tremble=self._new_tremble(note, style),
+            extra=-(-after // self.config.hop_length),
+            seed=int(np.random.default_rng([self.changes.seed, number]).integers(2**31)),
+        )
+
+    def _asked_pitch(self, note: PlayedNote) -> tuple[int | None, float]:
+        """The note to make and what its fine pitch is shifted by, in cents."""
+        if note.midi_pitch is None:
+            return None, 0.0
+        asked = self.changes.midi_pitch
+        steps = self.changes.transpose if asked is None else asked - note.midi_pitch
+        exact = note.midi_pitch + self.changes.amount * steps
+        midi_pitch = int(np.clip(round(exact), LOWEST_MIDI_PITCH, HIGHEST_MIDI_PITCH))
+        return midi_pitch, 100.0 * (exact - midi_pitch)
+
+    def _style(
+        self, midi_pitch: int | None, mix: Mix, latent: tuple[float, ...], take: Tensor | None
+    ) -> Tensor:
+        """The style vector `(1, style)`."""
+        if midi_pitch is None:
+            low, high = self.synthesizer.pitch_range(mix) or (_NOISE_NOTE, _NOISE_NOTE)
+            midi_pitch = int(np.clip(_NOISE_NOTE, low, high))
+        condition = self.synthesizer.vocabulary.encode([midi_pitch], [mix])
+        mapping = self.synthesizer.decoder.decoder.mapping
+        style: Tensor = mapping(torch.tensor([latent]), condition, take)
+        return style
+
+    def _new_tremble(self, note: PlayedNote, style: Tensor) -> tuple[float, float] | None:
+        """The tremolo or vibrato of a technique that is asked for; a steady note gets no other."""
+        if _TECHNIQUE not in self.changes.mix:
+            return None
+        traits = self.synthesizer.decoder.decoder.trait_head(style)[0]
+        strength = self.changes.amount * float(traits[3].clamp(0.0, 1.0))
+        if note.modulation.strength >= _MODULATED or strength < _MODULATED:
+            return None
+        return 10.0 * max(float(traits[2]), 0.3), strength
+
+    def _play(self, plan: _Plan, skip: int = 0) -> Floats:
+        """The note as the model plays it, from its frame `skip` on (a slurred one without its attack)."""
+        before = skip + (SLUR_FRAMES if plan.note.is_slurred else 0)
+        modulation = None
+        if plan.tremble is not None:
+            rate_hz, strength = plan.tremble
+            n_frames = before + len(plan.note.f0_cents) + plan.extra
+            rng = np.random.default_rng([plan.seed, 2])
+            phase = oscillate(rate_hz, n_frames, self.config.frame_rate_hz, rng)
+            modulation = Modulation(rate_hz, strength, phase)
+        performance = performance_of(
+            plan.note, before=before, after=plan.extra, shift_cents=plan.shift_cents, modulation=modulation
+        )
+        decoder = self.synthesizer.decoder
+        condition = decoder.vocabulary.encode([plan.midi_pitch], [self.mix])
+        decoded = decoder.decoder.decode_frames(plan.style, condition, performance, before)
+        log_mel, noise = decoded.log_mel[0], decoded.noise
+        if plan.midi_pitch is None and decoded.residual is not None:
+            # It was learned on pitched notes, and bears marks of their partials.
+            log_mel = log_mel - decoded.residual[0]
+        if self.changes.amount < 1.0:
+            log_mel = self._with_residual(plan, log_mel, before)
+            noise = None if noise is None else noise * self.changes.amount
+        hints = Hints(decoded.f0_hz, decoded.inharmonicity, noise, (plan.seed,))
+        if not self.synthesizer.inverter.uses_noise:
+            log_mel, hints = decoder.roughen(log_mel, hints)
+        waveform: Floats = self.synthesizer.inverter(log_mel[None], hints)[0].numpy()
+        return waveform
+
+    def _with_residual(self, plan: _Plan, log_mel: Tensor, before: int) -> Tensor:
+        """A log-mel with the rest of what the model's picture of the played note itself lacks."""
+        note, decoder = plan.note, self.synthesizer.decoder
+        condition = decoder.vocabulary.encode([note.midi_pitch], [self._own_mix])
+        style = self._style(note.midi_pitch, self._own_mix, note.latent, note.takes())
+        performance = performance_of(note, before=before, after=plan.extra)
+        pictured = decoder.decoder.decode_frames(style, condition, performance, before).log_mel[0]
+        n_frames = note.log_mel.shape[1]
+        log_mel = log_mel.clone()
+        log_mel[:, :n_frames] += (1.0 - self.changes.amount) * (note.log_mel - pictured[:, :n_frames])
+        return log_mel.clamp_min_(float(np.log10(self.config.log_floor)))
+
+    def _finish(self, plan: _Plan, waveform: Floats, n_samples: int) -> Floats:
+        """The right length, the recording's loudness contour, a beginning and an end at 0, never clipped."""
+        note, sample_rate = plan.note, self.config.sample_rate
+        rumble = signal.butter(2, RUMBLE_HZ, "highpass", fs=sample_rate, output="sos")
+        waveform = signal.sosfilt(rumble, waveform[:n_samples]).astype(np.float32)
+        waveform = np.pad(waveform, (0, n_samples - len(waveform)))
+        pitches = [pitch for pitch in (note.midi_pitch, plan.midi_pitch) if pitch is not None]
+        f0_hz = pitch_frequency_hz(min(pitches)) if pitches else 100.0
+        smooth_s = SMOOTH_S if plan.tremble is None else _SLOW_S
+        waveform = follow_loudness(waveform, note.waveform, sample_rate, f0_hz, smooth_s)
+        peak = float(np.abs(waveform).max(initial=0.0))
+        if peak > PEAK_LIMIT:
+            waveform *= np.float32(PEAK_LIMIT / peak)
+        fade_out = n_samples - len(note.waveform) or round(FADE_OUT_S * sample_rate)
+        return _faded(waveform, round((SLUR_S if note.is_slurred else FADE_IN_S) * sample_rate), fade_out)
+
+
+def check_offset(synthesizer: Synthesizer, offset: tuple[float, ...]) -> None:
+    """Refuses a latent offset of another size.
+
+    Raises:
+        InputError: Saying which size it should have.
+    """
+    size = synthesizer.info.latent_size
+    if offset and (len(offset) != size or not np.isfinite(offset).all()):
+        given = ",".join(f"{x:g}" for x in offset)
+        raise InputError(f"a latent offset of this model is {size} finite numbers, given {given}")
+
+
+def _faded(waveform: Floats, fade_in: int, fade_out: int) -> Floats:
+    """Rises and falls along quarters of a sine, so that two that overlap keep their power."""
+    fade_in, fade_out = (min(n, len(waveform) // 2) for n in (fade_in, fade_out))
+    rise = np.sin(0.5 * np.pi * (np.arange(fade_in) + 0.5) / max(1, fade_in)).astype(np.float32)
+    fall = np.cos(0.5 * np.pi * (np.arange(fade_out) + 0.5) / max(1, fade_out)).astype(np.float32)
+    waveform[:fade_in] *= rise
+    waveform[len(waveform) - fade_out :] *= fall
+    return waveform

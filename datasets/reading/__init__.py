@@ -1,0 +1,1 @@
+"""Reading recordings: files, audio, clipping, and the words that libraries use."""

@@ -1,0 +1,1 @@
+"""Dialogs: render, train, help."""

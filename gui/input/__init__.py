@@ -1,0 +1,1 @@
+"""Input of notes and controls: MIDI, OSC, computer keys."""

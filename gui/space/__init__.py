@@ -1,0 +1,1 @@
+"""The latent space in three dimensions, and the pad."""

@@ -1,0 +1,245 @@
+"""The latent space to look at and to play: turn it, point at notes, drag the cursor, draw a path."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
+from PyQt6.QtGui import (
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from ..state.camera import Camera, pick
+from ..state.latent_path import LatentPath
+from .latent_overlay import LatentOverlay
+from .point_surface import Renderer, make_surface
+
+if TYPE_CHECKING:
+    from ..state.session import Session
+    from ..state.space_points import SpacePoints
+
+PICK_PIXELS = 7.0
+CURSOR_PIXELS = 16.0
+TURN_PER_PIXEL = 0.008
+
+
+class LatentView(QWidget):
+    """The points of the training notes around the cursor, which is the sound's own point.
+
+    Args:
+        session: Holds the cursor.
+        points: The training notes.
+        renderer: What draws them.
+    """
+
+    moved = pyqtSignal()
+    """The cursor was dragged."""
+    released = pyqtSignal()
+    """The cursor was let go."""
+    note_asked = pyqtSignal(int, bool)
+    """A point was clicked: its index, and whether its own mix is wanted."""
+    point_picked = pyqtSignal(int)
+    """The click that was waited for: a point's index, or -1 where there is none."""
+
+    def __init__(self, session: "Session", points: "SpacePoints", renderer: Renderer = "auto") -> None:
+        super().__init__()
+        self._session, self.points = session, points
+        self.camera = Camera()
+        self._overlay = LatentOverlay(self, session)
+        self.waiting_words = ""
+        """What a person is asked to click; empty while clicks mean what they usually mean."""
+        self.marks: list[tuple[str, tuple[float, ...]]] = []
+        """Named places: recordings that were dropped."""
+        self.hovered: int | None = None
+        """The point under the mouse."""
+        self._press: QPointF | None = None
+        self._last = QPointF()
+        self._drags_cursor = self._was_moved = False
+        self.surface = make_surface(self, renderer)
+        self.setMouseTracking(True)
+        self.setMinimumSize(280, 140)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Latent space")
+        self.setAccessibleDescription(
+            "Arrow keys turn it, plus and minus zoom; with Ctrl, arrow keys and Page Up, Page Down move the "
+            "cursor."
+        )
+
+    @property
+    def size_in_pixels(self) -> tuple[float, float]:
+        """Width and height."""
+        return float(self.width()), float(self.height())
+
+    @property
+    def path(self) -> LatentPath:
+        """The path that is shown: the session's."""
+        return self._session.path
+
+    def cursor_place(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+        """Where the sound's point is, `(3,)`."""
+        return np.asarray(self.points.axes.shown(np.array([self._session.sound.latent]))[0])
+
+    def place_on_screen(self, index: int) -> QPointF:
+        """Where a note's point is in the widget."""
+        pixels, _ = self.camera.project(self.points.places[index : index + 1], self.size_in_pixels)
+        return QPointF(float(pixels[0, 0]), float(pixels[0, 1]))
+
+    def cursor_on_screen(self) -> QPointF:
+        """Where the cursor is in the widget."""
+        pixels, _ = self.camera.project(self.cursor_place()[None], self.size_in_pixels)
+        return QPointF(float(pixels[0, 0]), float(pixels[0, 1]))
+
+    def set_camera(self, camera: Camera) -> None:
+        """Looks from elsewhere."""
+        self.camera = camera
+        self.redraw()
+
+    def wait_for_point(self, words: str) -> None:
+        """Asks for a click on a point; with empty words, no longer."""
+        self.waiting_words = words
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Something changed: draws all of it again, soon."""
+        self.surface.redraw()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
+        """Draws floor, points, path, marks and the cursor."""
+        self.surface.paint()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Keeps what draws the points as large as the view."""
+        self.surface.resize()
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+        """Takes over the colours of another theme."""
+        if event is not None and event.type() in (QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
+            self.redraw()
+
+    def paint_over(self, painter: QPainter) -> None:
+        """Draws what lies over the points."""
+        self._overlay.paint(painter)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Takes hold of the cursor, or of the space."""
+        if event is None:
+            return
+        self._press = self._last = event.position()
+        self._was_moved = False
+        near_cursor = (event.position() - self.cursor_on_screen()).manhattanLength() < CURSOR_PIXELS
+        left = event.button() == Qt.MouseButton.LeftButton
+        self._drags_cursor = near_cursor and left and not self.waiting_words
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Drags the cursor, turns, pans, or says what is under the mouse."""
+        if event is None:
+            return
+        position = event.position()
+        if self._press is None:
+            self._hover(position)
+            return
+        delta, self._last = position - self._last, position
+        self._was_moved = self._was_moved or (position - self._press).manhattanLength() > 4
+        if self._drags_cursor:
+            self._drag_cursor(position)
+        elif event.buttons() & Qt.MouseButton.LeftButton and not (
+            event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        ):
+            self.set_camera(self.camera.rotated(delta.x() * TURN_PER_PIXEL, delta.y() * TURN_PER_PIXEL))
+        else:
+            self.set_camera(self.camera.panned(delta.x(), delta.y(), self.size_in_pixels))
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Ends a drag; a click plays."""
+        if event is None or self._press is None:
+            return
+        if self._drags_cursor:
+            self._drags_cursor = False
+            self._session.settle()
+            self.released.emit()
+        elif not self._was_moved:
+            index = self._pick(event.position())
+            if self.waiting_words:
+                self.point_picked.emit(-1 if index is None else index)
+            elif index is not None:
+                own = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+                self.note_asked.emit(index, own)
+        self._press = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
+        """Looks from where it began."""
+        if event is not None and self._pick(event.position()) is None:
+            self.set_camera(Camera())
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802
+        """Zooms."""
+        if event is not None:
+            self.set_camera(self.camera.zoomed(1.0015 ** event.angleDelta().y()))
+            event.accept()
+
+    def leaveEvent(self, event: object) -> None:  # noqa: N802
+        """Nothing is under the mouse any more."""
+        self.hovered = None
+        self.redraw()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """Turns, zooms, and moves the cursor."""
+        if event is None:
+            return
+        key, moves = Qt.Key(event.key()), event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        turns = {
+            Qt.Key.Key_Left: (-0.1, 0.0),
+            Qt.Key.Key_Right: (0.1, 0.0),
+            Qt.Key.Key_Up: (0.0, -0.1),
+            Qt.Key.Key_Down: (0.0, 0.1),
+        }
+        steps = {
+            Qt.Key.Key_Left: (-0.1, 0.0, 0.0),
+            Qt.Key.Key_Right: (0.1, 0.0, 0.0),
+            Qt.Key.Key_Up: (0.0, 0.1, 0.0),
+            Qt.Key.Key_Down: (0.0, -0.1, 0.0),
+            Qt.Key.Key_PageUp: (0.0, 0.0, 0.1),
+            Qt.Key.Key_PageDown: (0.0, 0.0, -0.1),
+        }
+        if moves and key in steps:
+            self._move_cursor(self.cursor_place() + np.array(steps[key]) @ self.camera.rotation)
+        elif key in turns:
+            self.set_camera(self.camera.rotated(*turns[key]))
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Minus):
+            self.set_camera(self.camera.zoomed(1.15 if key == Qt.Key.Key_Plus else 1 / 1.15))
+        else:
+            super().keyPressEvent(event)
+
+    def _drag_cursor(self, position: QPointF) -> None:
+        """Moves the cursor in the plane of the screen, as deep in the space as it is."""
+        _, near = self.camera.project(self.cursor_place()[None], self.size_in_pixels)
+        self._move_cursor(
+            self.camera.unproject(position.x(), position.y(), float(near[0]), self.size_in_pixels)
+        )
+
+    def _move_cursor(self, place: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> None:
+        latent = self.points.axes.latent(place.clip(-4.0, 4.0), self._session.sound.latent)
+        self._session.set_latent(latent)
+        self.moved.emit()
+
+    def _hover(self, position: QPointF) -> None:
+        index = self._pick(position)
+        over_cursor = (position - self.cursor_on_screen()).manhattanLength() < CURSOR_PIXELS
+        shape = Qt.CursorShape.OpenHandCursor if over_cursor else Qt.CursorShape.ArrowCursor
+        self.setCursor(Qt.CursorShape.PointingHandCursor if index is not None and not over_cursor else shape)
+        if index != self.hovered:
+            self.hovered = index
+            QToolTip.hideText()
+            self.redraw()
+
+    def _pick(self, position: QPointF) -> int | None:
+        if not len(self.points):
+            return None
+        pixels, near = self.camera.project(self.points.places, self.size_in_pixels)
+        return pick(pixels, near, self.points.shown, position.x(), position.y(), PICK_PIXELS)

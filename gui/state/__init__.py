@@ -1,0 +1,1 @@
+"""What the desktop holds: session, sound, pad, path, presets, recordings; knows no Qt."""

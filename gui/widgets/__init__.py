@@ -1,0 +1,1 @@
+"""Widgets: mix, piano, header, meters, sliders."""

@@ -1,0 +1,1 @@
+"""The main window, composed of commands, files, dialogs and menus."""

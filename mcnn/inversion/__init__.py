@@ -1,0 +1,1 @@
+"""The contract of inverters, and those without weights: Griffin-Lim and phase estimation."""

@@ -1,0 +1,1 @@
+"""Distances and discriminators of waveforms."""

@@ -1,0 +1,1 @@
+"""The trained inverters, as pure torch modules."""

@@ -1,0 +1,57 @@
+"""Trained inverters as files, and as parts of model files."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from mcnn.inversion.inverter import Inverter
+from mcnn.network.config import McnnConfig, PrimedConfig
+from mcnn.network.published import PublishedMcnn
+from mcnn.network.source_filter import PrimedMcnn
+from mcnn.spectral.config import SpectrogramConfig
+from mcnn.weights_file import WeightsFormat
+
+INVERTER_FILE = WeightsFormat("clariolin-inverter", 1, "inverter file", "clariolin mcnn train")
+
+
+class InverterInfo(BaseModel):
+    """Everything about a trained inverter but its weights and its front end."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    shape: PrimedConfig | McnnConfig
+    """Which network it is, and its size."""
+    provenance: dict[str, Any]
+    """How it was trained."""
+
+
+class InverterFileInfo(InverterInfo):
+    """What an inverter's own file says."""
+
+    spectrogram: SpectrogramConfig
+    """The front end of its log-mels."""
+
+
+def build_inverter(shape: PrimedConfig | McnnConfig, spectrogram: SpectrogramConfig) -> Inverter:
+    """An untrained inverter of a shape."""
+    if isinstance(shape, PrimedConfig):
+        return PrimedMcnn(spectrogram, shape)
+    return PublishedMcnn(spectrogram, shape)
+
+
+def save_inverter(path: Path, info: InverterFileInfo, inverter: Inverter) -> None:
+    """Writes an inverter file in one step."""
+    INVERTER_FILE.save(path, info, inverter.state_dict())
+
+
+def load_inverter(path: Path) -> tuple[InverterFileInfo, Inverter]:
+    """Opens an inverter file.
+
+    Raises:
+        InputError: If it is missing, foreign, damaged, or from a newer version.
+    """
+    info = INVERTER_FILE.read_info(path, InverterFileInfo)
+    inverter = build_inverter(info.shape, info.spectrogram)
+    INVERTER_FILE.load_weights(path, inverter, INVERTER_FILE.read_tensors(path), "")
+    return info, inverter.eval().requires_grad_(False)

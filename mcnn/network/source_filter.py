@@ -1,0 +1,246 @@
+"""The MCNN that ships: multi-head convolutional inversion of excitations that are in tune already.
+
+As published, an MCNN must find phases by convolution alone, and from a steady spectrogram it can only emit
+multiples of the frame rate (`mcnn.network.published`). Here every head is given an excitation whose phase is
+right, and says how loud each of its bins is: one head for what is tonal (partials at the known pitch, or a
+phase integrated from the magnitudes), one for noise. Their sum goes through the inverse Fourier transform.
+What is drawn more than once a frame has one gain a frame: gains of their own, learnt, made every note tremble
+at the frame rate.
+
+Source:
+    S. Arık, H. Jun, G. Diamos, "Fast spectrogram inversion using multi-head convolutional neural networks",
+    IEEE Signal Processing Letters 26(1), 2019 (arXiv 1808.06719); blocks are ConvNeXt's over time, as in
+    H. Siuzdak, "Vocos", ICLR 2024 (arXiv 2306.00814).
+"""
+
+import math
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mcnn.inversion.inverter import NO_HINTS, Hints, Inverter
+from mcnn.network.config import PrimedConfig
+from mcnn.network.excitation import FINE_STEPS, Excitation, Primer
+from mcnn.spectral.config import SpectrogramConfig
+from mcnn.spectral.spectrogram import Spectrogram
+from mcnn.streaming.cached_network import CachedNetwork, Precision
+from mcnn.streaming.voice_bank import VoiceBank
+
+PITCH_OCTAVES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
+"""Cycles per octave of the waves that tell the pitch."""
+LOWEST_HZ = 27.5
+LOG_10 = math.log(10.0)
+DEFAULT = PrimedConfig()
+
+
+class PrimedMcnn(Inverter):
+    """Log-mel and hints to waveform, in real time.
+
+    Args:
+        config: The front end that the log-mels come from.
+        shape: Widths and depths.
+    """
+
+    name: ClassVar[str] = "mcnn"
+    uses_noise: ClassVar[bool] = True
+    fine_window: Tensor
+    over_bins: Tensor
+
+    def __init__(self, config: SpectrogramConfig, shape: PrimedConfig = DEFAULT) -> None:
+        super().__init__(config)
+        self.shape = shape
+        self.spectrogram = Spectrogram(config)
+        self.primer = Primer(self.spectrogram, shape.projections)
+        width = shape.width
+        self.entry = nn.Conv1d(2 * config.n_mels + N_PITCH, width, 3, padding=1)
+        self.blocks = nn.ModuleList(
+            TrunkBlock(width, shape.kernel_size, shape.expansion) for _ in range(shape.blocks)
+        )
+        self.norm = nn.LayerNorm(width)
+        fine_bins = self.primer.fine_n_fft // 2 + 1
+        self.integrated = Head(width, shape.head_width, config.n_bins)
+        self.partials = Head(width, shape.head_width, fine_bins)
+        self.noise = Head(width, shape.head_width, fine_bins)
+        self.register_buffer("fine_window", torch.hann_window(self.primer.fine_n_fft), persistent=False)
+        over_bins = self.spectrogram.mel_filters / self.spectrogram.mel_filters.sum(0).clamp_min(1e-9)
+        self.register_buffer("over_bins", over_bins, persistent=False)
+        self.precision: Precision = "f32"
+        """What large layers are computed in where pitched notes are played, without gradients, on the CPU."""
+        self._banks: list[tuple[object, VoiceBank]] = []
+
+    def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
+        """Waveforms; see `Inverter.forward`. Gradients reach the weights and, by the levels, `log_mel`."""
+        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
+            raise ValueError(
+                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
+            )
+        if self._can_play(log_mel, hints):
+            return self._play(log_mel, hints)
+        return self.shape_excitation(log_mel, hints, self.primer(log_mel, hints))
+
+    def cached_network(
+        self, n_voices: int, max_frames: int, precision: Precision | None = None
+    ) -> CachedNetwork:
+        """Trunk and heads of pitched notes, for playing; see `CachedNetwork`."""
+        blocks = [
+            (b.across_time, b.norm, b.expand, b.contract) for b in self.blocks if isinstance(b, TrunkBlock)
+        ]
+        heads = [(head.own, head.out) for head in (self.partials, self.noise)]
+        precision = precision or self.precision
+        return CachedNetwork(self.entry, blocks, self.norm, heads, n_voices, max_frames, precision)
+
+    def _can_play(self, log_mel: Tensor, hints: Hints) -> bool:
+        """Whether compiled loops, which know no gradients and no integrated phases, do for this batch."""
+        return (
+            log_mel.device.type == "cpu"
+            and log_mel.dtype == self.entry.weight.dtype == torch.float32
+            and not torch.is_grad_enabled()
+            and not torch.is_autocast_enabled("cpu")
+            and hints.f0_hz is not None
+            and bool((hints.f0_hz > 0).any(1).all())
+        )
+
+    def _play(self, log_mel: Tensor, hints: Hints) -> Tensor:
+        """Waveforms of pitched notes as they are streamed, which is the fastest way to whole notes, too."""
+        weights = [(p.data_ptr(), 0 if p.is_inference() else p._version) for p in self.parameters()]
+        made_of = (self.precision, weights)
+        # A list's pop and append are atomic: every thread has a bank of its own while it plays.
+        kept = self._banks.pop() if self._banks else None
+        bank = kept[1] if kept is not None and kept[0] == made_of else VoiceBank(self, 1)
+        waveform = np.zeros((len(log_mel), log_mel.shape[2] * self.config.hop_length), np.float32)
+        for i in range(len(log_mel)):
+            bank.begin(0)
+            bank.push(0, log_mel[i : i + 1], hints.one(i))
+            bank.finish(0)
+            bank.read([0], [waveform[i]])
+        self._banks.append((made_of, bank))
+        return torch.from_numpy(waveform)
+
+    def shape_excitation(self, log_mel: Tensor, hints: Hints, excitation: Excitation) -> Tensor:
+        """Waveforms `(batch, frames * hop_length)` of excitations that are made already."""
+        h = self.trunk(log_mel, hints)
+        moved = LOG_10 * (log_mel - log_mel.detach()).transpose(1, 2) if log_mel.requires_grad else None
+        waveform = torch.zeros(len(log_mel), log_mel.shape[2] * self.config.hop_length, device=log_mel.device)
+        if excitation.integrated is not None:
+            gain = self._limit(self.integrated(h))
+            if moved is not None:
+                gain = gain + moved @ self.over_bins
+            waveform = waveform + self.spectrogram.istft((gain.exp() * excitation.integrated).transpose(1, 2))
+        fine = torch.zeros((), device=log_mel.device)
+        for head, spectrum in ((self.partials, excitation.partials), (self.noise, excitation.noise)):
+            if spectrum is not None:
+                gain = self._limit(head(h))
+                if moved is not None:
+                    every = (self.config.n_bins - 1) // (gain.shape[2] - 1)
+                    gain = gain + moved @ self.over_bins[:, ::every]
+                fine = fine + gain.exp().repeat_interleave(FINE_STEPS, 1) * spectrum
+        return waveform + self._fine_istft(fine, waveform.shape[1]) if fine.ndim else waveform
+
+    def _fine_istft(self, spectrum: Tensor, n_samples: int) -> Tensor:
+        """Waveform `(batch, samples)` of fine spectra `(batch, fine frames, fine bins)`."""
+        n_fft = self.primer.fine_n_fft
+        return torch.istft(
+            spectrum.transpose(1, 2) * (n_fft / 4.0),
+            n_fft,
+            self.primer.fine_hop,
+            window=self.fine_window,
+            center=True,
+            length=n_samples,
+        )
+
+    def trunk(self, log_mel: Tensor, hints: Hints) -> Tensor:
+        """What the heads see, `(batch, frames, width)`."""
+        h = self.entry(self.features(log_mel, hints)).transpose(1, 2)
+        for block in self.blocks:
+            h = block(h)
+        seen: Tensor = self.norm(h)
+        return seen
+
+    def _limit(self, gain: Tensor) -> Tensor:
+        most = self.shape.most_gain
+        return most * torch.tanh(gain.float() / most)
+
+    def features(self, log_mel: Tensor, hints: Hints) -> Tensor:
+        """What the trunk is told: log-mel, noise share and pitch, `(batch, features, frames)`."""
+        noise = torch.zeros_like(log_mel) if hints.noise is None else hints.noise
+        f0_hz = torch.zeros_like(log_mel[:, 0]) if hints.f0_hz is None else hints.f0_hz
+        return torch.cat([0.5 * (log_mel + 2.0), noise, self.pitch_features(f0_hz)], 1)
+
+    def pitch_features(self, f0_hz: Tensor) -> Tensor:
+        """Those of them that tell the pitch."""
+        return pitch_waves(f0_hz)
+
+
+N_PITCH = 1 + 2 * len(PITCH_OCTAVES)
+
+
+def pitch_waves(f0_hz: Tensor) -> Tensor:
+    """Whether there is a pitch, and which, as sines and cosines: `(batch, N_PITCH, frames)`.
+
+    Args:
+        f0_hz: `(batch, frames)`, 0 where there is none.
+    """
+    voiced = (f0_hz > 0).float()
+    octaves = torch.log2(f0_hz.clamp_min(LOWEST_HZ / 4) / LOWEST_HZ)
+    angles = [2 * math.pi * rate * octaves for rate in PITCH_OCTAVES]
+    waves = [wave for angle in angles for wave in (angle.sin() * voiced, angle.cos() * voiced)]
+    return torch.stack([voiced, *waves], 1)
+
+
+class TrunkBlock(nn.Module):
+    """A ConvNeXt block over time.
+
+    Args:
+        width: Channels.
+        kernel_size: Frames it sees.
+        expansion: Width of the hidden layer, in multiples of `width`.
+    """
+
+    def __init__(self, width: int, kernel_size: int, expansion: int) -> None:
+        super().__init__()
+        self.across_time = nn.Conv1d(width, width, kernel_size, padding=kernel_size // 2, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.expand = nn.Linear(width, expansion * width)
+        self.contract = nn.Linear(expansion * width, width)
+        nn.init.zeros_(self.contract.weight)
+        nn.init.zeros_(self.contract.bias)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """`(batch, frames, width)` to the same shape."""
+        x = self.across_time(h.transpose(1, 2)).transpose(1, 2)
+        y: Tensor = h + self.contract(nn.functional.gelu(self.expand(self.norm(x))))
+        return y
+
+
+class Head(nn.Module):
+    """One head: a layer of its own, then a level for each bin or band. It starts at no correction.
+
+    Args:
+        width: Channels of the trunk.
+        hidden: Channels of its own.
+        n_out: Bins or bands.
+    """
+
+    def __init__(self, width: int, hidden: int, n_out: int) -> None:
+        super().__init__()
+        self.own = nn.Linear(width, hidden)
+        self.out = nn.Linear(hidden, n_out)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+        self.register_load_state_dict_pre_hook(_share_gains)  # type: ignore[no-untyped-call]
+
+    def forward(self, h: Tensor) -> Tensor:
+        """`(batch, frames, width)` to `(batch, frames, n_out)`."""
+        y: Tensor = self.out(nn.functional.elu(self.own(h)))
+        return y
+
+
+def _share_gains(head: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+    """Takes weights of files in which each drawn frame had gains of its own: their mean."""
+    assert isinstance(head, Head)
+    for name, own in head.out.named_parameters():
+        given = state.get(f"{prefix}out.{name}")
+        if given is not None and given.shape[1:] == own.shape[1:] and len(given) == FINE_STEPS * len(own):
+            state[f"{prefix}out.{name}"] = given.view(FINE_STEPS, *own.shape).mean(0)

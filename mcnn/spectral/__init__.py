@@ -1,0 +1,1 @@
+"""The front end: waveform to log-mel spectrogram and back to magnitudes."""

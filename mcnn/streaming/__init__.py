@@ -1,0 +1,1 @@
+"""Voices that an inverter plays frame by frame."""

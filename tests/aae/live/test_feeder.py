@@ -1,0 +1,293 @@
+"""The feeder's schedule, by a clock that only work moves: what it does does not depend on the machine."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import cast
+
+import numpy as np
+import pytest
+import torch
+
+from aae.cli.console import SHIPPED_MODEL
+from aae.live.audio_output import BLOCK
+from aae.live.decoding_thread import DecodingThread, DonePiece, Piece, make_piece
+from aae.live.feeder import Feeder
+from aae.live.note_sources import Beginning, StreamBank, StreamedSource
+from aae.live.played_notes import MOST_VOICES
+from aae.live.sounding_note import SoundingNote
+from aae.live.whole_notes import WholeNotes
+from aae.model.model_file import Bundle, load_bundle
+from aae.synthesis.decoding import DecodedNote, NoteRequest
+from mcnn.network.source_filter import PrimedMcnn
+
+RATE = 44_100
+BLOCK_S = BLOCK / RATE
+CHORD = range(48, 64)
+
+
+@dataclass
+class Costs:
+    """What work takes, in seconds for one note, and each further note's share of that."""
+
+    beginning: float = 0.007
+    part: float = 0.008
+    block: float = 0.0018
+    further: float = 0.35
+    further_in_block: float = 0.12
+    beside: float = 1.3
+    """How much longer each takes while the other thread works too."""
+
+
+class Clock:
+    """Tells what time it is by the work that was done."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class CountedDecoding(DecodingThread):
+    """Work that is done when the clock says so, beside what the feeder does."""
+
+    def __init__(self, clock: Clock, done: Callable[[DonePiece], object]) -> None:
+        super().__init__(done)
+        self.clock, self.done = clock, done
+        self.cost = 0.0
+        """Of the piece that was made last; the bank tells it."""
+        self.asked: deque[Piece] = deque()
+        self.ends: tuple[float, DonePiece] | None = None
+
+    def ask(self, piece: Piece) -> None:
+        self.asked.append(piece)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Hands over what is done by now, and begins what comes next."""
+        while True:
+            if self.ends is None:
+                if not self.asked:
+                    return
+                self.cost = 0.0
+                made = make_piece(self.asked.popleft())
+                self.ends = self.clock.now + self.cost, made
+            if self.clock.now < self.ends[0]:
+                return
+            (_, made), self.ends = self.ends, None
+            self.done(made)
+
+
+class CountedBank(StreamBank):
+    """The real bank; its work takes the time that the test says."""
+
+    def __init__(self, bundle: Bundle, clock: Clock, costs: Costs) -> None:
+        assert isinstance(bundle.inverter, PrimedMcnn)
+        super().__init__(bundle, bundle.inverter, MOST_VOICES)
+        self.clock, self.costs = clock, costs
+        self.decoding: CountedDecoding | None = None
+        self.n_begun: list[int] = []
+
+    def decode_beginnings(self, asked: Sequence[tuple[NoteRequest, float]]) -> list[Beginning]:
+        made = super().decode_beginnings(asked)
+        self.n_begun.append(len(asked))
+        self._spend(self.costs.beginning, len(asked))
+        return made
+
+    def decode(self, sources: Sequence[StreamedSource]) -> list[DecodedNote]:
+        self._spend(self.costs.part, len(sources))
+        return super().decode(sources)
+
+    def advance(self, n_samples: int) -> None:
+        super().advance(n_samples)
+        busy = self.decoding is not None and self.decoding.ends is not None
+        further = self.costs.further_in_block * max(len(self._sources) - 1, 0)
+        self.clock.now += self.costs.block * (1 + further) * (self.costs.beside if busy else 1.0)
+
+    def _spend(self, first_s: float, n_notes: int) -> None:
+        if self.decoding is not None:
+            self.decoding.cost = first_s * (1 + self.costs.further * (n_notes - 1)) * self.costs.beside
+
+
+class Stage:
+    """A feeder and a device that takes a block whenever one is due."""
+
+    def __init__(self, bundle: Bundle, costs: Costs) -> None:
+        self.clock = Clock()
+        self.bank = CountedBank(bundle, self.clock, costs)
+        self.feeder = Feeder(
+            RATE, self.bank, cast(WholeNotes, None), self.clock, partial(CountedDecoding, self.clock)
+        )
+        self.failures: list[str] = []
+        self.feeder.on_failure = self.failures.append
+        self.dropouts = 0
+        self._heard = np.zeros(BLOCK, np.float32)
+        self._mix = {"instrument": {"violin": 1.0}}
+        self._latent = (0.0,) * bundle.info.latent_size
+        self.feeder.warm_up(self.request(60))
+        self.decoding = self.bank.decoding = cast(CountedDecoding, self.feeder._decoding)
+        self._due = self.clock.now + BLOCK_S
+
+    def request(self, midi_pitch: int, seed: int = 0) -> NoteRequest:
+        return NoteRequest(midi_pitch, self._mix, self._latent, seed)
+
+    def strike(self, *pitches: int) -> list[SoundingNote]:
+        notes = [SoundingNote(pitch, self.request(pitch), 1.0, self.clock.now) for pitch in pitches]
+        for note in notes:
+            self.feeder.give(partial(self.feeder.played.strike, note))
+        return notes
+
+    def step(self) -> None:
+        if not self.feeder.step():
+            ends = [] if self.decoding.ends is None else [self.decoding.ends[0]]
+            self.clock.now = max(min([self._due, *ends]), self.clock.now)
+        self.decoding.go_on()
+        while self.clock.now >= self._due:
+            short = self.feeder.ring.read_into(self._heard) < BLOCK
+            self.dropouts += short and self.feeder.expects
+            self._due += BLOCK_S
+
+    def go_on(self, seconds: float) -> None:
+        until = self.clock.now + seconds
+        while self.clock.now < until:
+            self.step()
+
+    def begin(self, notes: list[SoundingNote]) -> float:
+        """Goes on until all of these are made; returns how many seconds that took."""
+        started = self.clock.now
+        while any(note.first_sample < 0 for note in notes):
+            self.step()
+        return self.clock.now - started
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    opened = load_bundle(SHIPPED_MODEL)
+    torch.manual_seed(0)
+    return replace(opened, inverter=PrimedMcnn(opened.info.spectrogram).eval())
+
+
+@pytest.mark.parametrize(("slowness", "within_s"), [(0.6, 0.06), (1.0, 0.08), (1.3, 0.1)])
+def test_a_chord_of_sixteen_keys_in_the_same_instant_has_no_dropout(
+    bundle: Bundle, slowness: float, within_s: float
+) -> None:
+    stage = Stage(bundle, Costs(0.007 * slowness, 0.008 * slowness, 0.0018 * slowness))
+    notes = stage.strike(*CHORD)
+    took_s = stage.begin(notes)
+    first = [note.first_sample for note in notes]
+    stage.go_on(0.6)
+    assert stage.dropouts == 0
+    assert took_s < within_s
+    assert (max(first) - min(first)) / RATE < within_s
+
+
+def test_a_chord_over_others_that_sound_has_no_dropout(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs())
+    stage.begin(stage.strike(*range(70, 78)))
+    for shift in (0, 24):
+        stage.begin(stage.strike(*(pitch + shift for pitch in CHORD)))
+        stage.go_on(0.15)
+    assert stage.dropouts == 0
+    assert len(stage.feeder.played.sounding) <= MOST_VOICES
+
+
+def test_keys_one_after_the_other_do_not_wait(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs())
+    for pitch in range(50, 58):
+        assert stage.begin(stage.strike(pitch)) < 0.03
+        stage.go_on(0.04)
+    assert stage.dropouts == 0
+
+
+def test_where_machines_are_too_slow_keys_are_heard_all_the_same(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs(0.03, 0.03, 0.011))
+    stage.begin(stage.strike(60))
+    assert stage.begin(stage.strike(64, 67, 71)) < 1.5
+
+
+def test_a_key_that_follows_the_sliders_never_sounds_more_than_twice(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs())
+    played = stage.feeder.played
+    stage.begin(stage.strike(60))
+    for seed in range(1, 30):
+        stage.feeder.give(partial(played.replace, 60, stage.request(60, seed)))
+        stage.go_on(0.016)
+        assert len(played.sounding) <= 2
+    stage.go_on(0.3)
+    (last,) = played.sounding
+    assert last.request == stage.request(60, 29)
+    assert last.follows is None
+    assert 0.2 < last.start_s < 0.8
+    assert stage.dropouts == 0
+    assert len(stage.bank.n_begun) < 20
+
+
+def test_what_is_asked_before_a_note_has_begun_is_what_begins(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs())
+    played = stage.feeder.played
+    (note,) = stage.strike(60)
+    stage.feeder.give(lambda: played.replace(60, stage.request(60, 7)))
+    stage.feeder.give(lambda: played.release(60, 0.2))
+    stage.begin([note])
+    assert note.request == stage.request(60, 7)
+    assert note.is_released
+    stage.go_on(0.5)
+    assert not played.sounding
+
+
+def test_sliders_that_move_while_a_note_is_decoded_are_heard_right_after(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs())
+    played = stage.feeder.played
+    (note,) = stage.strike(60)
+    stage.feeder.step()
+    assert stage.decoding.ends is not None
+    stage.feeder.give(lambda: played.replace(60, stage.request(60, 7)))
+    stage.begin([note])
+    assert note.request == stage.request(60)
+    stage.go_on(0.3)
+    assert [sounding.request for sounding in played.sounding] == [stage.request(60, 7)]
+
+
+@pytest.mark.parametrize("how", ["stopped", "struck again"])
+def test_a_note_that_nobody_wants_any_more_when_it_is_decoded_does_not_begin(
+    bundle: Bundle, how: str
+) -> None:
+    stage = Stage(bundle, Costs())
+    (note,) = stage.strike(60)
+    stage.feeder.step()
+    assert stage.decoding.ends is not None
+    again = stage.strike(60) if how == "struck again" else []
+    if how == "stopped":
+        stage.feeder.give(stage.feeder.played.stop_all)
+    stage.go_on(0.1)
+    assert note.first_sample < 0
+    assert stage.feeder.played.sounding == again
+
+
+def test_a_note_that_fails_is_told_and_ends_no_other(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs())
+    stage.begin(stage.strike(60))
+    for _ in range(MOST_VOICES + 1):
+        bad = SoundingNote(62, replace(stage.request(62), latent=(0.0,)), 1.0, 0.0)
+        stage.feeder.give(partial(stage.feeder.played.strike, bad))
+        stage.go_on(0.01)
+    assert len(stage.failures) == MOST_VOICES + 1
+    assert "finite numbers" in stage.failures[0]
+    stage.begin(stage.strike(64))
+    assert [note.key for note in stage.feeder.played.sounding] == [60, 64]
+
+
+def test_where_blocks_take_too_long_the_oldest_notes_end_and_the_others_go_on(bundle: Bundle) -> None:
+    stage = Stage(bundle, Costs(block=0.004, further_in_block=0.2))
+    notes = stage.strike(*CHORD)
+    stage.begin(notes)
+    stage.go_on(0.3)
+    kept = [note for note in stage.feeder.played.sounding if not note.is_stopped]
+    assert 8 <= len(kept) < 12
+    assert stage.feeder.n_shed == len(notes) - len(kept)
+    assert kept == notes[-len(kept) :]
+    late = stage.dropouts
+    stage.go_on(0.3)
+    assert stage.dropouts == late

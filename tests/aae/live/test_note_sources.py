@@ -1,0 +1,130 @@
+"""Notes that are streamed: the shipped decoder through a primed network, untrained but with all its parts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from aae.cli.console import SHIPPED_MODEL
+from aae.live.audio_output import BLOCK
+from aae.live.note_sources import (
+    MOST_LIFT_DB,
+    StreamBank,
+    StreamedSource,
+    WaveSource,
+    lacking_db,
+    onset_frame,
+)
+from aae.model.model_file import Bundle, load_bundle
+from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.synthesizer import Synthesizer
+from mcnn.inversion.griffin_lim import GriffinLim
+from mcnn.network.source_filter import PrimedMcnn
+
+N_VOICES = 3
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    opened = load_bundle(SHIPPED_MODEL)
+    torch.manual_seed(0)
+    return replace(opened, inverter=PrimedMcnn(opened.info.spectrogram).eval())
+
+
+@pytest.fixture
+def bank(bundle: Bundle) -> StreamBank:
+    assert isinstance(bundle.inverter, PrimedMcnn)
+    return StreamBank(bundle, bundle.inverter, N_VOICES)
+
+
+def begin(bank: StreamBank, request: NoteRequest, start_s: float = 0.0) -> StreamedSource | None:
+    (beginning,) = bank.decode_beginnings([(request, start_s)])
+    return bank.begin(beginning, start_s)
+
+
+def advance(bank: StreamBank) -> None:
+    """Makes a block, and what it needs first."""
+    while not bank.can_advance(BLOCK):
+        sources = bank.poor(BLOCK, N_VOICES)
+        bank.push(sources, bank.decode(sources))
+    bank.advance(BLOCK)
+
+
+def request(bundle: Bundle, midi_pitch: int) -> NoteRequest:
+    synthesizer = Synthesizer(bundle, GriffinLim(bundle.info.spectrogram))
+    return NoteRequest(midi_pitch, synthesizer.complete({}), synthesizer.random_latent(1))
+
+
+def test_a_streamed_note_begins_ends_and_has_its_pitch(bundle: Bundle, bank: StreamBank) -> None:
+    source = begin(bank, request(bundle, 69))
+    assert source is not None
+    blocks = []
+    while not source.is_over:
+        advance(bank)
+        blocks.append(source.take(BLOCK))
+    heard = np.concatenate(blocks)
+    assert np.isfinite(heard).all()
+    assert len(heard) / 44_100 == pytest.approx(source.duration_s, abs=0.3)
+    assert np.abs(heard[: BLOCK * 12]).max() > 0.01
+    part = heard[8192 : 8192 + 2**14] * np.hanning(2**14)
+    spectrum = np.abs(np.fft.rfft(part, 2**18))
+    near = np.arange(len(spectrum)) * 44_100 / 2**18
+    window = (near > 400) & (near < 480)
+    assert near[window][spectrum[window].argmax()] == pytest.approx(440.0, abs=4.0)
+
+
+def test_places_are_taken_and_come_free(bundle: Bundle, bank: StreamBank) -> None:
+    sources = [begin(bank, request(bundle, 60 + i)) for i in range(N_VOICES)]
+    assert all(sources)
+    assert begin(bank, request(bundle, 72)) is None
+    assert sources[0] is not None
+    sources[0].stop()
+    bank.advance(BLOCK)
+    assert begin(bank, request(bundle, 72)) is not None
+
+
+def test_a_note_can_begin_where_another_one_is(bundle: Bundle, bank: StreamBank) -> None:
+    late = begin(bank, request(bundle, 69), start_s=0.3)
+    assert late is not None
+    n_blocks = 0
+    while not late.is_over:
+        advance(bank)
+        n_blocks += 1
+    assert n_blocks * BLOCK / 44_100 == pytest.approx(late.duration_s - 0.3, abs=0.05)
+
+
+def test_silence_before_the_onset_is_passed_over() -> None:
+    log_mel = torch.full((8, 20), -4.0)
+    assert onset_frame(log_mel) == 0
+    log_mel[3, 7:] = -1.0
+    assert onset_frame(log_mel) == 9
+    log_mel[3, 0:] = -1.0
+    assert onset_frame(log_mel) == 0
+
+
+def test_short_notes_are_lifted_and_what_follows_them_as_well(bundle: Bundle, bank: StreamBank) -> None:
+    rising = torch.linspace(-3.5, -2.5, 32).expand(512, 32)
+    assert lacking_db(rising) == 0.0
+    pluck, weaker = rising.flip(1), rising.flip(1) - 0.1
+    assert lacking_db(weaker) == pytest.approx(lacking_db(pluck) + 2.0, abs=0.1)
+    assert lacking_db(pluck - 1.0) == MOST_LIFT_DB
+    synthesizer = Synthesizer(bundle, GriffinLim(bundle.info.spectrogram))
+    mix = synthesizer.complete({"instrument": {"viola": 1.0}, "technique": {"pizz-normal": 1.0}})
+    plucked = NoteRequest(55, mix, (0.0, 0.0, 0.0), 1)
+    first = begin(bank, plucked)
+    assert first is not None
+    assert first.lift_db > 2.0
+    (beginning,) = bank.decode_beginnings([(plucked, 0.4)])
+    second = bank.begin(beginning, 0.4, first)
+    assert second is not None
+    assert second.lift_db == first.lift_db
+
+
+def test_a_waveform_ends_in_silence() -> None:
+    source = WaveSource(np.ones(700, np.float32), 44_100, start=100)
+    assert source.take(512).all()
+    last = source.take(512)
+    assert last[:88].all()
+    assert not last[88:].any()
+    assert source.is_over

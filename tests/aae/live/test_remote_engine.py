@@ -1,0 +1,65 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aae.cli.console import SHIPPED_MODEL
+from aae.live.remote_engine import RemoteEngine
+from aae.model.model_file import load_bundle
+from aae.synthesis.decoding import NoteRequest
+from mcnn.errors import InputError
+from tests.support.real_desktop import wait_for
+
+RATE = 44_100
+
+
+@pytest.fixture(scope="module")
+def note() -> NoteRequest:
+    info = load_bundle(SHIPPED_MODEL).info
+    mix = {name: {labels[0]: 1.0} for name, labels in info.vocabularies.items()}
+    return NoteRequest(60, mix, (0.0,) * info.latent_size)
+
+
+@pytest.fixture(scope="module")
+def engine(note: NoteRequest) -> Iterator[RemoteEngine]:
+    made = RemoteEngine(SHIPPED_MODEL, RATE, note)
+    made.wait()
+    made.start()
+    yield made
+    made.close()
+    assert not made._process.is_alive()
+
+
+def test_keys_are_played_in_the_process_and_its_status_comes_back(
+    engine: RemoteEngine, note: NoteRequest
+) -> None:
+    engine.note_on(("piano", 60), note)
+    wait_for(lambda: engine.status().n_sounding == 1)
+    assert wait_for(lambda: engine.status().peak) > 0
+    assert wait_for(lambda: engine.status().latency_s) > 0
+    assert wait_for(lambda: engine.status().playhead_s) > 0
+    assert engine.status().is_streaming
+    engine.note_off(("piano", 60))
+    wait_for(lambda: not engine.status().n_sounding)
+
+
+def test_a_process_that_ends_by_itself_is_begun_again(engine: RemoteEngine, note: NoteRequest) -> None:
+    said: list[str] = []
+    engine.on_failure = said.append
+    engine.volume = 0.5
+    engine._process.kill()
+    wait_for(lambda: said)
+    wait_for(lambda: engine.status().device.name != "starting …")
+    engine.note_on(60, note)
+    wait_for(lambda: engine.status().peak)
+    engine.stop_all()
+    assert said == ["the sound ended unexpectedly; it is being started again"]
+
+
+def test_what_cannot_be_opened_is_said_in_one_line(tmp_path: Path, note: NoteRequest) -> None:
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"nothing")
+    engine = RemoteEngine(broken, RATE, note)
+    with pytest.raises(InputError, match=r"broken\.safetensors"):
+        engine.wait()
+    engine.close()
