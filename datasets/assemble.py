@@ -38,7 +38,7 @@ def split_of(labels: Mapping[str, str], midi_pitch: int, take_like: frozenset[st
     return _SPLITS[int.from_bytes(digest[:8], "big") % len(_SPLITS)]
 
 
-def settle(
+def resolve_labels(
     recordings: Mapping[str, Recording],
     outcomes: Sequence[Outcome],
     adapter: Adapter,

@@ -16,9 +16,9 @@ from aae.notes.bank import NoteBank
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig
 
-from .assemble import settle, write_bank
+from .assemble import resolve_labels, write_bank
 from .libraries.base import SkipReason
-from .plan import FEWEST_NOTES, BuildSettings, Plan, make_plan
+from .plan import MIN_NOTES, BuildSettings, Plan, make_plan
 from .reading.aliases import Vocabulary
 from .report import BuildEvent, BuildFinished, BuildProgress, BuildReport
 from .shards import Outcome, read_outcomes
@@ -64,7 +64,7 @@ def build(
         skip_clipped: Clipped recordings are left out; otherwise the report only counts them.
         only: Attribute to the labels that are wanted; everything else is passed over and not counted.
         fewest: Drop the labels of the adapter's `rare` attributes that have fewer notes than this; if not
-            given `FEWEST_NOTES`, or 1 if there is a limit, since a sample of a library has few of everything.
+            given `MIN_NOTES`, or 1 if there is a limit, since a sample of a library has few of everything.
         config: The front end; the default one if not given.
         tags: Attributes given to every recording.
         vocabulary: Rewrites the labels; they stay the library's own words if not given.
@@ -78,7 +78,7 @@ def build(
         InputError: If an argument cannot be used, nothing was usable, or the disk is full.
     """
     if fewest is None:
-        fewest = FEWEST_NOTES if limit is None else 1
+        fewest = MIN_NOTES if limit is None else 1
     settings = BuildSettings(
         limit, unpitched, correct_pitch, fix_octaves, skip_clipped, only, fewest, tags, vocabulary
     )
@@ -164,7 +164,7 @@ def _assemble(plan: Plan) -> Iterator[BuildEvent]:
     """Writes the bank from the shards and clears the workshop away."""
     outcomes = [outcome for task in plan.tasks for outcome in read_outcomes(task.shard)]
     settings = plan.settings
-    verdicts = settle(
+    verdicts = resolve_labels(
         plan.recordings,
         outcomes,
         plan.adapter,

@@ -31,7 +31,7 @@ _SAME_CENTS = 80.0
 _VERY_LOW_HZ, _HIGH_HZ = 45.0, 1_000.0
 _STEADY_CENTS = 50.0
 _VOICED_SHARE = 0.35
-_FEWEST_VOICED_FRAMES = 4
+_MIN_VOICED_FRAMES = 4
 _COMMON_MISTAKES = frozenset({1, 2, 12})
 """Semitones."""
 
@@ -52,7 +52,7 @@ class Track:
     def tuning_cents(self) -> float:
         """Median deviation; NaN if hardly anything is voiced."""
         voiced = self._voiced
-        return float(np.median(voiced)) if len(voiced) >= _FEWEST_VOICED_FRAMES else float("nan")
+        return float(np.median(voiced)) if len(voiced) >= _MIN_VOICED_FRAMES else float("nan")
 
     @property
     def voiced_share(self) -> float:

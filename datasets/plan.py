@@ -17,10 +17,10 @@ from .reading.aliases import Vocabulary
 from .reading.files import ARCHIVE_SUFFIXES, survey
 from .shards import SHARD_VERSION, Task
 
-FEWEST_NOTES = 8
+MIN_NOTES = 8
 """A technique with fewer notes cannot be learned and is dropped, unless `build` is told otherwise."""
 _RECORDINGS_PER_SHARD = 24
-_MOST_NAMED = 200
+_MAX_NAMED = 200
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class BuildSettings:
     fix_octaves: bool = False
     skip_clipped: bool = False
     only: Mapping[str, frozenset[str]] | None = None
-    fewest: int = FEWEST_NOTES
+    fewest: int = MIN_NOTES
     tags: Mapping[str, str] | None = None
     vocabulary: Vocabulary | None = None
 
@@ -159,8 +159,8 @@ def _chosen(recordings: list[Recording], only: Mapping[str, frozenset[str]]) -> 
 
 def _listed(labels: set[str]) -> str:
     words = sorted(labels)
-    rest = f" and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else ""
-    return ", ".join(words[:_MOST_NAMED]) + rest
+    rest = f" and {len(words) - _MAX_NAMED} more" if len(words) > _MAX_NAMED else ""
+    return ", ".join(words[:_MAX_NAMED]) + rest
 
 
 def _limited(recordings: list[Recording], limit: int | None) -> list[Recording]:

@@ -27,7 +27,7 @@ from mcnn.spectral.config import SpectrogramConfig
 from .libraries.base import Recording, Skip, SkipReason
 from .libraries.registry import adapter_for
 from .pitch_check import Track, check_label, find_pitch, track
-from .reading.audio import SHORTEST_NOTE_S, UnreadableError
+from .reading.audio import MIN_NOTE_S, UnreadableError
 
 if TYPE_CHECKING:
     from mcnn.spectral.spectrogram import Spectrogram
@@ -182,7 +182,7 @@ def _make_note(task: Task, recording: Recording) -> ShardNote | Outcome:
         peak = float(np.abs(sound.waveform).max(initial=0.0))
         return Outcome(recording.id, digest, (SkipReason.SILENT, f"peak {peak:.5f}"))
     duration_s = len(audio.waveform) / sample_rate
-    if duration_s < SHORTEST_NOTE_S:
+    if duration_s < MIN_NOTE_S:
         return Outcome(recording.id, digest, (SkipReason.TOO_SHORT, f"{1000 * duration_s:.0f} ms"))
     pitch = _measure_pitch(audio.waveform, task, recording)
     if isinstance(pitch, Skip):

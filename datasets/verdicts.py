@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aae.notes.bank import UNPITCHED
-from aae.notes.pitch_names import HIGHEST_PITCH, LOWEST_PITCH, pitch_name
+from aae.notes.pitch_names import MAX_PITCH, MIN_PITCH, pitch_name
 
 from .libraries.base import Recording, Skip
 from .pitch_check import is_common_mistake
 from .report import Correction, PitchOffset
 from .shards import Outcome
 
-FEWEST_AGREEING = 4
+MIN_AGREEING = 4
 """So many notes must be off by the same interval before it is called systematic."""
 AGREEING_SHARE = 0.75
 """Of the notes whose pitch was measured with confidence."""
@@ -131,7 +131,7 @@ def _common_offset(members: Iterable[Outcome]) -> int | None:
     offset, n_agreeing = counts.most_common(1)[0]
     if counts.total() == counts[0]:
         return 0
-    if n_agreeing < FEWEST_AGREEING or n_agreeing < AGREEING_SHARE * counts.total():
+    if n_agreeing < MIN_AGREEING or n_agreeing < AGREEING_SHARE * counts.total():
         return None
     return offset or None
 
@@ -155,7 +155,7 @@ def _apply(verdicts: Verdicts, offset: int, members: list[Outcome]) -> None:
             continue
         is_lost = outcome.objection is not None and measured_offset(outcome) is None
         moved = outcome.midi_pitch + offset
-        if not is_lost and LOWEST_PITCH <= moved <= HIGHEST_PITCH:
+        if not is_lost and MIN_PITCH <= moved <= MAX_PITCH:
             said = f"labelled {pitch_name(outcome.midi_pitch)}, its folder is {offset:+d} semitones off"
             _correct(verdicts, outcome, moved, said)
 

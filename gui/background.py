@@ -69,7 +69,7 @@ class Task(QObject):
             self.ended.emit()
 
 
-class Courier(QObject):
+class UiInvoker(QObject):
     """Carries calls from any thread into the window's."""
 
     _sent = pyqtSignal(object)

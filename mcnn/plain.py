@@ -1,8 +1,19 @@
-"""Values that JSON can say."""
+"""Plain values: settings that are checked and frozen, and what JSON can say."""
 
 import math
 from collections.abc import Mapping
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Settings(BaseModel):
+    """The base of everything that is read from a file or told by a user: frozen, and strict about names.
+
+    A field's docstring is its description in error messages and schemas.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 def without_nan(value: Any) -> Any:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
 
-MOST_BYTES = 512 * 1024 * 1024
+MAX_BYTES = 512 * 1024 * 1024
 
 Info = TypeVar("Info", bound=BaseModel)
 
@@ -59,8 +59,8 @@ class WeightsFormat:
             raise InputError(
                 f"there is no {self.noun} at {path}; it is a .safetensors file made by {self.maker}"
             )
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"{path} is larger than any {self.noun} ({MOST_BYTES // 2**20} MiB at most)")
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path} is larger than any {self.noun} ({MAX_BYTES // 2**20} MiB at most)")
         try:
             with safe_open(path, "pt") as file:
                 metadata = file.metadata() or {}

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aae.analysis.defects import Wholeness, measure_wholeness
+from aae.analysis.defects import NoteDefects, measure_wholeness
 from aae.analysis.pitch_trackers import NeuralTracker
 from aae.synthesis.synthesizer import NoteRequest, Synthesizer
 
@@ -51,7 +51,7 @@ def test_shipped_model_plays_the_asked_note(
 def test_shipped_model_s_notes_are_whole(
     waveforms: dict[str, np.ndarray], instrument: str, midi_pitch: int
 ) -> None:
-    found: Wholeness = measure_wholeness(waveforms[instrument], 44_100)
+    found: NoteDefects = measure_wholeness(waveforms[instrument], 44_100)
     faults = (found.silent, found.broken, found.blip, found.click, found.cut, found.clipped)
     assert not any(faults), found
     assert found.end_db < -30

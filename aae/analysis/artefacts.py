@@ -21,9 +21,9 @@ NEAR_HZ = 1.5
 AROUND_HZ = 20.0
 HAS_ENDED_DB = -40.0
 """What follows the last time that a note is this loud is what follows its end."""
-SHORTEST_TAIL_S = 0.05
+MIN_TAIL_S = 0.05
 _LEVEL_WINDOW_S = 0.02
-_SHORTEST_S = 0.25
+_MIN_DURATION_S = 0.25
 _TINY = 1e-20
 
 FloatArray = npt.NDArray[np.float32]
@@ -60,7 +60,7 @@ def measure_artefacts(
 
 
 def _grid_db(waveform: FloatArray, sample_rate: int, frame_rate_hz: float, f0_hz: float | None) -> float:
-    if len(waveform) < _SHORTEST_S * sample_rate or not np.any(waveform):
+    if len(waveform) < _MIN_DURATION_S * sample_rate or not np.any(waveform):
         return float("nan")
     energy = np.square(waveform, dtype=np.float64)
     n_fft = next_fast_len(len(energy), real=True)
@@ -86,7 +86,7 @@ def _tail_db(waveform: FloatArray, sample_rate: int) -> float:
     level = 10.0 * np.log10(np.maximum(power, _TINY)) - loudest_db
     last = int(np.flatnonzero(level > HAS_ENDED_DB)[-1]) + n_window
     tail = waveform[last:].astype(np.float64)
-    if len(tail) < SHORTEST_TAIL_S * sample_rate:
+    if len(tail) < MIN_TAIL_S * sample_rate:
         return float("nan")
     return float(10.0 * np.log10(np.square(tail).mean() + _TINY) - loudest_db)
 

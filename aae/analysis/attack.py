@@ -21,7 +21,7 @@ from mcnn.spectral.level import loudest_rms_db
 WINDOW_S = 0.01
 STEP_S = 0.001
 ENVELOPE_FLOOR_DB = -60.0
-LONGEST_SHAPED_MS = 40.0
+MAX_SHAPED_MS = 40.0
 """Slower attacks are right as they are."""
 SHAPED_DB = 30.0
 """What is further under the first peak is left as it is."""
@@ -29,7 +29,7 @@ SHAPE = 1.4
 """How the level rises on its way: 1 in a straight line of dB, more is slower at first."""
 RISEN_AFTER_S = 0.008
 """A played attack ends so long after the place where the level of its log-mel says it does."""
-_SHORTEST_MS = 2.0
+_MIN_MS = 2.0
 _ROUNDS = 2
 """The envelope is measured through a window; the second round makes up for that."""
 _BEGINS_DB = -30.0
@@ -99,9 +99,9 @@ def shape_attack(waveform: FloatArray, sample_rate: int, attack_ms: float | None
     Args:
         waveform: `(samples,)`.
         sample_rate: In Hz.
-        attack_ms: As `attack_time_ms` measures it; None, or more than `LONGEST_SHAPED_MS`, changes nothing.
+        attack_ms: As `attack_time_ms` measures it; None, or more than `MAX_SHAPED_MS`, changes nothing.
     """
-    if attack_ms is None or attack_ms > LONGEST_SHAPED_MS or not waveform.any():
+    if attack_ms is None or attack_ms > MAX_SHAPED_MS or not waveform.any():
         return waveform
     shaped = waveform
     for _ in range(_ROUNDS):
@@ -127,11 +127,11 @@ def attack_gain(
 
     Args:
         log_mel: `(mels, frames)`, the note's first ones.
-        attack_ms: As `attack_time_ms` measures it; None, or more than `LONGEST_SHAPED_MS`, asks for nothing.
+        attack_ms: As `attack_time_ms` measures it; None, or more than `MAX_SHAPED_MS`, asks for nothing.
         frame_rate_hz: Frames per second.
         sample_rate: In Hz.
     """
-    if attack_ms is None or attack_ms > LONGEST_SHAPED_MS:
+    if attack_ms is None or attack_ms > MAX_SHAPED_MS:
         return np.ones(0, np.float32)
     end_s = measure_risen(loudness_db(log_mel), frame_rate_hz) / frame_rate_hz + RISEN_AFTER_S
     before_ms = 1e3 * (end_s - np.arange(round(end_s * sample_rate)) / sample_rate)
@@ -141,6 +141,6 @@ def attack_gain(
 
 def wanted_rise_db(before_ms: Doubles, attack_ms: float) -> Doubles:
     """Level under the first peak, so long before an attack comes within 3 dB of it."""
-    place = np.maximum(before_ms, 0.0) / max(attack_ms, _SHORTEST_MS)
+    place = np.maximum(before_ms, 0.0) / max(attack_ms, _MIN_MS)
     level: Doubles = np.maximum(RISE_TO_DB + (RISE_FROM_DB - RISE_TO_DB) * place**SHAPE, -SHAPED_DB)
     return level

@@ -44,7 +44,7 @@ FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Wholeness:
+class NoteDefects:
     """What was found in one note.
 
     Attributes:
@@ -68,7 +68,7 @@ class Wholeness:
     end_db: float
 
 
-def measure_wholeness(waveform: FloatArray, sample_rate: int) -> Wholeness:
+def measure_wholeness(waveform: FloatArray, sample_rate: int) -> NoteDefects:
     """Looks for what should not be in a note.
 
     Args:
@@ -77,12 +77,12 @@ def measure_wholeness(waveform: FloatArray, sample_rate: int) -> Wholeness:
     """
     level_db = loudest_rms_db(waveform, sample_rate)
     if not np.isfinite(level_db):
-        return Wholeness(True, False, False, False, False, False, _SILENCE_DB, _SILENCE_DB)
+        return NoteDefects(True, False, False, False, False, False, _SILENCE_DB, _SILENCE_DB)
     envelope_db = _envelope_db(waveform, sample_rate)
     clicks = find_clicks(waveform, sample_rate)
     last = len(waveform) - round(_CUT_S * sample_rate)
     end = waveform[-max(1, round(END_S * sample_rate)) :].astype(np.float64)
-    return Wholeness(
+    return NoteDefects(
         silent=False,
         broken=has_second_piece(envelope_db),
         blip=has_blip(envelope_db),
@@ -94,7 +94,7 @@ def measure_wholeness(waveform: FloatArray, sample_rate: int) -> Wholeness:
     )
 
 
-def summarize_wholeness(notes: Iterable[Wholeness]) -> dict[str, float]:
+def summarize_wholeness(notes: Iterable[NoteDefects]) -> dict[str, float]:
     """Shares (0 to 1) and levels over some notes, under the names that reports use."""
     rows = [asdict(note) for note in notes]
     column = {name: np.array([row[name] for row in rows], dtype=np.float64) for name in rows[0]}

@@ -26,16 +26,16 @@ RANGE_CENTS = 350.0
 _STEP_CENTS = 5.0
 _GRID_CENTS = np.arange(-RANGE_CENTS, RANGE_CENTS + 1.0, _STEP_CENTS)
 _MAX_HARMONICS = 20
-_HIGHEST_HARMONIC_HZ = 8_000.0
+_MAX_HARMONIC_HZ = 8_000.0
 _PERIODS_PER_WINDOW = 4.5
-_SHORTEST_WINDOW_S = 0.040
+_MIN_WINDOW_S = 0.040
 _DEPTH_DECADES = 3.0
 """Magnitudes further below a frame's loudest say nothing about its pitch."""
 _JUMP_COST = 0.0012
 """Price per cent of a jump between frames, in decades of salience; a trill must stay affordable."""
 _VOICED_LEVEL_DB = -50.0
 _VOICED_SALIENCE = 0.25
-_FEWEST_VOICED_FRAMES = 3
+_MIN_VOICED_FRAMES = 3
 """Shorter voiced stretches are chance."""
 _REFINE_CENTS = 30.0
 _AGREE_CENTS = 15.0
@@ -146,7 +146,7 @@ def track_f0(
     voiced = level_db > max(level_db.max() + _VOICED_LEVEL_DB, -120.0)
     voiced &= salience[np.arange(len(path)), path] > _VOICED_SALIENCE
     voiced &= np.abs(cents) < RANGE_CENTS - _STEP_CENTS
-    voiced = scipy.ndimage.binary_opening(voiced, np.ones(_FEWEST_VOICED_FRAMES, np.bool_))
+    voiced = scipy.ndimage.binary_opening(voiced, np.ones(_MIN_VOICED_FRAMES, np.bool_))
     return np.where(voiced, cents, np.nan).astype(np.float32)
 
 
@@ -166,10 +166,10 @@ class _Plan:
 
 @functools.lru_cache(maxsize=128)
 def _plan(sample_rate: int, nominal_hz: float) -> _Plan:
-    win_length = round(sample_rate * max(_SHORTEST_WINDOW_S, _PERIODS_PER_WINDOW / nominal_hz))
+    win_length = round(sample_rate * max(_MIN_WINDOW_S, _PERIODS_PER_WINDOW / nominal_hz))
     n_fft = 2 << win_length.bit_length()
     top_hz = 2.0 ** (RANGE_CENTS / 1200.0) * nominal_hz
-    highest_hz = min(_HIGHEST_HARMONIC_HZ, 0.45 * sample_rate)
+    highest_hz = min(_MAX_HARMONIC_HZ, 0.45 * sample_rate)
     n_harmonics = int(np.clip(highest_hz / top_hz, 1, _MAX_HARMONICS))
     nominal_bin = nominal_hz * n_fft / sample_rate
     candidate_bins = nominal_bin * 2.0 ** (_GRID_CENTS / 1200.0)

@@ -19,7 +19,7 @@ from mcnn.spectral.level import loudest_rms_db
 
 BLOCK_S, STEP_S = 0.4, 0.1
 NATURAL = "natural"
-_LOWEST_DB, _HIGHEST_DB = -60.0, 0.0
+_MIN_DB, _MAX_DB = -60.0, 0.0
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,9 @@ def parse_level(text: str) -> TargetLevel:
         target_db = float(number)
     except ValueError:
         target_db = math.nan
-    if measure not in ("lufs", "rms") or not _LOWEST_DB <= target_db <= _HIGHEST_DB:
+    if measure not in ("lufs", "rms") or not _MIN_DB <= target_db <= _MAX_DB:
         raise InputError(
-            f"level '{text}' is not natural, lufs:-23 or rms:-20 (a number from {_LOWEST_DB:g} to"
-            f" {_HIGHEST_DB:g})"
+            f"level '{text}' is not natural, lufs:-23 or rms:-20 (a number from {_MIN_DB:g} to {_MAX_DB:g})"
         )
     return TargetLevel(measure, target_db)
 
@@ -80,6 +79,6 @@ def momentary_loudness_lufs(waveform: npt.NDArray[np.float32], sample_rate: int)
     padded[: len(waveform)] = waveform
     if not padded.any():
         return -math.inf
-    meter = pyloudnorm.Meter(sample_rate, block_size=BLOCK_S, overlap=1 - STEP_S / BLOCK_S)
+    meter = pyloudnorm.RunningMeans(sample_rate, block_size=BLOCK_S, overlap=1 - STEP_S / BLOCK_S)
     meter.integrated_loudness(padded)
     return float(max(meter.blockwise_loudness))

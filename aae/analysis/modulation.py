@@ -12,9 +12,9 @@ from scipy import signal
 
 Floats = npt.NDArray[np.float32]
 
-LOWEST_HZ = 3.0
-HIGHEST_HZ = 16.0
-SHORTEST_S = 0.45
+MIN_HZ = 3.0
+MAX_HZ = 16.0
+MIN_DURATION_S = 0.45
 """Notes shorter than this have no measurable modulation."""
 
 
@@ -45,7 +45,7 @@ def measure_modulation(f0_cents: Floats, loudness_db: Floats, frame_rate_hz: flo
     """
     frames = len(loudness_db)
     none = Modulation(0.0, 0.0, np.zeros(frames, np.float32))
-    if frames < SHORTEST_S * frame_rate_hz:
+    if frames < MIN_DURATION_S * frame_rate_hz:
         return none
     candidates = [_oscillator(loudness_db, 1.5, frame_rate_hz)]
     voiced = np.isfinite(f0_cents)
@@ -71,7 +71,7 @@ def _oscillator(curve: Floats, audible: float, frame_rate_hz: float) -> Modulati
     size = 1024
     spectrum = np.abs(np.fft.rfft(core * signal.windows.hann(len(core)), size)) ** 2
     frequencies = np.fft.rfftfreq(size, 1 / frame_rate_hz)
-    band = (frequencies >= LOWEST_HZ) & (frequencies <= HIGHEST_HZ)
+    band = (frequencies >= MIN_HZ) & (frequencies <= MAX_HZ)
     rate_hz = float(frequencies[band][np.argmax(spectrum[band])])
     width = max(1.0, 2.0 * frame_rate_hz / len(core))
     share = spectrum[np.abs(frequencies - rate_hz) < width].sum() / max(

@@ -28,7 +28,7 @@ _MODULATION_WINDOW_S = 0.56
 _MODULATION_RANGE_DB = 50.0
 _N_MODULATION_BANDS = 16
 _N_MODULATIONS = 12
-_SHORTEST_SUSTAIN_FRAMES = 6
+_MIN_SUSTAIN_FRAMES = 6
 _ENERGY_FLOOR = 1e-12
 
 FloatArray = npt.NDArray[np.float32]
@@ -98,8 +98,8 @@ class NoteFeatures:
         loudness = (np.maximum(20.0 * log_mel, floor_db) - floor_db) / DYNAMIC_RANGE_DB
 
         sustain = active[active >= onset + self._sustain_start]
-        if len(sustain) < _SHORTEST_SUSTAIN_FRAMES:
-            sustain = active[-_SHORTEST_SUSTAIN_FRAMES:]
+        if len(sustain) < _MIN_SUSTAIN_FRAMES:
+            sustain = active[-_MIN_SUSTAIN_FRAMES:]
         sustained = loudness[:, sustain]
         flutter = np.abs(np.diff(sustained, axis=1)) if len(sustain) > 1 else np.zeros_like(sustained)
         first, second = self._attack

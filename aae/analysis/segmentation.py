@@ -34,7 +34,7 @@ _STRUCK_AGAIN_DB = 9.0
 """And so much where one pitch is played again; a vibrato's level moves by less."""
 _DIP_DB = 12.0
 """A dip of this depth parts two notes however short they are, and the second has an attack of its own."""
-_SHORTEST_S = 0.04
+_MIN_DURATION_S = 0.04
 _ADJACENT_S = 0.06
 _LEAD_S = 0.10
 """How long before its pitch is heard a note may begin."""
@@ -53,7 +53,7 @@ _SAME_SEMITONES = 0.8
 
 
 @dataclass(frozen=True)
-class HeardNote:
+class DetectedNote:
     """One note of a recording.
 
     Attributes:
@@ -97,7 +97,7 @@ class _Levels:
 
 def find_notes(
     waveform: npt.NDArray[np.float32], sample_rate: int, loudest_db: float | None = None
-) -> list[HeardNote]:
+) -> list[DetectedNote]:
     """The notes of a recording in the order they begin; they do not overlap.
 
     Args:
@@ -106,7 +106,7 @@ def find_notes(
         loudest_db: Level of the loudest part of the whole recording, if this is a stretch of it; what is more
             than 60 dB below it is silence.
     """
-    if len(waveform) < _SHORTEST_S * sample_rate or not waveform.any():
+    if len(waveform) < _MIN_DURATION_S * sample_rate or not waveform.any():
         return []
     levels = _Levels(waveform, sample_rate)
     peak_db = float(levels.db.max())
@@ -119,15 +119,15 @@ def find_notes(
     rest = _rest(notes, waveform, sample_rate, levels, onsets, peak_db)
     notes = _with_rest(notes, rest, levels, sample_rate)
     notes = _merged_trills(notes, sample_rate)
-    shortest = round(_SHORTEST_S * sample_rate)
+    shortest = round(_MIN_DURATION_S * sample_rate)
     return [note for note in notes if note.end - note.start >= shortest and _is_heard(note, levels, peak_db)]
 
 
-def _is_heard(note: HeardNote, levels: _Levels, peak_db: float) -> bool:
+def _is_heard(note: DetectedNote, levels: _Levels, peak_db: float) -> bool:
     return bool(levels.between(note.start, note.end).max() > peak_db + _FAINT_DB)
 
 
-def _tracked_notes(waveform: npt.NDArray[np.float32], sample_rate: int) -> list[HeardNote]:
+def _tracked_notes(waveform: npt.NDArray[np.float32], sample_rate: int) -> list[DetectedNote]:
     """What the tracker and its segmentation hear, low octaves mended."""
     from swift_f0 import segment_notes
 
@@ -136,9 +136,9 @@ def _tracked_notes(waveform: npt.NDArray[np.float32], sample_rate: int) -> list[
     notes = []
     for found in segment_notes(heard):
         start, end = round(found.start * sample_rate), min(len(waveform), round(found.end * sample_rate))
-        if end - start >= _SHORTEST_S * sample_rate:
+        if end - start >= _MIN_DURATION_S * sample_rate:
             f0_hz = lower_octave_hz(waveform[start:end], sample_rate, found.pitch_hz)
-            notes.append(HeardNote(start, end, f0_hz))
+            notes.append(DetectedNote(start, end, f0_hz))
     return notes
 
 
@@ -156,25 +156,27 @@ def _onsets(waveform: npt.NDArray[np.float32], sample_rate: int, levels: _Levels
     return kept
 
 
-def _split(notes: list[HeardNote], onsets: list[int], levels: _Levels, sample_rate: int) -> list[HeardNote]:
+def _split(
+    notes: list[DetectedNote], onsets: list[int], levels: _Levels, sample_rate: int
+) -> list[DetectedNote]:
     """Notes of one pitch cut where they are struck again."""
     margin = round(_AROUND_S * sample_rate)
-    parts: list[HeardNote] = []
+    parts: list[DetectedNote] = []
     for note in notes:
         inside = [o for o in onsets if note.start + margin < o < note.end - margin]
         inside = [o for o in inside if levels.dip_db(o, margin) >= _STRUCK_AGAIN_DB]
         edges = [note.start, *inside, note.end]
-        parts += [HeardNote(a, b, note.f0_hz) for a, b in itertools.pairwise(edges)]
+        parts += [DetectedNote(a, b, note.f0_hz) for a, b in itertools.pairwise(edges)]
     return parts
 
 
 def _joined_ends(
-    notes: list[HeardNote], levels: _Levels, sample_rate: int, n_samples: int
-) -> list[HeardNote]:
+    notes: list[DetectedNote], levels: _Levels, sample_rate: int, n_samples: int
+) -> list[DetectedNote]:
     """Each note from its onset to where it has died away or the next begins."""
     near, around = round(_ADJACENT_S * sample_rate), round(_AROUND_S * sample_rate)
     lead = round(_LEAD_S * sample_rate)
-    joined: list[HeardNote] = []
+    joined: list[DetectedNote] = []
     for i, note in enumerate(notes):
         following = notes[i + 1].start if i + 1 < len(notes) else n_samples
         start, slurred = max(0, note.start - lead), False
@@ -186,11 +188,11 @@ def _joined_ends(
             joined[-1] = replace(joined[-1], end=start)
         elif joined:
             start = max(start, joined[-1].end)
-        joined.append(HeardNote(start, _tail(note, following, levels), note.f0_hz, slurred))
+        joined.append(DetectedNote(start, _tail(note, following, levels), note.f0_hz, slurred))
     return joined
 
 
-def _tail(note: HeardNote, following: int, levels: _Levels) -> int:
+def _tail(note: DetectedNote, following: int, levels: _Levels) -> int:
     """Where a note has died away, at the latest where the next begins."""
     peak_db = float(levels.between(note.start, note.end).max())
     after = levels.between(note.end, following)
@@ -201,10 +203,10 @@ def _tail(note: HeardNote, following: int, levels: _Levels) -> int:
 
 
 def _with_mended_octaves(
-    notes: list[HeardNote], waveform: npt.NDArray[np.float32], sample_rate: int
-) -> list[HeardNote]:
+    notes: list[DetectedNote], waveform: npt.NDArray[np.float32], sample_rate: int
+) -> list[DetectedNote]:
     """Where the tracker jumps by octaves or to another harmonic within one note, the spectrum decides."""
-    mended: list[HeardNote] = []
+    mended: list[DetectedNote] = []
     for note in notes:
         before = mended[-1] if mended else None
         if before is None or not note.is_slurred or before.f0_hz is None or note.f0_hz is None:
@@ -233,36 +235,36 @@ def _ratio(one_hz: float, other_hz: float) -> float:
 
 
 def _rest(
-    notes: list[HeardNote],
+    notes: list[DetectedNote],
     waveform: npt.NDArray[np.float32],
     sample_rate: int,
     levels: _Levels,
     onsets: list[int],
     peak_db: float,
-) -> list[HeardNote]:
+) -> list[DetectedNote]:
     """What is loud but in none of the notes."""
     loud = levels.db > peak_db + _FAINT_DB
     for note in notes:
         loud[levels.index(note.start) : levels.index(note.end) + 1] = False
     edges = np.flatnonzero(np.diff(np.concatenate([[0], loud.astype(np.int8), [0]])))
-    rest: list[HeardNote] = []
+    rest: list[DetectedNote] = []
     for first, last in edges.reshape(-1, 2):
         if levels.db[first:last].max() < peak_db + _HEARD_DB:
             continue
         start, end = int(first) * levels.step, min(len(waveform), int(last) * levels.step)
         places = [start, *(o for o in onsets if start + levels.step < o < end - levels.step), end]
         for a, b in itertools.pairwise(places):
-            if b - a >= _SHORTEST_S * sample_rate:
-                rest.append(HeardNote(a, b, unlabelled_f0_hz(waveform[a:b], sample_rate)))
+            if b - a >= _MIN_DURATION_S * sample_rate:
+                rest.append(DetectedNote(a, b, unlabelled_f0_hz(waveform[a:b], sample_rate)))
     return rest
 
 
 def _with_rest(
-    notes: list[HeardNote], rest: list[HeardNote], levels: _Levels, sample_rate: int
-) -> list[HeardNote]:
+    notes: list[DetectedNote], rest: list[DetectedNote], levels: _Levels, sample_rate: int
+) -> list[DetectedNote]:
     """Notes and rest in order; noise before an attack and after a release belongs to its note."""
     near, short = _ADJACENT_S * sample_rate, _ATTACK_NOISE_S * sample_rate
-    joined: list[HeardNote] = []
+    joined: list[DetectedNote] = []
     for note in sorted([*notes, *rest], key=lambda one: one.start):
         before = joined[-1] if joined else None
         if before is None or note.start - before.end > near:
@@ -278,10 +280,10 @@ def _with_rest(
     return joined
 
 
-def _merged_trills(notes: list[HeardNote], sample_rate: int) -> list[HeardNote]:
+def _merged_trills(notes: list[DetectedNote], sample_rate: int) -> list[DetectedNote]:
     """Short notes that alternate between two near pitches without a pause are one."""
-    merged: list[HeardNote] = []
-    run: list[HeardNote] = []
+    merged: list[DetectedNote] = []
+    run: list[DetectedNote] = []
     for note in notes:
         if run and not _goes_on(run, note, sample_rate):
             merged += _as_one(run, sample_rate)
@@ -290,7 +292,7 @@ def _merged_trills(notes: list[HeardNote], sample_rate: int) -> list[HeardNote]:
     return merged + _as_one(run, sample_rate)
 
 
-def _goes_on(run: list[HeardNote], note: HeardNote, sample_rate: int) -> bool:
+def _goes_on(run: list[DetectedNote], note: DetectedNote, sample_rate: int) -> bool:
     pitches = [other.f0_hz for other in (*run, note)]
     if note.start != run[-1].end or any(f0 is None for f0 in pitches):
         return False
@@ -302,10 +304,10 @@ def _goes_on(run: list[HeardNote], note: HeardNote, sample_rate: int) -> bool:
     return bool(np.ptp(semitones) <= _TRILL_SEMITONES and alternates and note.is_slurred)
 
 
-def _as_one(run: list[HeardNote], sample_rate: int) -> list[HeardNote]:
+def _as_one(run: list[DetectedNote], sample_rate: int) -> list[DetectedNote]:
     """A trill as one note; also one note and a fragment at its end that is too short to be another."""
     fragment = len(run) == 2 and run[1].end - run[1].start < _FRAGMENT_S * sample_rate
     if len(run) < 3 and not fragment:
         return run
     longest = max(run, key=lambda note: note.end - note.start)
-    return [HeardNote(run[0].start, run[-1].end, longest.f0_hz, run[0].is_slurred)]
+    return [DetectedNote(run[0].start, run[-1].end, longest.f0_hz, run[0].is_slurred)]

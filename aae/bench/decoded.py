@@ -9,10 +9,9 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from aae.analysis.defects import Wholeness, measure_wholeness
+from aae.analysis.defects import NoteDefects, measure_wholeness
 from aae.bench.held_out import DecodedBeside, HeldOutDecoder, invert_decoded
 from aae.bench.inversion import (
     InversionRow,
@@ -28,6 +27,7 @@ from aae.synthesis.synthesizer import FADE_IN_S, Synthesizer
 from mcnn.inversion.griffin_lim import GriffinLim
 from mcnn.inversion.inverter import Inverter
 from mcnn.inversion.phase_inverters import RtpghiInverter
+from mcnn.plain import Settings
 from mcnn.spectral.spectrogram import Spectrogram
 
 REAL = "recordings"
@@ -43,10 +43,8 @@ class DecodedRow(InversionRow):
     """Notes that fall into pieces, 0 to 1."""
 
 
-class DecodedBench(BaseModel):
+class DecodedBench(Settings):
     """What the inverters made of the same decoded notes."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     n_notes: int
     duration_s: float
@@ -92,7 +90,7 @@ def bench_decoded(
     """
     spectrogram = Spectrogram(bank.config)
     figures: dict[str, list[NoteFigures]] = {name: [] for name in (*inverters, REAL)}
-    sounds: dict[str, list[Wholeness]] = {name: [] for name in figures}
+    sounds: dict[str, list[NoteDefects]] = {name: [] for name in figures}
     n_parameters = {name: sum(p.numel() for p in one.parameters()) for name, one in inverters.items()}
     source = HeldOutDecoder(synthesizer, bank)
     with torch_threads(n_threads), torch.inference_mode():
@@ -139,7 +137,7 @@ def _without_distances(found: NoteFigures) -> NoteFigures:
     )
 
 
-def _wholeness(waveform: Tensor, sample_rate: int) -> Wholeness:
+def _wholeness(waveform: Tensor, sample_rate: int) -> NoteDefects:
     """Of a note that is faded in as the `Synthesizer` does it."""
     faded = waveform[0].numpy().copy()
     rise = min(round(FADE_IN_S * sample_rate), len(faded))

@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from aae.analysis.f0 import measure_pitch, track_f0
 from mcnn.compiled import Floats
 from mcnn.inversion.griffin_lim import GriffinLim
 from mcnn.losses.metrics import log_spectral_distance_db, spectral_convergence_db
+from mcnn.plain import Settings
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.level import REFERENCE_LEVEL_DB, loudest_rms_db
 from mcnn.spectral.spectrogram import Spectrogram
@@ -50,13 +51,13 @@ BEFORE_S, AFTER_S = 0.03, 0.02
 """Around an onset: where a pre-echo is looked for, and the attack it is compared with."""
 ONSET = 0.03
 """A note starts where it reaches this part of its peak."""
-LONGEST_S = 2.2
+MAX_DURATION_S = 2.2
 
 
-class Note(BaseModel):
+class Note(Settings):
     """A real note and what is known of it."""
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     waveform: np.ndarray
     """`(samples,)`, at the reference level, with `BEFORE_S` before its onset."""
@@ -66,10 +67,8 @@ class Note(BaseModel):
     """Whether it is nearly at its loudest within `AFTER_S`: struck or plucked."""
 
 
-class FrontEndRow(BaseModel):
+class FrontEndRow(Settings):
     """What one front end keeps and costs, averaged over the notes."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     n_fft: int
     hop_length: int
@@ -187,7 +186,7 @@ def _read(path: Path) -> Note | None:
         return None
     onset = int(np.argmax(np.abs(waveform) > ONSET * np.abs(waveform).max()))
     before, after = round(BEFORE_S * sample_rate), round(AFTER_S * sample_rate)
-    waveform = np.pad(waveform, (before, 0))[onset:][: round(LONGEST_S * sample_rate)].copy()
+    waveform = np.pad(waveform, (before, 0))[onset:][: round(MAX_DURATION_S * sample_rate)].copy()
     if len(waveform) < before + 4 * after:
         return None
     fade = np.linspace(1.0, 0.0, min(4410, len(waveform) // 2), dtype=np.float32)

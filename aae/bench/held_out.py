@@ -17,7 +17,7 @@ from aae.notes.bank import NOT_GIVEN, UNPITCHED, NoteBank, Split
 from aae.notes.pitch_names import pitch_frequency_hz
 from aae.synthesis.synthesizer import Synthesizer
 from aae.training.data import TrainingNotes
-from mcnn.inversion.inverter import Hints, Inverter
+from mcnn.inversion.inverter import Inverter, InverterConditioning
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class DecodedBeside:
 
     log_mel: Tensor
     """`(1, mels, frames)`, without the grain of noise."""
-    hints: Hints
+    conditioning: InverterConditioning
     asked_hz: float | None
     asked_cents: FloatArray | None
     """`(frames,)`, the pitch that was drawn, as deviation from the nominal one."""
@@ -59,14 +59,16 @@ class HeldOutDecoder:
         decoded = self.model.decoder(found.latent, condition, batch.performance, found.take)
         seconds = time.perf_counter() - started
         frames, hop_length = int(batch.performance.n_frames[0]), self.bank.config.hop_length
-        hints = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, (seed,)).one(0, frames)
+        conditioning = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, decoded.noise, (seed,)).one(
+            0, frames
+        )
         energy_db = frame_energy_db(batch.log_mel[0, :, :frames].numpy(), self.bank.config.log_floor)
         active = np.flatnonzero(energy_db > energy_db.max() - ACTIVE_RANGE_DB)
         asked_hz = None if midi_pitch is None else pitch_frequency_hz(midi_pitch)
         recorded = torch.from_numpy(self.bank.waveform(position))[: frames * hop_length]
         return DecodedBeside(
             log_mel=decoded.log_mel[:, :, :frames].float(),
-            hints=hints,
+            conditioning=conditioning,
             asked_hz=asked_hz,
             asked_cents=None if asked_hz is None else _cents(decoded.f0_hz[0, :frames].numpy(), asked_hz),
             real=torch.nn.functional.pad(recorded, (0, frames * hop_length - len(recorded)))[None],
@@ -95,8 +97,8 @@ def _cents(f0_hz: FloatArray, nominal_hz: float) -> FloatArray:
 def invert_decoded(synthesizer: Synthesizer, inverter: Inverter, note: DecodedBeside) -> tuple[Tensor, float]:
     """Waveform `(1, samples)` and the decoder's and its own seconds; with grain as by `Synthesizer`."""
     started = time.perf_counter()
-    log_mel, hints = note.log_mel, note.hints
+    log_mel, conditioning = note.log_mel, note.conditioning
     if not inverter.uses_noise:
-        log_mel, hints = synthesizer.decoder.roughen(log_mel[0], hints)
+        log_mel, conditioning = synthesizer.decoder.add_noise_fluctuation(log_mel[0], conditioning)
         log_mel = log_mel[None]
-    return inverter(log_mel, hints), note.seconds + time.perf_counter() - started
+    return inverter(log_mel, conditioning), note.seconds + time.perf_counter() - started

@@ -13,13 +13,13 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from aae.analysis.f0 import track_f0
 from aae.bench.methods import Method
 from mcnn.compiled import Floats
 from mcnn.losses.metrics import RESOLUTIONS, spectral_convergence, spectral_convergence_db, spectrum
+from mcnn.plain import Settings
 from mcnn.spectral.spectrogram import Spectrogram
 
 QUIETEST = 1e-5
@@ -38,10 +38,8 @@ class BenchNote:
     """Nominal pitch; None for an unpitched sound."""
 
 
-class NoteFigures(BaseModel):
+class NoteFigures(Settings):
     """What one method made of one note; the distances are None where its sound means nothing."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     duration_s: float
     """Length of the note."""
@@ -58,10 +56,8 @@ class NoteFigures(BaseModel):
     more; None where none is wanted."""
 
 
-class InversionRow(BaseModel):
+class InversionRow(Settings):
     """One method over all notes that it was given: means, but the median of pitch."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     method: str
     n_notes: int
@@ -94,10 +90,8 @@ def summarize(method: str, n_parameters: int, figures: Sequence[NoteFigures]) ->
     }
 
 
-class InversionBench(BaseModel):
+class InversionBench(Settings):
     """What the methods reached on the same notes in the same run."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     n_notes: int
     """Notes inverted; `LIBROSA_NOTES` of them at most by librosa, the first ones."""

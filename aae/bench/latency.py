@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
-
 from aae.bench.inversion import torch_threads
 from aae.bench.notes import random_requests
 from aae.bench.speed import Timing
-from aae.model.model_file import Bundle
+from aae.model.model_file import LoadedModel
 from aae.synthesis.decoding import NoteDecoder, NoteInParts, NoteRequest
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.network.source_filter import SourceFilterMcnn
+from mcnn.plain import Settings
 from mcnn.streaming.voices import Voices
 
 BLOCK = 512
@@ -33,10 +32,8 @@ WARM_UP_BLOCKS = 100
 Precision = Literal["f32", "bf16"]
 
 
-class LatencyRow(BaseModel):
+class LatencyRow(Settings):
     """Playing live in one precision, of decoder and inverter alike, on one thread."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     precision: Precision
     first_block: Timing
@@ -47,10 +44,8 @@ class LatencyRow(BaseModel):
     """Share of a block's length that is left in 99 of 100 blocks; negative if it is too short for them."""
 
 
-class LatencyBench(BaseModel):
+class LatencyBench(Settings):
     """Latency and polyphony of one model on this machine."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     block_samples: int
     block_ms: float
@@ -64,8 +59,8 @@ class LatencyBench(BaseModel):
 
 
 def bench_latency(
-    bundle: Bundle,
-    inverter: PrimedMcnn,
+    loaded: LoadedModel,
+    inverter: SourceFilterMcnn,
     n_notes: int = 500,
     n_blocks: int = 1000,
     progress: Callable[[int], object] = lambda done: None,
@@ -73,24 +68,24 @@ def bench_latency(
     """Times first blocks of random notes, one after the other, and blocks of many notes at once.
 
     Args:
-        bundle: An opened model file.
+        loaded: An opened model file.
         inverter: Makes its log-mels sound.
         n_notes: Notes whose first block is timed, in either precision.
         n_blocks: Blocks of all voices that are timed.
         progress: Called with the number of measurements done, of `2 * (n_notes + n_blocks)`.
     """
-    config = bundle.info.spectrogram
+    config = loaded.info.spectrogram
     block_s = BLOCK / config.sample_rate
-    requests = random_requests(bundle.info, n_notes + WARM_UP_NOTES)
+    requests = random_requests(loaded.info, n_notes + WARM_UP_NOTES)
     rows, done = [], 0
     with torch_threads(1):
         for precision in get_args(Precision):
-            decoder = NoteDecoder(bundle, precision)
+            decoder = NoteDecoder(loaded, precision)
             voices = Voices(inverter, N_VOICES, precision)
             first = [_first_block(decoder, voices, request) for request in requests][WARM_UP_NOTES:]
             progress(done := done + n_notes)
             band = _Band(
-                decoder, Voices(inverter, N_VOICES, precision), random_requests(bundle.info, n_notes)
+                decoder, Voices(inverter, N_VOICES, precision), random_requests(loaded.info, n_notes)
             )
             blocks = [band.play_block() for _ in range(n_blocks + WARM_UP_BLOCKS)][WARM_UP_BLOCKS:]
             progress(done := done + n_blocks)
@@ -143,7 +138,7 @@ class _Sounding:
         """Makes its next frames; the last ones finish the note."""
         stop = min(self._frame + n_frames, self.note.n_frames)
         part = self.note.decode(self._frame, stop)
-        self.voice.push(part.log_mel[None], part.hints)
+        self.voice.push(part.log_mel[None], part.conditioning)
         self._frame = stop
         if self.is_decoded:
             self.voice.finish()

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from mcnn.compiled import Floats
 from mcnn.inversion.griffin_lim import GriffinLim
-from mcnn.inversion.inverter import NO_HINTS, Hints, Inverter
+from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
 from mcnn.inversion.phase_inverters import PghiInverter, RtpghiInverter, SpsiInverter
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.network.source_filter import SourceFilterMcnn
 from mcnn.spectral.spectrogram import Spectrogram
 
-Form: TypeAlias = Callable[[Tensor, Hints], Tensor]
+Form: TypeAlias = Callable[[Tensor, InverterConditioning], Tensor]
 
 GRIFFIN_LIM_ITERATIONS = (32, 100)
 """Of ours and of librosa's."""
@@ -166,27 +166,29 @@ def forms(inverter: Inverter) -> dict[str, Form]:
     Args:
         inverter: In evaluation mode.
     """
-    if not isinstance(inverter, PrimedMcnn):
+    if not isinstance(inverter, SourceFilterMcnn):
         return {inverter.name: inverter}
     narrow, frozen = copy.deepcopy(inverter), _freeze_network(copy.deepcopy(inverter))
     narrow.precision = "bf16"
     return {
         inverter.name: inverter,
         f"{inverter.name}, bf16": narrow,
-        f"{inverter.name}, eager": lambda log_mel, hints: _run_layers(inverter, log_mel, hints),
-        f"{inverter.name}, TorchScript": lambda log_mel, hints: _run_layers(frozen, log_mel, hints),
+        f"{inverter.name}, eager": lambda log_mel, conditioning: _run_layers(inverter, log_mel, conditioning),
+        f"{inverter.name}, TorchScript": lambda log_mel, conditioning: _run_layers(
+            frozen, log_mel, conditioning
+        ),
     }
 
 
-def _run_layers(inverter: PrimedMcnn, log_mel: Tensor, hints: Hints) -> Tensor:
-    return inverter.shape_excitation(log_mel, hints, inverter.primer(log_mel, hints))
+def _run_layers(inverter: SourceFilterMcnn, log_mel: Tensor, conditioning: InverterConditioning) -> Tensor:
+    return inverter.shape_excitation(log_mel, conditioning, inverter.primer(log_mel, conditioning))
 
 
-def _freeze_network(inverter: PrimedMcnn) -> PrimedMcnn:
+def _freeze_network(inverter: SourceFilterMcnn) -> SourceFilterMcnn:
     """The same object, its layers replaced."""
     with torch.no_grad():
         silent = torch.zeros(1, inverter.config.n_mels, TRACED_FRAMES)
-        features, seen = inverter.features(silent, NO_HINTS), inverter.trunk(silent, NO_HINTS)
+        features, seen = inverter.features(silent, NO_CONDITIONING), inverter.trunk(silent, NO_CONDITIONING)
     layers = {
         "entry": _freeze(_Trunk(inverter), features),
         "blocks": nn.ModuleList(),
@@ -199,9 +201,9 @@ def _freeze_network(inverter: PrimedMcnn) -> PrimedMcnn:
 
 
 class _Trunk(nn.Module):
-    """A primed MCNN's trunk as one layer `(batch, features, frames)` to `(batch, width, frames)`."""
+    """A source-filter MCNN's trunk as one layer `(batch, features, frames)` to `(batch, width, frames)`."""
 
-    def __init__(self, inverter: PrimedMcnn) -> None:
+    def __init__(self, inverter: SourceFilterMcnn) -> None:
         super().__init__()
         self.entry, self.blocks, self.norm = inverter.entry, inverter.blocks, inverter.norm
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from aae.bench.decoded import DecodedBench, bench_decoded, inverters_of
 from aae.bench.inversion import BenchNote, InversionBench, bench_inversion
 from aae.bench.latency import LatencyBench, bench_latency
@@ -16,7 +14,7 @@ from aae.bench.methods import LIBROSA_NOTES, Method, OwnMethod, untrained_method
 from aae.bench.notes import held_out_positions, made_notes, recorded_notes
 from aae.bench.speed import ModelBench, bench_model
 from aae.bench.targets import Target, targets
-from aae.model.model_file import Bundle, load_bundle
+from aae.model.model_file import LoadedModel, load_model
 from aae.notes.bank import NoteBank, Split
 from aae.synthesis.inverters import TRAINED, choose_inverter
 from aae.synthesis.synthesizer import Synthesizer
@@ -25,7 +23,8 @@ from mcnn.inversion.griffin_lim import GriffinLim
 from mcnn.inversion.inverter import Inverter
 from mcnn.network.inverter_file import load_inverter
 from mcnn.network.published import PublishedMcnn
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.network.source_filter import SourceFilterMcnn
+from mcnn.plain import Settings
 from mcnn.spectral.spectrogram import Spectrogram
 
 Show = Callable[[str, int, int], object]
@@ -33,7 +32,7 @@ Show = Callable[[str, int, int], object]
 
 
 @dataclass(frozen=True)
-class Effort:
+class BenchBudget:
     """How much is measured."""
 
     n_notes: int = 24
@@ -48,14 +47,12 @@ class Effort:
     """Blocks of all voices that are timed."""
 
 
-QUICK = Effort(n_notes=3, librosa_notes=1, repeats=2, latency_notes=50, blocks=100)
+QUICK = BenchBudget(n_notes=3, librosa_notes=1, repeats=2, latency_notes=50, blocks=100)
 """About a tenth of the time."""
 
 
-class BenchReport(BaseModel):
+class BenchReport(Settings):
     """All figures of one run."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     sound_of: str
     """Whose log-mels were inverted."""
@@ -75,7 +72,7 @@ class BenchReport(BaseModel):
 def run_bench(
     model: Path,
     notes: Path | None,
-    effort: Effort,
+    effort: BenchBudget,
     n_threads: int = 1,
     inverter_files: Sequence[Path] = (),
     show: Show = lambda stage, done, total: None,
@@ -94,16 +91,16 @@ def run_bench(
     Raises:
         InputError: If a file cannot be used, or does not fit the model.
     """
-    bundle, trained = _open(model, inverter_files)
-    chosen = choose_inverter(TRAINED, bundle)
-    spectrogram = Spectrogram(bundle.info.spectrogram)
+    loaded, trained = _open(model, inverter_files)
+    chosen = choose_inverter(TRAINED, loaded)
+    spectrogram = Spectrogram(loaded.info.spectrogram)
     methods, notices = _methods(trained, spectrogram, effort)
     notices = [*([chosen.notice] if chosen.notice else []), *notices]
-    with _Source(model, notes, bundle, effort.n_notes) as source:
+    with _Source(model, notes, loaded, effort.n_notes) as source:
         show("making whole notes", 0, 1)
-        speed = bench_model(bundle, chosen.inverter, effort.repeats)
+        speed = bench_model(loaded, chosen.inverter, effort.repeats)
         show("making whole notes", 1, 1)
-        latency = _latency(bundle, effort, show)
+        latency = _latency(loaded, effort, show)
         heard = source.notes()
         recordings = bench_inversion(
             heard,
@@ -126,22 +123,22 @@ def run_bench(
     )
 
 
-def _open(model: Path, inverter_files: Sequence[Path]) -> tuple[Bundle, dict[str, Inverter]]:
+def _open(model: Path, inverter_files: Sequence[Path]) -> tuple[LoadedModel, dict[str, Inverter]]:
     """A model, and trained inverters by name, its own first."""
-    bundle = load_bundle(model)
-    trained: dict[str, Inverter] = {} if bundle.inverter is None else {TRAINED: bundle.inverter}
+    loaded = load_model(model)
+    trained: dict[str, Inverter] = {} if loaded.inverter is None else {TRAINED: loaded.inverter}
     for path in inverter_files:
         info, inverter = load_inverter(path)
-        bundle.info.spectrogram.require_equal(info.spectrogram, str(model), str(path))
-        stands_in = TRAINED not in trained and isinstance(inverter, PrimedMcnn)
+        loaded.info.spectrogram.require_equal(info.spectrogram, str(model), str(path))
+        stands_in = TRAINED not in trained and isinstance(inverter, SourceFilterMcnn)
         trained[TRAINED if stands_in else path.stem] = inverter
         if stands_in:
-            bundle = replace(bundle, inverter=inverter)
-    return bundle, trained
+            loaded = replace(loaded, inverter=inverter)
+    return loaded, trained
 
 
 def _methods(
-    trained: dict[str, Inverter], spectrogram: Spectrogram, effort: Effort
+    trained: dict[str, Inverter], spectrogram: Spectrogram, effort: BenchBudget
 ) -> tuple[list[Method], list[str]]:
     """What inverts recordings' log-mels, and what is to be said about it."""
     methods = untrained_methods(spectrogram, effort.librosa_notes)
@@ -162,14 +159,14 @@ def _methods(
     return methods, notices
 
 
-def _latency(bundle: Bundle, effort: Effort, show: Show) -> LatencyBench | None:
-    """Nothing but the primed MCNN is streamed."""
-    if not isinstance(bundle.inverter, PrimedMcnn):
+def _latency(loaded: LoadedModel, effort: BenchBudget, show: Show) -> LatencyBench | None:
+    """Nothing but the source-filter MCNN is streamed."""
+    if not isinstance(loaded.inverter, SourceFilterMcnn):
         return None
     total = 2 * (effort.latency_notes + effort.blocks)
     return bench_latency(
-        bundle,
-        bundle.inverter,
+        loaded,
+        loaded.inverter,
         effort.latency_notes,
         effort.blocks,
         lambda done: show("playing live", done, total),
@@ -182,18 +179,18 @@ class _Source:
     Args:
         model: The model's file.
         path: The NoteBank's.
-        bundle: The model.
+        loaded: The model.
         count: How many notes.
     """
 
-    def __init__(self, model: Path, path: Path | None, bundle: Bundle, count: int) -> None:
-        self.synthesizer = Synthesizer(bundle, GriffinLim(bundle.info.spectrogram))
+    def __init__(self, model: Path, path: Path | None, loaded: LoadedModel, count: int) -> None:
+        self.synthesizer = Synthesizer(loaded, GriffinLim(loaded.info.spectrogram))
         self.count = count
         self.bank = None if path is None else NoteBank.open(path)
         self.notices: list[str] = []
         self.sound_of = f"notes that {model.name} made" if path is None else f"held-out notes of {path.name}"
         if self.bank is not None and path is not None:
-            bundle.info.spectrogram.require_equal(self.bank.config, str(model), str(path))
+            loaded.info.spectrogram.require_equal(self.bank.config, str(model), str(path))
             if not (self.bank.split == Split.TEST).any():
                 raise InputError(f"{path} has no held-out notes to measure on")
 

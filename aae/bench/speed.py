@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
 
 from aae.bench.inversion import torch_threads
 from aae.bench.methods import forms
 from aae.bench.notes import random_requests
-from aae.model.model_file import Bundle
+from aae.model.model_file import LoadedModel
 from aae.synthesis.decoding import DecodedNote, NoteDecoder, NoteRequest
 from mcnn.inversion.inverter import Inverter
+from mcnn.plain import Settings
 
 WARM_UP = 3
 """Notes made before the first one that is timed."""
@@ -30,10 +30,8 @@ DRAWS_PER_NOTE = 6
 Seconds = Mapping[str, list[float]]
 
 
-class Timing(BaseModel):
+class Timing(Settings):
     """Durations of one repeated action, in milliseconds."""
-
-    model_config = ConfigDict(frozen=True)
 
     median_ms: float
     p95_ms: float
@@ -47,10 +45,8 @@ class Timing(BaseModel):
         return cls(median_ms=median, p95_ms=p95, p99_ms=p99, repeats=len(seconds))
 
 
-class SpeedRow(BaseModel):
+class SpeedRow(Settings):
     """One part of the way from note request to sound, for notes of one length, on some threads."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     part: str
     note_s: float
@@ -61,10 +57,8 @@ class SpeedRow(BaseModel):
     """Seconds of sound per second of computing."""
 
 
-class ModelBench(BaseModel):
+class ModelBench(Settings):
     """Speed and size of one model on this machine."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     inverter: str
     n_parameters: int
@@ -84,18 +78,18 @@ class ModelBench(BaseModel):
         return max((r for r in whole if r.note_s == shortest_s), key=lambda row: row.realtime_factor)
 
 
-def bench_model(bundle: Bundle, inverter: Inverter, repeats: int = 12) -> ModelBench:
+def bench_model(loaded: LoadedModel, inverter: Inverter, repeats: int = 12) -> ModelBench:
     """Times a model's decoder and inverter on whole notes.
 
     Args:
-        bundle: An opened model file.
+        loaded: An opened model file.
         inverter: Makes its log-mels sound.
         repeats: Notes that are timed, for each length and number of threads.
     """
-    config = bundle.info.spectrogram
+    config = loaded.info.spectrogram
     lengths = sorted({config.max_frames, min(config.max_frames, round(ROUNDED_S * config.frame_rate_hz))})
-    peak_memory_mib = _peak_memory_mib(bundle, inverter)  # before anything else is there
-    parts = _Parts(bundle, inverter)
+    peak_memory_mib = _peak_memory_mib(loaded, inverter)  # before anything else is there
+    parts = _Parts(loaded, inverter)
     rows: list[SpeedRow] = []
     for n_frames in lengths[::-1]:
         requests = parts.sounding_requests(n_frames, repeats)
@@ -115,8 +109,8 @@ def bench_model(bundle: Bundle, inverter: Inverter, repeats: int = 12) -> ModelB
     weights = inverter.state_dict().values()
     return ModelBench(
         inverter=inverter.name,
-        n_parameters=sum(p.numel() for p in bundle.model.parameters()),
-        n_decoder_parameters=sum(p.numel() for p in bundle.model.decoder.parameters()),
+        n_parameters=sum(p.numel() for p in loaded.model.parameters()),
+        n_decoder_parameters=sum(p.numel() for p in loaded.model.decoder.parameters()),
         n_inverter_parameters=sum(p.numel() for p in inverter.parameters()),
         inverter_bytes=sum(tensor.numel() * tensor.element_size() for tensor in weights),
         peak_memory_mib=peak_memory_mib,
@@ -128,23 +122,23 @@ class _Parts:
     """The decoders and inverters that take turns.
 
     Args:
-        bundle: An opened model file.
+        loaded: An opened model file.
         inverter: Makes its log-mels sound.
     """
 
-    def __init__(self, bundle: Bundle, inverter: Inverter) -> None:
-        self.bundle = bundle
+    def __init__(self, loaded: LoadedModel, inverter: Inverter) -> None:
+        self.loaded = loaded
         self.grain = not inverter.uses_noise
         self.decoders = {
-            "decoder, f32": NoteDecoder(bundle),
-            "decoder, bf16": NoteDecoder(bundle, "bf16"),
+            "decoder, f32": NoteDecoder(loaded),
+            "decoder, bf16": NoteDecoder(loaded, "bf16"),
         }
         self.inverters = forms(inverter)
 
     def sounding_requests(self, n_frames: int, count: int) -> list[NoteRequest]:
         """Random notes that sound for so many frames, some to warm up with; any notes if there are none."""
         decoder = self.decoders["decoder, f32"]
-        drawn = random_requests(self.bundle.info, DRAWS_PER_NOTE * (count + WARM_UP))
+        drawn = random_requests(self.loaded.info, DRAWS_PER_NOTE * (count + WARM_UP))
         lasting: list[NoteRequest] = []
         for request in drawn:
             (note,) = decoder.decode([request], grain=False, n_frames=n_frames)
@@ -167,11 +161,11 @@ class _Parts:
                 seconds[name].append(time.perf_counter() - started)
             for name, inverter in self.inverters.items():
                 started = time.perf_counter()
-                waveform = inverter(notes[0].log_mel[None], notes[0].hints)
+                waveform = inverter(notes[0].log_mel[None], notes[0].conditioning)
                 seconds[name].append(time.perf_counter() - started)
             n_samples += waveform.shape[1] if position >= WARM_UP else 0
         timed = {name: durations[WARM_UP:] for name, durations in seconds.items()}
-        return timed, n_samples / self.bundle.info.spectrogram.sample_rate
+        return timed, n_samples / self.loaded.info.spectrogram.sample_rate
 
 
 def _with_sums(seconds: Seconds) -> Seconds:
@@ -193,11 +187,11 @@ def _with_sums(seconds: Seconds) -> Seconds:
 
 
 @torch.inference_mode()
-def _peak_memory_mib(bundle: Bundle, inverter: Inverter) -> float | None:
+def _peak_memory_mib(loaded: LoadedModel, inverter: Inverter) -> float | None:
     """The most memory that this process ever held, after it has made a note of full length."""
-    (request,), n_frames = random_requests(bundle.info, 1), bundle.info.spectrogram.max_frames
-    (note,) = NoteDecoder(bundle).decode([request], grain=not inverter.uses_noise, n_frames=n_frames)
-    inverter(note.log_mel[None], note.hints)
+    (request,), n_frames = random_requests(loaded.info, 1), loaded.info.spectrogram.max_frames
+    (note,) = NoteDecoder(loaded).decode([request], grain=not inverter.uses_noise, n_frames=n_frames)
+    inverter(note.log_mel[None], note.conditioning)
     if sys.platform == "win32":
         return None
     import resource

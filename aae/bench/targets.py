@@ -1,11 +1,10 @@
 """What real time asks of a model, and whether the figures of a bench come up to it."""
 
-from pydantic import BaseModel, ConfigDict
-
 from aae.bench.decoded import DecodedBench
 from aae.bench.inversion import InversionBench, InversionRow
 from aae.bench.latency import LatencyBench
 from aae.bench.speed import ModelBench
+from mcnn.plain import Settings
 
 REFERENCE = "griffin-lim 100"
 """What the quality of a live inverter is held against."""
@@ -13,13 +12,11 @@ REALTIME = 40.0
 REALTIME_MOONSHOT = 100.0
 FIRST_BLOCK_MS = 15.0
 PITCH_CENTS = 5.0
-MOST_MEGABYTES = 12.0
+MAX_MEGABYTES = 12.0
 
 
-class Target(BaseModel):
+class Target(Settings):
     """One aim."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     what: str
     aim: str
@@ -66,9 +63,9 @@ def targets(
     found.append(
         Target(
             what="the inverter in the model file",
-            aim=f"under {MOST_MEGABYTES:g} MB",
+            aim=f"under {MAX_MEGABYTES:g} MB",
             measured=f"{megabytes:.1f} MB",
-            met=megabytes < MOST_MEGABYTES,
+            met=megabytes < MAX_MEGABYTES,
         )
     )
     return tuple(found)

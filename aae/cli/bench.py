@@ -45,13 +45,13 @@ def bench(
     """
     from dataclasses import replace
 
-    from aae.bench.run import QUICK, Effort, run_bench
+    from aae.bench.run import QUICK, BenchBudget, run_bench
     from aae.cli.bench_tables import print_report
     from mcnn.errors import InputError
 
     if pictures is not None and notes is None:
         raise InputError("--pictures shows held-out notes: give the NoteBank that they are in as --notes")
-    effort = QUICK if quick else Effort()
+    effort = QUICK if quick else BenchBudget()
     if count is not None:
         effort = replace(effort, n_notes=count)
     minutes = "half a minute" if quick else "a few minutes"
@@ -69,13 +69,13 @@ def bench(
 def _draw(model: Path, notes: Path, directory: Path) -> None:
     """Draws what `--pictures` asks for and says where it is."""
     from aae.bench.pictures import draw_inversions
-    from aae.model.model_file import load_bundle
+    from aae.model.model_file import load_model
     from aae.notes.bank import NoteBank
     from aae.synthesis.inverters import TRAINED, choose_inverter
     from aae.synthesis.synthesizer import Synthesizer
 
-    bundle = load_bundle(model)
-    inverter = choose_inverter(TRAINED, bundle).inverter
+    loaded = load_model(model)
+    inverter = choose_inverter(TRAINED, loaded).inverter
     with NoteBank.open(notes) as bank:
-        path = draw_inversions(Synthesizer(bundle, inverter), bank, inverter, directory)
+        path = draw_inversions(Synthesizer(loaded, inverter), bank, inverter, directory)
     typer.echo(f"Drawn: {path}", err=True)

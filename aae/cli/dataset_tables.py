@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from datasets.banks import BanksFinished
     from datasets.report import BuildFinished
 
-MOST_ROWS = 40
-MOST_OFFSETS = 20
-MOST_CLIPPED_ROWS = 5
+MAX_ROWS = 40
+MAX_OFFSETS = 20
+MAX_CLIPPED_ROWS = 5
 TAKE_LIKE = ("duration", "dynamics")
 """Attributes that tell takes of one note apart; the table of combinations leaves them out."""
 
@@ -41,10 +41,10 @@ def print_report(finished: "BuildFinished", cost: Mapping[str, float]) -> None:
             f"{duration_in_words(cost['seconds'])}, {cost['recordings_per_second']:.3g} recordings a second,"
             f" at most {cost['peak_memory_mb']:.0f} MB of memory."
         )
-    for offset in report.offsets[:MOST_OFFSETS]:
+    for offset in report.offsets[:MAX_OFFSETS]:
         console.print(f"Pitch: {offset.in_words}.")
-    if len(report.offsets) > MOST_OFFSETS:
-        console.print(f"Pitch: {len(report.offsets) - MOST_OFFSETS} more folders (--json lists all).")
+    if len(report.offsets) > MAX_OFFSETS:
+        console.print(f"Pitch: {len(report.offsets) - MAX_OFFSETS} more folders (--json lists all).")
     if report.corrections:
         console.print(f"{len(report.corrections)} notes were given the pitch they sound (--json lists them).")
     if report.clipped:
@@ -100,7 +100,7 @@ def print_summary(path: "Path", summary: Mapping[str, Any], bank: "NoteBank") ->
 def _print_clipped(n_clipped: int, n_notes: int, worst: Sequence[tuple[str, int]]) -> None:
     """How many notes are clipped, and which of them most."""
     rows = table("clipped most", "samples")
-    for note, samples in worst[:MOST_CLIPPED_ROWS]:
+    for note, samples in worst[:MAX_CLIPPED_ROWS]:
         rows.add_row(note, str(samples))
     console = results_console()
     console.print(f"Clipping: {n_clipped} of {n_notes} notes are clipped (--json lists them).")
@@ -112,13 +112,13 @@ def print_combinations(names: list[str], rows: list[dict[str, Any]]) -> None:
     if len(names) < 2:
         return
     counts = table(*names, "notes", "range")
-    for row in rows[:MOST_ROWS]:
+    for row in rows[:MAX_ROWS]:
         counts.add_row(*(row[name] or "not given" for name in names), str(row["notes"]), pitch_range(row))
     console = results_console()
     console.print(f"{len(rows)} combinations of {' and '.join(names)}:")
     console.print(counts)
-    if len(rows) > MOST_ROWS:
-        console.print(f"... and {len(rows) - MOST_ROWS} rarer ones (--json lists all).")
+    if len(rows) > MAX_ROWS:
+        console.print(f"... and {len(rows) - MAX_ROWS} rarer ones (--json lists all).")
 
 
 def pitch_range(count: Mapping[str, Any]) -> str:

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import typer
 
-from aae.cli.training_progress import Device, MaxMinutes, TrainingShow, open_log, require_parts
+from aae.cli.training_progress import Device, MaxMinutes, TrainingReporter, open_log, require_parts
 from mcnn.errors import InputError
 
 if TYPE_CHECKING:
-    from aae.model.model_file import Bundle, ModelInfo
+    from aae.model.model_file import LoadedModel, ModelInfo
     from aae.training.events import Progress, Validated
     from aae.training.inverter.recipe import InverterRecipe
     from aae.training.inverter.trainer import InverterJob
     from mcnn.inversion.inverter import Inverter
-    from mcnn.network.config import McnnConfig, PrimedConfig
+    from mcnn.network.config import McnnConfig, SourceFilterConfig
     from mcnn.network.inverter_file import InverterFileInfo
     from mcnn.weights_file import WeightsFormat
 
@@ -80,39 +80,39 @@ def finetune(
     FILE.training.
     """
     require_parts(device)
-    from aae.model.model_file import MODEL_FILE, ModelInfo, load_bundle
+    from aae.model.model_file import MODEL_FILE, ModelInfo, load_model
     from aae.training.inverter.trainer import InverterJob
 
-    bundle = load_bundle(model)
-    shape, start = _open_inverter(model, bundle, inverter)
+    loaded = load_model(model)
+    shape, start = _open_inverter(model, loaded, inverter)
     recipe = _finetuning_recipe(shape, settings or [])
-    _require_same_kind(notes, model, bundle)
-    bundle.info.spectrogram.require_equal(start.config, str(model), str(inverter or model))
-    job = InverterJob(recipe, notes, out, start, bundle)
+    _require_same_kind(notes, model, loaded)
+    loaded.info.spectrogram.require_equal(start.config, str(model), str(inverter or model))
+    job = InverterJob(recipe, notes, out, start, loaded)
     _require_own_place(job, MODEL_FILE, ModelInfo)
     _follow(job, _PairShow(notes), max_minutes, device)
 
 
 def _open_inverter(
-    model: Path, bundle: "Bundle", path: Path | None
-) -> "tuple[PrimedConfig | McnnConfig, Inverter]":
+    model: Path, loaded: "LoadedModel", path: Path | None
+) -> "tuple[SourceFilterConfig | McnnConfig, Inverter]":
     """The inverter to begin with: from its own file, or from the model's or another model's."""
-    from aae.model.model_file import MODEL_FILE, load_bundle
+    from aae.model.model_file import MODEL_FILE, load_model
     from mcnn.network.inverter_file import load_inverter
 
     if path is not None and MODEL_FILE.is_format_of(path):
-        model, bundle = path, load_bundle(path)
+        model, loaded = path, load_model(path)
     elif path is not None:
         about, start = load_inverter(path)
         return about.shape, start
-    if bundle.info.inverter is None or bundle.inverter is None:
+    if loaded.info.inverter is None or loaded.inverter is None:
         raise InputError(
             f"{model} has no inverter: make one with `clariolin mcnn train` and give its file as --inverter"
         )
-    return bundle.info.inverter.shape, bundle.inverter
+    return loaded.info.inverter.shape, loaded.inverter
 
 
-def _finetuning_recipe(shape: "PrimedConfig | McnnConfig", settings: list[str]) -> "InverterRecipe":
+def _finetuning_recipe(shape: "SourceFilterConfig | McnnConfig", settings: list[str]) -> "InverterRecipe":
     from aae.training.inverter.recipe import FINETUNE, load_recipe
 
     recipe = load_recipe({**FINETUNE, "shape": shape.model_dump()}, settings)
@@ -121,13 +121,13 @@ def _finetuning_recipe(shape: "PrimedConfig | McnnConfig", settings: list[str]) 
     return recipe
 
 
-def _require_same_kind(notes: Path, model: Path, bundle: "Bundle") -> None:
+def _require_same_kind(notes: Path, model: Path, loaded: "LoadedModel") -> None:
     """Refuses a NoteBank with another front end or other labels than a model's."""
     from aae.notes.bank import NoteBank
 
     with NoteBank.open(notes) as bank:
-        bank.config.require_equal(bundle.info.spectrogram, str(notes), str(model))
-        known = bundle.info.vocabularies
+        bank.config.require_equal(loaded.info.spectrogram, str(notes), str(model))
+        known = loaded.info.vocabularies
         for name in sorted(known.keys() | bank.attributes.keys()):
             if known.get(name) != bank.attributes.get(name):
                 raise InputError(
@@ -150,7 +150,7 @@ def _require_own_place(
     format.read_info(job.out, kind)
 
 
-def _follow(job: "InverterJob", show: TrainingShow, max_minutes: float | None, device: str) -> None:
+def _follow(job: "InverterJob", show: TrainingReporter, max_minutes: float | None, device: str) -> None:
     from aae.training.inverter.tensorboard import InverterLog
     from aae.training.inverter.trainer import InverterTrainer
 
@@ -158,7 +158,7 @@ def _follow(job: "InverterJob", show: TrainingShow, max_minutes: float | None, d
     show.follow(trainer.fit(max_minutes), open_log(InverterLog, job.bank_path, job.folder))
 
 
-class _InverterShow(TrainingShow):
+class _InverterShow(TrainingReporter):
     """How an inverter's training goes."""
 
     heading: ClassVar[str] = "   step   distance to the recordings"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aae.rendering.render_set import NoteReady, RenderPlan
     from aae.synthesis.synthesizer import Synthesizer
 
-LARGEST_SEED = 2**31 - 1
+MAX_SEED = 2**31 - 1
 EPILOG = (
     "Every attribute of the model is an option of its own name, with labels and weights: "
     "--instrument violin --technique pizz-normal, --instrument violin:0.5,clarinet:0.5, --dynamics forte. "
@@ -48,9 +48,7 @@ def render(
             help="Point of the latent space, x,y,z; further variations lie near it. [default: drawn]"
         ),
     ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST_SEED, help="Another seed makes other variations.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Another seed makes other variations.")] = 0,
     inverter: Annotated[
         InverterName | None,
         typer.Option(
@@ -191,12 +189,12 @@ def _render_all(
 ) -> "list[NoteReady]":
     import torch
 
-    from aae.rendering.note_renderers import choose_maker
+    from aae.rendering.note_renderers import choose_renderer
     from aae.rendering.render_set import finished_rows, render_notes
 
     torch.set_num_threads(1)
     n_missing = len(plan.notes) - len(finished_rows(plan, out))
-    maker = choose_maker(synthesizer, model_path, plan.inverter, n_missing, workers, scheduler)
+    maker = choose_renderer(synthesizer, model_path, plan.inverter, n_missing, workers, scheduler)
     ready: list[NoteReady] = []
     with progress_bar() as bar:
         task = bar.add_task("Rendering", total=len(plan.notes), note="")

@@ -10,7 +10,7 @@ from aae.cli.console import SHIPPED_MODEL
 from aae.cli.render import parse_latent, parse_notes
 from aae.rendering.note_file import BitDepth, FormatName, OutputSettings
 from aae.rendering.plan import RenderJob, RenderPlan, plan_jobs
-from aae.rendering.replay import plan_again, read_recorded_set
+from aae.rendering.replay import plan_replay, read_recorded_set
 from aae.rendering.score import Score, read_score, score_jobs
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
@@ -19,7 +19,7 @@ from mcnn.inversion.names import InverterName
 DEFAULT_INVERTER: InverterName = "griffin-lim"
 INSTRUMENT_LEVEL = "lufs:-23"
 """Keys of an instrument sound equally loud, and a chord of ten does not clip."""
-MOST_NOTES = 200_000
+MAX_NOTES = 200_000
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _plan_again(choices: RenderChoices, path: Path) -> tuple[Synthesizer, Path, 
     )
     model = choices.model or SHIPPED_MODEL
     synthesizer = Synthesizer.open(model, recorded.inverter)
-    return synthesizer, model, plan_again(synthesizer, model, recorded, output)
+    return synthesizer, model, plan_replay(synthesizer, model, recorded, output)
 
 
 def _plan_score(choices: RenderChoices, path: Path) -> tuple[Synthesizer, Path, RenderPlan]:
@@ -116,8 +116,8 @@ def _plan(
     synthesizer: Synthesizer, model: Path, jobs: list[RenderJob], inverter: str, output: OutputSettings
 ) -> RenderPlan:
     n_notes = sum(len(job.mixes) * len(job.midi_pitches) * job.n_variations for job in jobs)
-    if n_notes > MOST_NOTES:
-        raise InputError(f"{n_notes} notes are too many for one set: at most {MOST_NOTES}")
+    if n_notes > MAX_NOTES:
+        raise InputError(f"{n_notes} notes are too many for one set: at most {MAX_NOTES}")
     return plan_jobs(synthesizer, model, jobs, inverter=inverter, output=output)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from aae.cli.training_progress import Device, MaxMinutes, TrainingShow, open_log, require_parts
+from aae.cli.training_progress import Device, MaxMinutes, TrainingReporter, open_log, require_parts
 
 if TYPE_CHECKING:
     from aae.training.events import Progress, Validated
@@ -40,13 +40,13 @@ def train(
     """
     require_parts(device)
     from aae.model.config import load_config
-    from aae.model.model_file import load_bundle
+    from aae.model.model_file import load_model
     from aae.training.tensorboard import TrainingLog
     from aae.training.trainer import Trainer
 
     config = load_config(preset, settings or ())
-    bundle = None if start is None else load_bundle(start)
-    events = Trainer(config, notes, out, device, processes, bundle).fit(max_minutes)
+    loaded = None if start is None else load_model(start)
+    events = Trainer(config, notes, out, device, processes, loaded).fit(max_minutes)
     if os.environ.get("LOCAL_RANK", "0") != "0":
         for _event in events:
             pass
@@ -54,7 +54,7 @@ def train(
     _ModelShow().follow(events, open_log(TrainingLog, notes, out))
 
 
-class _ModelShow(TrainingShow):
+class _ModelShow(TrainingReporter):
     """How a model's training goes."""
 
     heading: ClassVar[str] = "epoch    step   error (dB)   tuning error (cents)"

@@ -36,7 +36,7 @@ def require_parts(device: str) -> None:
         raise InputError(f"there is no {device} device here for PyTorch; --device auto takes what there is")
 
 
-class TrainingShow(ABC):
+class TrainingReporter(ABC):
     """Tells a person how a training goes: a bar with time left, a line a validation, what to do next."""
 
     heading: ClassVar[str]

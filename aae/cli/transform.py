@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aae.synthesis.synthesizer import Synthesizer
     from aae.transform.plan import TransformSettings
 
-LARGEST_SEED = 2**31 - 1
+MAX_SEED = 2**31 - 1
 SOURCE_PREFIX = "--source-"
 EPILOG = (
     "Every attribute of the model is an option of its own name, with labels and weights: --instrument oboe, "
@@ -50,9 +50,7 @@ def transform(
     latent_offset: Annotated[
         str | None, typer.Option(help="Added to the sound's own point of the latent space: x,y,z.")
     ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST_SEED, help="Another seed makes other variations.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Another seed makes other variations.")] = 0,
     taken_as: Annotated[
         Literal["auto", "note", "phrase"],
         typer.Option("--as", help="Whether a file is a single note, or several that are re-made one by one."),

@@ -32,7 +32,7 @@ from aae.evaluation.report.blocks import NOTHING, Block, Text, number, table, to
 from aae.evaluation.report.page_html import to_html
 from aae.evaluation.run import make_folder, require_held_out
 from aae.model.config import load_config, preset_names
-from aae.model.model_file import ModelInfo, load_bundle, read_info
+from aae.model.model_file import ModelInfo, load_model, read_info
 from aae.notes.bank import NoteBank
 from aae.synthesis.inverters import choose_inverter
 from aae.synthesis.synthesizer import Synthesizer
@@ -161,9 +161,9 @@ def _measure(
     inverter: str,
     prefix: str,
 ) -> Generator[StageProgress, None, dict[str, Any]]:
-    bundle = load_bundle(path)
-    chosen = choose_inverter(inverter, bundle)
-    synthesizer = Synthesizer(bundle, chosen.inverter, chosen.notice)
+    loaded = load_model(path)
+    chosen = choose_inverter(inverter, loaded)
+    synthesizer = Synthesizer(loaded, chosen.inverter, chosen.notice)
 
     def named(
         work: Generator[StageProgress, None, Any],
@@ -189,7 +189,7 @@ def _measure(
     attributes = attribute_figures(real, by_inverter, main, synthesizer.info.coverage)
     kind = f"generated/{chosen.inverter.name}"
     figures: dict[str, Any] = {
-        "training steps": bundle.info.provenance.get("steps"),
+        "training steps": loaded.info.provenance.get("steps"),
         "reconstruction (dB)": summarize_reconstructions(found)["log_spectral_distance_db"],
     }
     for place, summaries in (("3 and 4", control["middle"]), ("range", control["range"])):

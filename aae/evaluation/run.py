@@ -48,7 +48,7 @@ from aae.evaluation.measures.requests import held_out_notes
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.evaluation.report.targets import targets
 from aae.evaluation.report.writing import write_report
-from aae.model.model_file import Bundle, load_bundle
+from aae.model.model_file import LoadedModel, load_model
 from aae.notes.bank import NoteBank, Split
 from aae.synthesis.inverters import choose_inverter
 from aae.synthesis.synthesizer import Synthesizer
@@ -99,8 +99,8 @@ def evaluate(
         InputError: If a file cannot be used, the front ends differ, or the bank has no held-out notes that
             the model could be compared with.
     """
-    bundle = load_bundle(model)
-    synthesizers = _synthesizers(bundle, inverters)
+    loaded = load_model(model)
+    synthesizers = _synthesizers(loaded, inverters)
     first = next(iter(synthesizers.values()))
     with NoteBank.open(bank) as notes:
         first.info.spectrogram.require_equal(notes.config, str(model), str(bank))
@@ -111,7 +111,7 @@ def evaluate(
         report = {
             "format": "clariolin-evaluation",
             "format_version": FORMAT_VERSION,
-            "model": _about_model(model, bundle),
+            "model": _about_model(model, loaded),
             "bank": _about_bank(notes),
             "settings": asdict(settings),
             **findings.figures,
@@ -228,26 +228,26 @@ def _sound_figures(sounds: Sequence[ReconstructedSound], bank: NoteBank) -> dict
     }
 
 
-def _synthesizers(bundle: Bundle, names: Sequence[str]) -> dict[str, Synthesizer]:
+def _synthesizers(loaded: LoadedModel, names: Sequence[str]) -> dict[str, Synthesizer]:
     """The model by each inverter, under the inverter's own name."""
-    asked = list(names) or ["griffin-lim", *(["mcnn"] if bundle.inverter is not None else [])]
+    asked = list(names) or ["griffin-lim", *(["mcnn"] if loaded.inverter is not None else [])]
     found: dict[str, Synthesizer] = {}
     for name in asked:
-        chosen = choose_inverter(name, bundle)
-        found.setdefault(chosen.inverter.name, Synthesizer(bundle, chosen.inverter, chosen.notice))
+        chosen = choose_inverter(name, loaded)
+        found.setdefault(chosen.inverter.name, Synthesizer(loaded, chosen.inverter, chosen.notice))
     return found
 
 
-def _about_model(path: Path, bundle: Bundle) -> dict[str, Any]:
-    recipe = bundle.info.provenance.get("recipe") or {}
+def _about_model(path: Path, loaded: LoadedModel) -> dict[str, Any]:
+    recipe = loaded.info.provenance.get("recipe") or {}
     return {
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "decoder": bundle.info.model.decoder,
-        "latent_size": bundle.info.latent_size,
-        "take_size": bundle.info.model.take_size,
+        "decoder": loaded.info.model.decoder,
+        "latent_size": loaded.info.latent_size,
+        "take_size": loaded.info.model.take_size,
         "about": recipe.get("about"),
-        "steps": bundle.info.provenance.get("steps"),
+        "steps": loaded.info.provenance.get("steps"),
     }
 
 

@@ -15,7 +15,7 @@ TakeIn = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Piece:
+class DecodeJob:
     """Some frames of some notes."""
 
     make: Callable[[], TakeIn]
@@ -25,21 +25,21 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class DonePiece:
+class DecodeResult:
     """A piece on its way back to the feeder."""
 
-    piece: Piece
+    piece: DecodeJob
     take_in: TakeIn | None
     """None if it failed."""
     failure: Exception | None = None
 
 
-def make_piece(piece: Piece) -> DonePiece:
+def make_piece(piece: DecodeJob) -> DecodeResult:
     """Does the work, whatever becomes of it."""
     try:
-        return DonePiece(piece, piece.make())
+        return DecodeResult(piece, piece.make())
     except Exception as error:
-        return DonePiece(piece, None, error)
+        return DecodeResult(piece, None, error)
 
 
 class DecodingThread:
@@ -49,16 +49,16 @@ class DecodingThread:
         done: Called on this thread with each one.
     """
 
-    def __init__(self, done: Callable[[DonePiece], object]) -> None:
+    def __init__(self, done: Callable[[DecodeResult], object]) -> None:
         self._done = done
-        self._asked: queue.SimpleQueue[Piece | None] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[DecodeJob | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="decoding", daemon=True)
 
     def start(self) -> None:
         """Begins to work."""
         self._thread.start()
 
-    def ask(self, piece: Piece) -> None:
+    def ask(self, piece: DecodeJob) -> None:
         """Has a piece made after those that were asked before."""
         self._asked.put(piece)
 

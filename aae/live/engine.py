@@ -13,43 +13,43 @@ import numpy as np
 
 from aae.live.audio_output import AudioOutput, SilentOutput
 from aae.live.envelope import RELEASE_S
-from aae.live.feeder import MOST_BLOCKS_AHEAD, Feeder
+from aae.live.feeder import MAX_BLOCKS_AHEAD, AudioProducer
 from aae.live.note_sources import StreamBank
-from aae.live.played_notes import MOST_VOICES, PlayedNotes
-from aae.live.sounding_note import SoundingNote
+from aae.live.played_notes import MAX_VOICES, VoiceAllocator
+from aae.live.sounding_note import LiveVoice
 from aae.live.status import Device, SoundStatus
-from aae.live.whole_notes import WholeNotes
-from aae.model.model_file import Bundle
+from aae.live.whole_notes import OfflineRenderer
+from aae.model.model_file import LoadedModel
 from aae.synthesis.decoding import NoteRequest
 from mcnn.compiled import Floats
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.network.source_filter import SourceFilterMcnn
 
 
 class Engine:
     """Plays notes of one model.
 
     Args:
-        bundle: An opened model file.
+        loaded: An opened model file.
         whole: Renders whole notes of it; also where notes are streamed.
         output: Where to.
     """
 
-    def __init__(self, bundle: Bundle, whole: WholeNotes, output: AudioOutput) -> None:
-        self.sample_rate = bundle.info.spectrogram.sample_rate
+    def __init__(self, loaded: LoadedModel, whole: OfflineRenderer, output: AudioOutput) -> None:
+        self.sample_rate = loaded.info.spectrogram.sample_rate
         self.output = output
         self.dropouts = 0
         """Blocks that came too late."""
         self._n_late = 0
         self.peak = 0.0
         """Largest sample since the meter last looked."""
-        self.last: SoundingNote | None = None
+        self.last: LiveVoice | None = None
         self.on_failure: Callable[[str], object] = lambda _message: None
         """Called from the engine's threads."""
         self._bank: StreamBank | None = None
-        if isinstance(bundle.inverter, PrimedMcnn):
-            self._bank = StreamBank(bundle, bundle.inverter, MOST_VOICES)
-        self.feeder = Feeder(self.sample_rate, self._bank, whole)
-        self.played: PlayedNotes = self.feeder.played
+        if isinstance(loaded.inverter, SourceFilterMcnn):
+            self._bank = StreamBank(loaded, loaded.inverter, MAX_VOICES)
+        self.feeder = AudioProducer(self.sample_rate, self._bank, whole)
+        self.played: VoiceAllocator = self.feeder.played
         self.feeder.on_failure = lambda message: self.on_failure(message)
         self.played.on_replaced = self._replaced
 
@@ -110,9 +110,9 @@ class Engine:
             last.heard_s - last.asked_s if last is not None and last.heard_s else None,
         )
 
-    def note_on(self, key: Hashable, request: NoteRequest, gain: float = 1.0) -> SoundingNote:
+    def note_on(self, key: Hashable, request: NoteRequest, gain: float = 1.0) -> LiveVoice:
         """Presses a key; one that is down already is struck again."""
-        note = SoundingNote(key, request, gain, time.perf_counter())
+        note = LiveVoice(key, request, gain, time.perf_counter())
         self.last = note
         self.feeder.give(lambda: self.played.strike(note))
         return note
@@ -125,9 +125,9 @@ class Engine:
         """Ends every note at once, without a click."""
         self.feeder.give(self.played.stop_all)
 
-    def play(self, key: Hashable, waveform: Floats) -> SoundingNote:
+    def play(self, key: Hashable, waveform: Floats) -> LiveVoice:
         """Plays a waveform `(samples,)` as if it were a note."""
-        note = SoundingNote(key, None, 1.0, time.perf_counter())
+        note = LiveVoice(key, None, 1.0, time.perf_counter())
         self.last = note
         self.feeder.give(lambda: self.played.strike_wave(note, waveform))
         return note
@@ -136,7 +136,7 @@ class Engine:
         """Fades a note that sounds over to another sound, at the same place in time."""
         self.feeder.give(lambda: self.played.replace(key, request))
 
-    def position_s(self, note: SoundingNote) -> float | None:
+    def position_s(self, note: LiveVoice) -> float | None:
         """Where in a note the ear is; None before its beginning and after its end."""
         if note.first_sample < 0 or note.source is None:
             return None
@@ -149,7 +149,7 @@ class Engine:
         peak, self.peak = self.peak, 0.0
         return peak
 
-    def _replaced(self, note: SoundingNote) -> None:
+    def _replaced(self, note: LiveVoice) -> None:
         self.last = note
 
     # --- The device's thread ---
@@ -160,7 +160,7 @@ class Engine:
         was_late, self._n_late = self.output.n_late > self._n_late, self.output.n_late
         if expected and (is_short or was_late):
             self.dropouts += 1
-            self.feeder.blocks_ahead = min(self.feeder.blocks_ahead + 1, MOST_BLOCKS_AHEAD)
+            self.feeder.blocks_ahead = min(self.feeder.blocks_ahead + 1, MAX_BLOCKS_AHEAD)
         peak = float(np.abs(out).max(initial=0.0))
         self.peak = max(self.peak, peak)
         last = self.last

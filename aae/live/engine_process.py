@@ -13,13 +13,13 @@ import torch
 from aae.live.audio_output import AudioOutput, open_output
 from aae.live.engine import Engine
 from aae.live.priority import HURRY, hurry
-from aae.live.whole_notes import WholeNotes
-from aae.model.model_file import Bundle, load_bundle
+from aae.live.whole_notes import OfflineRenderer
+from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.decoding import NoteRequest
 from aae.synthesis.inverters import FALLBACK, TRAINED, choose_inverter
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.network.source_filter import SourceFilterMcnn
 
 STATUS_S = 0.016
 """Between two statuses."""
@@ -68,7 +68,7 @@ def run_engine(pipe: Connection, path: Path, first: NoteRequest) -> None:
     whole.close()
 
 
-def open_engine(path: Path, first: NoteRequest) -> tuple[Engine, WholeNotes]:
+def open_engine(path: Path, first: NoteRequest) -> tuple[Engine, OfflineRenderer]:
     """Opens a model to play it on the system's sound device, and nothing else.
 
     Args:
@@ -79,21 +79,23 @@ def open_engine(path: Path, first: NoteRequest) -> tuple[Engine, WholeNotes]:
         InputError: If the model file cannot be used.
     """
     torch.set_num_threads(1)
-    bundle = load_bundle(path)
-    synthesizer, _ = synthesizer_of(bundle)
-    whole = WholeNotes(synthesizer)
-    return warm_engine(bundle, whole, open_output(bundle.info.spectrogram.sample_rate), first), whole
+    loaded = load_model(path)
+    synthesizer, _ = synthesizer_of(loaded)
+    whole = OfflineRenderer(synthesizer)
+    return warm_engine(loaded, whole, open_output(loaded.info.spectrogram.sample_rate), first), whole
 
 
-def synthesizer_of(bundle: Bundle) -> tuple[Synthesizer, str]:
+def synthesizer_of(loaded: LoadedModel) -> tuple[Synthesizer, str]:
     """What renders whole notes, and the name of its way from log-mel to sound."""
-    inverter = TRAINED if isinstance(bundle.inverter, PrimedMcnn) else FALLBACK
-    chosen = choose_inverter(inverter, bundle)
-    return Synthesizer(bundle, chosen.inverter, chosen.notice), inverter
+    inverter = TRAINED if isinstance(loaded.inverter, SourceFilterMcnn) else FALLBACK
+    chosen = choose_inverter(inverter, loaded)
+    return Synthesizer(loaded, chosen.inverter, chosen.notice), inverter
 
 
-def warm_engine(bundle: Bundle, whole: WholeNotes, output: AudioOutput, first: NoteRequest) -> Engine:
+def warm_engine(
+    loaded: LoadedModel, whole: OfflineRenderer, output: AudioOutput, first: NoteRequest
+) -> Engine:
     """An engine that has made a note unheard."""
-    engine = Engine(bundle, whole, output)
+    engine = Engine(loaded, whole, output)
     engine.warm_up(first)
     return engine

@@ -5,7 +5,7 @@ import numpy as np
 from mcnn.compiled import Floats
 
 RISE_S = 0.004
-SHORTEST_S = 0.08
+MIN_DURATION_S = 0.08
 """A key that is only touched, or let go before its note is made, sounds as long."""
 RELEASE_S = 0.25
 """From letting a key go to silence."""
@@ -27,7 +27,7 @@ class Envelope:
         self._full = max(gain, 1e-6)
         self._level = 0.0
         self._pace = self._full / max(1.0, rise_s * sample_rate)
-        self._to_come = round(max(rise_s, SHORTEST_S) * sample_rate)
+        self._to_come = round(max(rise_s, MIN_DURATION_S) * sample_rate)
         self._fall_s: float | None = None
         self._falls = False
 

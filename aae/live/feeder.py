@@ -14,21 +14,21 @@ import numpy as np
 from scipy import signal
 
 from aae.live.audio_output import BLOCK
-from aae.live.decoding_thread import DecodingThread, DonePiece, Piece, TakeIn, make_piece
+from aae.live.decoding_thread import DecodeJob, DecodeResult, DecodingThread, TakeIn, make_piece
 from aae.live.note_sources import StreamBank
-from aae.live.played_notes import PlayedNotes
-from aae.live.priority import MOST_HURRY, hurry
+from aae.live.played_notes import VoiceAllocator
+from aae.live.priority import MAX_HURRY, hurry
 from aae.live.ring_buffer import RingBuffer
-from aae.live.sounding_note import SoundingNote
-from aae.live.whole_notes import WholeNotes
+from aae.live.sounding_note import LiveVoice
+from aae.live.whole_notes import OfflineRenderer
 from aae.synthesis.decoding import NoteRequest
 from aae.synthesis.limiter import soft_limit
 from aae.synthesis.synthesizer import RUMBLE_HZ
 
-FEWEST_BLOCKS_AHEAD, MOST_BLOCKS_AHEAD = 3, 10
+MIN_BLOCKS_AHEAD, MAX_BLOCKS_AHEAD = 3, 10
 """Made in advance; one more after every dropout. A note after silence waits for none of them."""
 CAPACITY_BLOCKS = 16
-BLOCKS_IN_HAND, FEWEST_IN_HAND = 24, 14
+BLOCKS_IN_HAND, MIN_IN_HAND = 24, 14
 """A note that can sound for longer without decoding needs none yet; for less, it comes before new notes."""
 NOTES_AT_ONCE = 10
 """Decoded together, at most: a chord of two hands, and no key waits for more."""
@@ -44,7 +44,7 @@ NAP_S = 0.002
 WARM_UP_NOTES, WARM_UP_BLOCKS = 3, 8
 
 
-class Feeder:
+class AudioProducer:
     """Keeps the ring buffer filled.
 
     Args:
@@ -59,13 +59,13 @@ class Feeder:
         self,
         sample_rate: int,
         bank: StreamBank | None,
-        whole: WholeNotes,
+        whole: OfflineRenderer,
         clock: Callable[[], float] = time.perf_counter,
-        decoding: Callable[[Callable[[DonePiece], object]], DecodingThread] = DecodingThread,
+        decoding: Callable[[Callable[[DecodeResult], object]], DecodingThread] = DecodingThread,
     ) -> None:
         self.ring = RingBuffer(CAPACITY_BLOCKS * BLOCK)
-        self.played = PlayedNotes(sample_rate, bank, whole, self.give)
-        self.blocks_ahead = FEWEST_BLOCKS_AHEAD
+        self.played = VoiceAllocator(sample_rate, bank, whole, self.give)
+        self.blocks_ahead = MIN_BLOCKS_AHEAD
         self.volume = 1.0
         self.expects = False
         """Whether the device may count on samples."""
@@ -77,9 +77,9 @@ class Feeder:
         self._block_s = BLOCK / sample_rate
         self._commands: deque[Callable[[], object]] = deque()
         self._decoding = decoding(self._receive)
-        self._asked: list[Piece] = []
+        self._asked: list[DecodeJob] = []
         """Of the decoding thread, and not taken in yet."""
-        self._done: deque[DonePiece] = deque()
+        self._done: deque[DecodeResult] = deque()
         self._wake = threading.Event()
         self._passed = 0
         """Blocks that were made since something was taken in."""
@@ -128,7 +128,7 @@ class Feeder:
         if self._bank is None or request.midi_pitch is None:
             return
         for _ in range(WARM_UP_NOTES):
-            self.played.strike(SoundingNote("warm-up", request, 1.0, 0.0))
+            self.played.strike(LiveVoice("warm-up", request, 1.0, 0.0))
             for _ in range(WARM_UP_BLOCKS):
                 while (piece := self._next_piece()) is not None:
                     self._asked.append(piece)
@@ -140,13 +140,13 @@ class Feeder:
         self._took_s = 0.0
         self.expects = False
 
-    def _receive(self, done: DonePiece) -> None:
+    def _receive(self, done: DecodeResult) -> None:
         """Has the feeder thread take in what was decoded, between two blocks. From the decoding thread."""
         self._done.append(done)
         self._wake.set()
 
     def _run(self) -> None:
-        hurry(MOST_HURRY)
+        hurry(MAX_HURRY)
         while not self._ending:
             self._wake.clear()
             try:
@@ -170,15 +170,15 @@ class Feeder:
             self._asked.append(piece)
             self._decoding.ask(piece)
 
-    def _next_piece(self) -> Piece | None:
+    def _next_piece(self) -> DecodeJob | None:
         """What is to be decoded next; what can wait is not asked while anything else is."""
         return (
-            self._next_part(FEWEST_IN_HAND)
+            self._next_part(MIN_IN_HAND)
             or self.played.next_beginning(NOTES_AT_ONCE)
             or (None if self._asked else self._next_part(BLOCKS_IN_HAND))
         )
 
-    def _next_part(self, n_blocks: int) -> Piece | None:
+    def _next_part(self, n_blocks: int) -> DecodeJob | None:
         """Frames of notes that cannot sound for so many blocks without."""
         bank = self._bank
         sources = bank.poor(n_blocks * BLOCK, NOTES_AT_ONCE) if bank is not None else []
@@ -191,9 +191,9 @@ class Feeder:
             parts = bank.decode(sources)
             return lambda: bank.push(sources, parts)
 
-        return Piece(make, self.played.drop_all)
+        return DecodeJob(make, self.played.drop_all)
 
-    def _finish(self, done: DonePiece) -> None:
+    def _finish(self, done: DecodeResult) -> None:
         """Takes in what was decoded; a failure ends what it was for, and is told."""
         self._asked.remove(done.piece)
         if done.take_in is not None:

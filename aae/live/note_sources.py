@@ -12,11 +12,11 @@ from torch import Tensor
 
 from aae.analysis.attack import attack_gain
 from aae.analysis.modulation import loudness_db
-from aae.model.model_file import Bundle
+from aae.model.model_file import LoadedModel
 from aae.synthesis.decoding import DecodedNote, NoteDecoder, NoteInParts, NoteRequest
 from mcnn.compiled import Floats
-from mcnn.inversion.inverter import Hints
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.inversion.inverter import InverterConditioning
+from mcnn.network.source_filter import SourceFilterMcnn
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
 from mcnn.streaming.voices import Voice, Voices
 
@@ -30,10 +30,10 @@ WINDOW_REACH_FRAMES = 3
 """So many frames see an onset before it is there."""
 FRAME_OVER_LEVEL_DB = 4.2
 """What the loudest frame of a note is over the level that it will have."""
-MOST_LIFT_DB = 12.0
+MAX_LIFT_DB = 12.0
 HAS_PEAKED_DB = 1.0
 """A note whose first frames end so far under their peak will hardly become louder."""
-LONGEST_SEARCH = 24
+MAX_SEARCH_FRAMES = 24
 """Frames after which a note begins even if all of them were silent."""
 
 
@@ -90,7 +90,7 @@ class WaveSource(Source):
 
 
 @dataclass(frozen=True)
-class Beginning:
+class NoteOnset:
     """A note's first frames."""
 
     note: NoteInParts
@@ -113,7 +113,7 @@ class StreamedSource(Source):
 
     def __init__(
         self,
-        beginning: Beginning,
+        beginning: NoteOnset,
         voice: Voice,
         frame_s: float,
         sample_rate: int,
@@ -127,12 +127,12 @@ class StreamedSource(Source):
         self.duration_s = self.note.n_frames * frame_s
         self.row: Floats = np.zeros(0, np.float32)
         frame = min(round(start_s / frame_s), self.note.n_frames - 1)
-        late = frame - start if frame else onset_frame(part.log_mel[:, :LONGEST_SEARCH])
+        late = frame - start if frame else onset_frame(part.log_mel[:, :MAX_SEARCH_FRAMES])
         late = min(late, part.log_mel.shape[1] - 1)
         self.frame = start + late
         """The next one that it lacks."""
         part = _without_first(part, late)
-        self.lift_db = lift_db if frame else lacking_db(part.log_mel)
+        self.lift_db = lift_db if frame else level_correction_db(part.log_mel)
         """What it is made louder by: short notes come out under the level that they are to have."""
         gain_db = self.note.level_db - REFERENCE_LEVEL_DB + self.lift_db
         self.gain = np.float32(10.0 ** (gain_db / 20.0))
@@ -170,7 +170,7 @@ class StreamedSource(Source):
         self.is_awaited = False
         if self.is_over:
             return
-        self.voice.push(part.log_mel[None], part.hints)
+        self.voice.push(part.log_mel[None], part.conditioning)
         self.frame += part.log_mel.shape[1]
         if self.is_decoded:
             self.voice.finish()
@@ -180,19 +180,19 @@ class StreamBank:
     """Notes that are decoded and inverted while they sound.
 
     Args:
-        bundle: An opened model file.
+        loaded: An opened model file.
         inverter: Its own.
         n_voices: Notes at once.
     """
 
-    def __init__(self, bundle: Bundle, inverter: PrimedMcnn, n_voices: int) -> None:
-        self._decoder = NoteDecoder(bundle)
+    def __init__(self, loaded: LoadedModel, inverter: SourceFilterMcnn, n_voices: int) -> None:
+        self._decoder = NoteDecoder(loaded)
         self._voices = Voices(inverter, n_voices)
-        self._frame_s = 1.0 / bundle.info.spectrogram.frame_rate_hz
-        self._sample_rate = bundle.info.spectrogram.sample_rate
+        self._frame_s = 1.0 / loaded.info.spectrogram.frame_rate_hz
+        self._sample_rate = loaded.info.spectrogram.sample_rate
         self._sources: list[StreamedSource] = []
 
-    def decode_beginnings(self, asked: Sequence[tuple[NoteRequest, float]]) -> list[Beginning]:
+    def decode_beginnings(self, asked: Sequence[tuple[NoteRequest, float]]) -> list[NoteOnset]:
         """First frames of some notes: quicker than one after the other.
 
         Args:
@@ -203,7 +203,7 @@ class StreamBank:
             min(round(start_s / self._frame_s), n.n_frames - 1)
             for n, (_, start_s) in zip(notes, asked, strict=True)
         ]
-        made: dict[int, Beginning] = {}
+        made: dict[int, NoteOnset] = {}
         left = sorted(range(len(notes)), key=frames.__getitem__)
         while left:
             start = frames[left[0]]
@@ -212,12 +212,12 @@ class StreamBank:
             stop = frames[group[-1]] + FIRST_FRAMES
             parts = NoteInParts.decode_together([notes[i] for i in group], start, stop)
             for i, part in zip(group, parts, strict=True):
-                made[i] = Beginning(notes[i], part, start)
+                made[i] = NoteOnset(notes[i], part, start)
             left = left[len(group) :]
         return [made[i] for i in range(len(notes))]
 
     def begin(
-        self, beginning: Beginning, start_s: float = 0.0, follows: Source | None = None
+        self, beginning: NoteOnset, start_s: float = 0.0, follows: Source | None = None
     ) -> StreamedSource | None:
         """A new note; None if all places are taken.
 
@@ -276,21 +276,21 @@ def onset_frame(log_mel: Tensor) -> int:
     return min(int(begun[0]) + WINDOW_REACH_FRAMES - 1, log_mel.shape[1] - 1)
 
 
-def lacking_db(log_mel: Tensor) -> float:
+def level_correction_db(log_mel: Tensor) -> float:
     """How far a note stays under the reference level, of its first frames `(mels, frames)`; 0 if it grows."""
     levels_db = loudness_db(log_mel.numpy())
     if levels_db.max() - levels_db[-1] < HAS_PEAKED_DB:
         return 0.0
-    return float(np.clip(REFERENCE_LEVEL_DB + FRAME_OVER_LEVEL_DB - levels_db.max(), 0.0, MOST_LIFT_DB))
+    return float(np.clip(REFERENCE_LEVEL_DB + FRAME_OVER_LEVEL_DB - levels_db.max(), 0.0, MAX_LIFT_DB))
 
 
 def _without_first(part: DecodedNote, n_frames: int) -> DecodedNote:
     """The same without its first frames."""
-    known = part.hints
-    hints = Hints(
+    known = part.conditioning
+    conditioning = InverterConditioning(
         None if known.f0_hz is None else known.f0_hz[:, n_frames:],
         known.inharmonicity,
         None if known.noise is None else known.noise[:, :, n_frames:],
         known.seeds,
     )
-    return DecodedNote(part.log_mel[:, n_frames:], hints, part.level_db, part.attack_ms)
+    return DecodedNote(part.log_mel[:, n_frames:], conditioning, part.level_db, part.attack_ms)

@@ -7,21 +7,21 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
-from aae.live.decoding_thread import Piece, TakeIn
+from aae.live.decoding_thread import DecodeJob, TakeIn
 from aae.live.envelope import CROSSFADE_S, RELEASE_S, RISE_S, STOP_S, Envelope
-from aae.live.note_sources import Beginning, Source, StreamBank, WaveSource
-from aae.live.sounding_note import SoundingNote
-from aae.live.whole_notes import WholeNotes
+from aae.live.note_sources import NoteOnset, Source, StreamBank, WaveSource
+from aae.live.sounding_note import LiveVoice
+from aae.live.whole_notes import OfflineRenderer
 from aae.synthesis.decoding import NoteRequest
 from mcnn.compiled import Floats
 
-MOST_VOICES = 24
+MAX_VOICES = 24
 """Notes at once, those that fade out included; the oldest makes room."""
 NEAR_S = 0.15
 """Notes that begin no further from each other within themselves are begun together."""
 
 
-class PlayedNotes:
+class VoiceAllocator:
     """Notes from their keys to their ends.
 
     Args:
@@ -35,32 +35,32 @@ class PlayedNotes:
         self,
         sample_rate: int,
         bank: StreamBank | None,
-        whole: WholeNotes,
+        whole: OfflineRenderer,
         give: Callable[[Callable[[], None]], object],
     ) -> None:
         self.sample_rate = sample_rate
-        self.sounding: list[SoundingNote] = []
+        self.sounding: list[LiveVoice] = []
         """In the order in which they began."""
         self.n_made = 0
         """Samples that were ever mixed."""
-        self.on_replaced: Callable[[SoundingNote], object] = lambda _note: None
+        self.on_replaced: Callable[[LiveVoice], object] = lambda _note: None
         """Called with a note that takes the place of another one."""
         self._bank, self._whole, self._give = bank, whole, give
-        self._waiting: list[SoundingNote] = []
+        self._waiting: list[LiveVoice] = []
         """To be streamed, in the order in which they were asked."""
-        self._coming: list[SoundingNote] = []
+        self._coming: list[LiveVoice] = []
         """Of these the first frames are being decoded."""
-        self._awaited: list[SoundingNote] = []
+        self._awaited: list[LiveVoice] = []
         """Being rendered."""
 
-    def strike(self, note: SoundingNote) -> None:
+    def strike(self, note: LiveVoice) -> None:
         """A key goes down."""
         self.release(note.key, STOP_S)
         self._waiting = [other for other in self._waiting if other.key != note.key]
         self._coming = [other for other in self._coming if other.key != note.key]
         self._ask(note)
 
-    def strike_wave(self, note: SoundingNote, waveform: Floats) -> None:
+    def strike_wave(self, note: LiveVoice, waveform: Floats) -> None:
         """A waveform `(samples,)` plays as if it were a note."""
         self.release(note.key, STOP_S)
         self._make_room()
@@ -83,7 +83,7 @@ class PlayedNotes:
                 return
         self._forget_followers(key)
         for note in [note for note in self.sounding if note.key == key and not note.is_released]:
-            self._ask(SoundingNote(key, request, note.gain, note.asked_s, follows=note))
+            self._ask(LiveVoice(key, request, note.gain, note.asked_s, follows=note))
 
     def stop_all(self) -> None:
         """Every note ends, without a click."""
@@ -113,7 +113,7 @@ class PlayedNotes:
         oldest.envelope.fall(STOP_S, at_once=True)
         return True
 
-    def next_beginning(self, at_once: int) -> Piece | None:
+    def next_beginning(self, at_once: int) -> DecodeJob | None:
         """The first frames of waiting notes that can begin together; None if no note waits.
 
         Args:
@@ -132,7 +132,7 @@ class PlayedNotes:
             begun = [(note, request, one) for note, (request, _), one in zip(group, asked, made, strict=True)]
             return lambda: self._begin_all(begun)
 
-        return Piece(make, lambda: self._forget(group))
+        return DecodeJob(make, lambda: self._forget(group))
 
     def mix(self, n_samples: int) -> Floats:
         """The next samples of all notes together, `(samples,)`."""
@@ -151,7 +151,7 @@ class PlayedNotes:
         self.n_made += n_samples
         return mixed
 
-    def _to_begin(self) -> list[SoundingNote]:
+    def _to_begin(self) -> list[LiveVoice]:
         """Waiting notes that can be begun together now."""
         ready = [note for note in self._waiting if self._may_begin(note)]
         for note in ready:
@@ -159,7 +159,7 @@ class PlayedNotes:
                 note.start_s = self._place_s(note.follows)
         return [note for note in ready if abs(note.start_s - ready[0].start_s) < NEAR_S]
 
-    def _begin_all(self, begun: Sequence[tuple[SoundingNote, NoteRequest, Beginning]]) -> None:
+    def _begin_all(self, begun: Sequence[tuple[LiveVoice, NoteRequest, NoteOnset]]) -> None:
         """Begins notes whose first frames are there, but for those that nobody wants any more."""
         assert self._bank is not None
         wanted = [one for one in begun if one[0] in self._coming and not _is_too_late(one[0])]
@@ -177,21 +177,21 @@ class PlayedNotes:
             if asked is not None and asked != request:
                 self.replace(note.key, asked)  # the sliders moved on while it was decoded
 
-    def _forget(self, group: Sequence[SoundingNote]) -> None:
+    def _forget(self, group: Sequence[LiveVoice]) -> None:
         self._coming = [note for note in self._coming if note not in group]
 
     def _forget_all(self) -> None:
         for notes in (self._awaited, self._coming, self._waiting):
             notes.clear()
 
-    def _ask(self, note: SoundingNote) -> None:
+    def _ask(self, note: LiveVoice) -> None:
         assert note.request is not None
         if self._bank is None or note.request.midi_pitch is None:
             self._await(note)  # without a pitch no sample is ready before all frames are
         else:
             self._waiting.append(note)
 
-    def _await(self, note: SoundingNote) -> None:
+    def _await(self, note: LiveVoice) -> None:
         """Has a whole note rendered; it begins when it is there."""
         assert note.request is not None
         self._awaited.append(note)
@@ -201,7 +201,7 @@ class PlayedNotes:
 
         self._whole.ask(note.request, ready)
 
-    def _arrived(self, note: SoundingNote, waveform: Floats | None) -> None:
+    def _arrived(self, note: LiveVoice, waveform: Floats | None) -> None:
         if note in self._awaited:
             self._awaited.remove(note)
             if waveform is not None:
@@ -216,13 +216,13 @@ class PlayedNotes:
         self._waiting = [note for note in self._waiting if note.key != key or note.follows is None]
         self._awaited = [note for note in self._awaited if note.key != key or note.follows is None]
 
-    def _may_begin(self, note: SoundingNote) -> bool:
+    def _may_begin(self, note: LiveVoice) -> bool:
         """Not while what it fades over from is itself fading in: no key sounds more than twice."""
         if note.follows is None:
             return True
         return sum(other.key == note.key for other in (*self.sounding, *self._coming)) < 2
 
-    def _begin(self, note: SoundingNote, source: Source) -> None:
+    def _begin(self, note: LiveVoice, source: Source) -> None:
         before, note.follows = note.follows, None
         note.source = source
         note.envelope = Envelope(self.sample_rate, note.gain, RISE_S if before is None else CROSSFADE_S)
@@ -238,12 +238,12 @@ class PlayedNotes:
                     other.follows = note
             self.on_replaced(note)
 
-    def _place_s(self, note: SoundingNote) -> float:
+    def _place_s(self, note: LiveVoice) -> float:
         """Where in a note the next sample lies."""
         return note.start_s + (self.n_made - note.first_sample) / self.sample_rate
 
     def _make_room(self, n_notes: int = 1) -> None:
-        while len(self.sounding) > MOST_VOICES - n_notes:
+        while len(self.sounding) > MAX_VOICES - n_notes:
             fading = [note for note in self.sounding if note.is_released]
             oldest = (fading or self.sounding)[0]
             assert oldest.source is not None
@@ -251,6 +251,6 @@ class PlayedNotes:
             self.sounding.remove(oldest)
 
 
-def _is_too_late(note: SoundingNote) -> bool:
+def _is_too_late(note: LiveVoice) -> bool:
     """Whether what it was to take over from was let go meanwhile."""
     return note.follows is not None and note.follows.is_released

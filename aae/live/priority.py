@@ -4,7 +4,7 @@ import contextlib
 import os
 import threading
 
-HURRY, MOST_HURRY = -6, -12
+HURRY, MAX_HURRY = -6, -12
 """Niceness of the threads of the sound's process, and of the one that makes blocks: that one waits for the
 interpreter's lock, which other programs must not keep any of them from giving back."""
 

@@ -20,7 +20,7 @@ from aae.synthesis.decoding import NoteRequest
 from mcnn.compiled import Floats
 from mcnn.errors import InputError
 
-MOST_RESTARTS = 3
+MAX_RESTARTS = 3
 PATIENCE_S = 10.0
 """That the process has to end in."""
 NOT_THERE = SoundStatus(Device("starting …", is_silent=True))
@@ -128,7 +128,7 @@ class RemoteEngine:
 
     def _listen(self) -> None:
         """Takes what the process says; begins it again where it ends by itself."""
-        for _ in range(1 + MOST_RESTARTS):
+        for _ in range(1 + MAX_RESTARTS):
             with contextlib.suppress(EOFError, OSError):
                 while True:
                     self._take(*self._pipe.recv())

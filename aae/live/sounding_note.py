@@ -9,7 +9,7 @@ from aae.synthesis.decoding import NoteRequest
 
 
 @dataclass(eq=False)
-class SoundingNote:
+class LiveVoice:
     """One note from its key to its end."""
 
     key: Hashable
@@ -20,7 +20,7 @@ class SoundingNote:
     """When, by `time.perf_counter`."""
     start_s: float = 0.0
     """Where in the note it begins."""
-    follows: "SoundingNote | None" = None
+    follows: "LiveVoice | None" = None
     """The note that fades over to it."""
     source: Source | None = None
     envelope: Envelope | None = None

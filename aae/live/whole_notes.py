@@ -21,7 +21,7 @@ Ready = Callable[[Floats | None], object]
 
 
 @dataclass(frozen=True)
-class Portrait:
+class NotePreview:
     """A note as it is shown."""
 
     request: NoteRequest | None
@@ -32,7 +32,7 @@ class Portrait:
     """`(mels, frames)` of the waveform."""
 
 
-class WholeNotes:
+class OfflineRenderer:
     """A worker with two baskets: notes to be heard, which all are made, and the newest note to be shown.
 
     Args:
@@ -48,7 +48,7 @@ class WholeNotes:
         self._made: tuple[NoteRequest, Floats] | None = None
         self._wake = threading.Event()
         self._ending = False
-        self.portrait: Portrait | None = None
+        self.portrait: NotePreview | None = None
         """The note that was shown last; replaced in one step."""
         self.on_failure: Callable[[str], object] = lambda _message: None
         self._thread = threading.Thread(target=self._run, name="whole-notes", daemon=True)
@@ -102,4 +102,4 @@ class WholeNotes:
         if waveform is not None and len(waveform):
             with torch.inference_mode():
                 log_mel = self._spectrogram(torch.from_numpy(waveform)[None])[0].numpy()
-            self.portrait = Portrait(request, waveform, log_mel)
+            self.portrait = NotePreview(request, waveform, log_mel)

@@ -19,7 +19,7 @@ from mcnn.spectral.config import SpectrogramConfig
 
 LOG_VARIANCE_RANGE = (-10.0, 3.0)
 """Of takes."""
-SURE_AT_FIRST = -4.0
+INITIAL_LOG_VARIANCE = -4.0
 """Log variance of takes before training: a decoder does not learn to listen to noise."""
 
 
@@ -119,7 +119,7 @@ class Decoder(nn.Module, ABC):
             stop: The frame after the last; if not given, all up to the end.
         """
 
-    def large_layers(self) -> list[nn.Linear]:
+    def half_precision_layers(self) -> list[nn.Linear]:
         """Layers that most of the time is spent in and that may be kept in less precision than the others."""
         return []
 
@@ -206,7 +206,7 @@ class Encoder(nn.Module):
         )
         self.take_exit = nn.Linear(2 * width, 2 * config.take_size) if config.take_size else None
         if self.take_exit is not None:
-            nn.init.constant_(self.take_exit.bias[config.take_size :], SURE_AT_FIRST)
+            nn.init.constant_(self.take_exit.bias[config.take_size :], INITIAL_LOG_VARIANCE)
 
     def forward(self, log_mel: Tensor, mask: Tensor) -> Tensor:
         """Latents `(batch, latent)` of what `encode` is given."""

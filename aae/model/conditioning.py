@@ -14,8 +14,8 @@ from mcnn.errors import InputError
 
 N_SEMITONES = 12
 N_OCTAVES = 9
-LOWEST_MIDI_PITCH = 12
-HIGHEST_MIDI_PITCH = LOWEST_MIDI_PITCH + N_SEMITONES * N_OCTAVES - 1
+MIN_MIDI_PITCH = 12
+MAX_MIDI_PITCH = MIN_MIDI_PITCH + N_SEMITONES * N_OCTAVES - 1
 
 Mix = Mapping[str, Mapping[str, float]]
 """Attribute name to label to weight."""
@@ -35,7 +35,7 @@ class Condition:
 
     def note(self) -> Tensor:
         """Semitone and octave one-hots `(batch, 21)`; zeros for unpitched sounds."""
-        step = (self.midi_pitch.long() - LOWEST_MIDI_PITCH).clamp(0, N_SEMITONES * N_OCTAVES - 1)
+        step = (self.midi_pitch.long() - MIN_MIDI_PITCH).clamp(0, N_SEMITONES * N_OCTAVES - 1)
         semitone = torch.nn.functional.one_hot(step % N_SEMITONES, N_SEMITONES)
         octave = torch.nn.functional.one_hot(step // N_SEMITONES, N_OCTAVES)
         pitched = (self.midi_pitch >= 0)[:, None]
@@ -100,9 +100,9 @@ class Vocabulary:
                 for label, weight in labels.items():
                     weights[name][row, self.attributes[name].index(label)] = weight
         for pitch in midi_pitch:
-            if pitch is not None and not LOWEST_MIDI_PITCH <= pitch <= HIGHEST_MIDI_PITCH:
+            if pitch is not None and not MIN_MIDI_PITCH <= pitch <= MAX_MIDI_PITCH:
                 raise InputError(
-                    f"MIDI note {pitch} is outside C0 to B8 ({LOWEST_MIDI_PITCH} to {HIGHEST_MIDI_PITCH})"
+                    f"MIDI note {pitch} is outside C0 to B8 ({MIN_MIDI_PITCH} to {MAX_MIDI_PITCH})"
                 )
         return Condition(torch.tensor([-1 if p is None else p for p in midi_pitch]), weights)
 

@@ -7,16 +7,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from mcnn.errors import InputError
+from mcnn.plain import Settings
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class ModelConfig(_Config):
+class ModelConfig(Settings):
     """The shape of the auto-encoder."""
 
     latent_size: int = Field(3, ge=1)
@@ -51,7 +48,7 @@ class ModelConfig(_Config):
         return self
 
 
-class LossConfig(_Config):
+class LossConfig(Settings):
     """Weights of the training objective; 0 leaves a term out."""
 
     reconstruction: float = 1.0
@@ -76,7 +73,7 @@ class LossConfig(_Config):
     """Mean size of the log-mel residual, which keeps the explanation with partials and noise."""
 
 
-class TrainingConfig(_Config):
+class TrainingConfig(Settings):
     """How the model is trained."""
 
     epochs: int = Field(60, ge=1)
@@ -105,7 +102,7 @@ class TrainingConfig(_Config):
     """Every random draw follows from it."""
 
 
-class Config(_Config):
+class Config(Settings):
     """A whole recipe, as a preset file holds it."""
 
     about: str = ""

@@ -79,8 +79,8 @@ class HarmonicDecoder(Decoder):
         nn.init.constant_(self.head.bias[:N_KNOTS], -2.5)
         nn.init.constant_(self.head.bias[N_KNOTS : N_KNOTS + N_NOISE], -3.5)
 
-    def large_layers(self) -> list[nn.Linear]:
-        """See `Decoder.large_layers`; the head is none of them: its numbers are log amplitudes and cents."""
+    def half_precision_layers(self) -> list[nn.Linear]:
+        """All but the head, whose numbers are log amplitudes and cents."""
         blocks = [block for block in self.modules() if isinstance(block, FilmBlock)]
         mixers = [layer for block in blocks for layer in (block.expand, block.contract)]
         return [*mixers, self.entry, self.upsample, self.residual_head]

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import BaseModel, ConfigDict
 
 from aae.model.autoencoder import AutoEncoder, build_model
 from aae.model.conditioning import Mix
@@ -21,16 +20,15 @@ from aae.model.config import ModelConfig
 from aae.notes.bank import NoteBank, Split
 from mcnn.inversion.inverter import Inverter
 from mcnn.network.inverter_file import InverterInfo, build_inverter
+from mcnn.plain import Settings
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.weights_file import WeightsFormat
 
 MODEL_FILE = WeightsFormat("clariolin-model", 1, "model file", "clariolin train")
 
 
-class Combination(BaseModel):
+class Combination(Settings):
     """One combination of labels that was trained, and the notes it was trained on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     labels: tuple[str | None, ...]
     """One an attribute, in the coverage's order; None where it was not given."""
@@ -40,10 +38,8 @@ class Combination(BaseModel):
     count: int
 
 
-class Coverage(BaseModel):
+class Coverage(Settings):
     """Which combinations of labels, and which notes of each, were in the training data."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     attributes: tuple[str, ...]
     combinations: tuple[Combination, ...]
@@ -92,10 +88,8 @@ def strongest(weights: Mapping[str, float]) -> str:
     return max(weights, key=lambda label: weights[label])
 
 
-class ModelInfo(BaseModel):
+class ModelInfo(Settings):
     """Everything about a model but its weights."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: ModelConfig
     spectrogram: SpectrogramConfig
@@ -112,7 +106,7 @@ class ModelInfo(BaseModel):
 
 
 @dataclass(frozen=True)
-class Bundle:
+class LoadedModel:
     """A model file in memory."""
 
     info: ModelInfo
@@ -124,7 +118,7 @@ class Bundle:
     """The trained way from its log-mels to waveforms, if the file has one."""
 
 
-def save_bundle(
+def save_model(
     path: Path,
     info: ModelInfo,
     model: AutoEncoder,
@@ -157,7 +151,7 @@ def read_info(path: Path) -> ModelInfo:
     return MODEL_FILE.read_info(path, ModelInfo)
 
 
-def load_bundle(path: Path) -> Bundle:
+def load_model(path: Path) -> LoadedModel:
     """Opens a model file.
 
     Raises:
@@ -176,4 +170,4 @@ def load_bundle(path: Path) -> Bundle:
     latents = {
         name.removeprefix("latents."): t.numpy() for name, t in tensors.items() if name.startswith("latents.")
     }
-    return Bundle(info, model.eval().requires_grad_(False), latents, inverter)
+    return LoadedModel(info, model.eval().requires_grad_(False), latents, inverter)

@@ -18,7 +18,7 @@ def n_starts(frames: int) -> int:
     return GRAIN_FRAMES - frames + 1
 
 
-def grain_strength(since_onset: Tensor) -> Tensor:
+def fluctuation_strength(since_onset: Tensor) -> Tensor:
     """How much of its grain noise has so many frames after the onset, 0 to 1; shapes alike.
 
     Frames whose window holds the attack have none: what they have between their partials is the attack's own
@@ -27,7 +27,7 @@ def grain_strength(since_onset: Tensor) -> Tensor:
     return ((since_onset - ATTACK_FRAMES) / RISE_FRAMES).clamp(0, 1)
 
 
-class NoiseGrain:
+class NoiseFluctuation:
     """Gives the noisy share of log-mels the grain that noise has.
 
     Args:

@@ -29,7 +29,7 @@ Ints = npt.NDArray[np.int64]
 
 STEP_CENTS = 5.0
 """Grid of the table; between two rows the response is interpolated linearly."""
-LOWEST_HZ = 16.0
+MIN_HZ = 16.0
 """First row of the table: below C0 and below every trained note."""
 TAPS = 12
 """Mel bands that one partial touches."""
@@ -44,8 +44,8 @@ def lobe_table(config: SpectrogramConfig) -> tuple[npt.NDArray[np.int64], npt.ND
     Returns:
         `start` `(rows,)`: the first band touched; `taps` `(rows, TAPS)`: the mel magnitudes from there on.
     """
-    n_rows = int(1200 * np.log2(config.sample_rate / 2 / LOWEST_HZ) / STEP_CENTS) + 2
-    frequencies = LOWEST_HZ * 2 ** (np.arange(n_rows) * STEP_CENTS / 1200)
+    n_rows = int(1200 * np.log2(config.sample_rate / 2 / MIN_HZ) / STEP_CENTS) + 2
+    frequencies = MIN_HZ * 2 ** (np.arange(n_rows) * STEP_CENTS / 1200)
     bins = np.arange(config.n_bins)
     filters = Spectrogram(config).mel_filters.numpy()
     lobes = _hann_lobe(bins - frequencies[:, None] * config.n_fft / config.sample_rate)
@@ -200,7 +200,7 @@ class PartialTemplate(nn.Module):
             `(batch, frames, mels)`.
         """
         stretch = torch.log2(self.order) + 0.5 * torch.log2(1 + inharmonicity[:, None] * self.order**2)
-        octaves = torch.log2(f0_hz.clamp_min(1e-3) / LOWEST_HZ)
+        octaves = torch.log2(f0_hz.clamp_min(1e-3) / MIN_HZ)
         position = (octaves[..., None] + stretch[:, None]) * (1200 / STEP_CENTS)
         position = torch.where(f0_hz[..., None] > 0, position, -1.0)
         flat = amplitude.float().flatten(0, 1).contiguous(), position.float().flatten(0, 1).contiguous()

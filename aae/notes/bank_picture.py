@@ -19,7 +19,7 @@ from aae.notes.bank import NOT_GIVEN, UNPITCHED, NoteBank
 from aae.notes.pitch_names import pitch_name
 from mcnn.atomic import atomic_path
 
-MOST_ROWS, MOST_COLUMNS = 40, 24
+MAX_ROWS, MAX_COLUMNS = 40, 24
 """Labels that are shown; the rarer ones are counted together in the last row or column."""
 _PAPER, _INK, _FAINT, _BARS = "#fbfaf7", "#1c1b22", "#77757f", "#6a51a3"
 _OTHERS = "others"
@@ -34,8 +34,8 @@ def draw_bank(bank: NoteBank, path: Path) -> None:
         path: The PNG to make; it appears whole or not at all.
     """
     names = _shown_attributes(bank)
-    rows = _words(bank, names[0], MOST_ROWS) if names else [_NOT_GIVEN_WORD] * len(bank)
-    columns = _words(bank, names[1], MOST_COLUMNS) if len(names) > 1 else ["all notes"] * len(bank)
+    rows = _words(bank, names[0], MAX_ROWS) if names else [_NOT_GIVEN_WORD] * len(bank)
+    columns = _words(bank, names[1], MAX_COLUMNS) if len(names) > 1 else ["all notes"] * len(bank)
     row_words, column_words = _in_order(rows), _in_order(columns)
     height = 2.6 + 0.2 * max(len(row_words), 6)
     figure = Figure(figsize=(13.0, 2 * height), facecolor=_PAPER, layout="constrained")

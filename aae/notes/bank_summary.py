@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from aae.notes.bank import CLIPPING_UNKNOWN, NOT_GIVEN, UNPITCHED, NoteBank, Split
 
-MOST_CLIPPED = 20
+MAX_CLIPPED = 20
 """Clipped notes that a summary names."""
 
 
@@ -48,11 +48,11 @@ def clipping(bank: NoteBank) -> dict[str, Any]:
     """Which notes come from clipped recordings.
 
     Returns:
-        `notes` that do, `unknown` of which it cannot be told, and the `worst`: up to `MOST_CLIPPED` rows of
+        `notes` that do, `unknown` of which it cannot be told, and the `worst`: up to `MAX_CLIPPED` rows of
         `note` and `samples`.
     """
     clipped = np.flatnonzero(bank.clipped > 0)
-    worst = clipped[np.argsort(-bank.clipped[clipped], kind="stable")][:MOST_CLIPPED]
+    worst = clipped[np.argsort(-bank.clipped[clipped], kind="stable")][:MAX_CLIPPED]
     return {
         "notes": len(clipped),
         "unknown": int((bank.clipped == CLIPPING_UNKNOWN).sum()),

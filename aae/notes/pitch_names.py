@@ -4,7 +4,7 @@ import re
 
 from mcnn.errors import InputError
 
-LOWEST_PITCH, HIGHEST_PITCH = 0, 127
+MIN_PITCH, MAX_PITCH = 0, 127
 """MIDI numbers of the lowest (C-1) and the highest (G9) note that has a name."""
 
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -36,7 +36,7 @@ def parse_pitch(text: str) -> int:
     name = match[1]
     parts = _PARTS.fullmatch(name[0].upper() + name[1:])
     pitch = 12 * (int(parts[3]) + 1) + _STEPS[parts[1]] + _ACCIDENTALS[parts[2]] if parts else int(name)
-    if not LOWEST_PITCH <= pitch <= HIGHEST_PITCH:
+    if not MIN_PITCH <= pitch <= MAX_PITCH:
         raise InputError(f"{text!r} is MIDI note {pitch}: notes go from C-1 (0) to G9 (127)")
     return pitch
 
@@ -75,7 +75,7 @@ def pitch_name(midi_pitch: int) -> str:
     Raises:
         InputError: If the number is outside MIDI's range.
     """
-    if not LOWEST_PITCH <= midi_pitch <= HIGHEST_PITCH:
+    if not MIN_PITCH <= midi_pitch <= MAX_PITCH:
         raise InputError(f"{midi_pitch} is not a MIDI note: notes go from 0 (C-1) to 127 (G9)")
     octave, step = divmod(int(midi_pitch), 12)
     return f"{_NAMES[step]}{octave - 1}"

@@ -29,7 +29,7 @@ from mcnn.spectral.spectrogram import Spectrogram
 
 CONTACT_SHEET = "contact-sheet.png"
 _LABELLED_HZ = (100, 500, 1000, 2000, 5000, 10_000)
-_LOWEST_DB, _HIGHEST_DB = -80.0, 0.0
+_MIN_DB, _MAX_DB = -80.0, 0.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.75, 1.1, 0.8, 0.55
 _PANEL_WIDTH, _PANEL_HEIGHT = 2.2, 1.95
 """All in inches: margins, and a panel with its share of the gaps."""
@@ -138,8 +138,8 @@ def _draw_note(
         origin="lower",
         aspect="auto",
         cmap="magma",
-        vmin=_LOWEST_DB,
-        vmax=_HIGHEST_DB,
+        vmin=_MIN_DB,
+        vmax=_MAX_DB,
         extent=(0.0, duration_s, -0.5, config.n_mels - 0.5),
         interpolation="antialiased",
     )

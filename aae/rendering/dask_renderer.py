@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aae.rendering.note_file import NoteFile
-from aae.rendering.note_renderers import NOTES_AHEAD, NoteMaker, NoteTask, make_note
+from aae.rendering.note_renderers import NOTES_AHEAD, NoteRenderer, NoteTask, make_note
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
 
@@ -25,7 +25,7 @@ _opened: dict[tuple[str, str], Synthesizer] = {}
 _one_at_a_time = threading.Lock()
 
 
-class OnCluster(NoteMaker):
+class DaskRenderer(NoteRenderer):
     """Makes notes on a Dask cluster.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any
 from aae.model.conditioning import Mix
 from aae.notes.pitch_names import pitch_name
 
-_LONGEST_PART = 48
+_MAX_PART_LENGTH = 48
 _WITHIN_INSTRUMENT = ("technique", "dynamics")
 """One instrument is played in all of these."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
@@ -113,8 +113,8 @@ def _mix_part(weights: Mapping[str, float]) -> str:
 def _safe(part: str) -> str:
     """The text in letters that every file system takes, and not too many of them."""
     safe = _UNSAFE.sub("-", part).strip("-.") or "sound"
-    if len(safe) > _LONGEST_PART:
-        safe = f"{safe[:_LONGEST_PART]}-{hashlib.sha256(part.encode()).hexdigest()[:6]}"
+    if len(safe) > _MAX_PART_LENGTH:
+        safe = f"{safe[:_MAX_PART_LENGTH]}-{hashlib.sha256(part.encode()).hexdigest()[:6]}"
     return safe
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.signal
 
-SHORTEST_LOOP_S = 0.15
+MIN_LOOP_S = 0.15
 ENVELOPE_S, ENVELOPE_STEP_S = 0.03, 0.005
 STEADY_DB = 6.0
 """A sustain keeps within this of its own typical level."""
@@ -23,11 +23,11 @@ STEEPEST_DB_PER_S = 10.0
 """What falls faster is ringing out, not being held."""
 ATTACK_S = 0.08
 CROSSFADE_S = 0.04
-FEWEST_PERIODS = 4
-LEAST_CORRELATION = 0.6
+MIN_PERIODS = 4
+MIN_CORRELATION = 0.6
 SEAM_SAMPLES = 8
 RELEASE_DB = -40.0
-SHORTEST_RELEASE_S, LONGEST_RELEASE_S = 0.12, 0.8
+MIN_RELEASE_S, MAX_RELEASE_S = 0.12, 0.8
 _ENDS = 24
 _LEVEL_WEIGHT = 0.1
 _LENGTH_WEIGHT = 0.2
@@ -74,10 +74,10 @@ def loop_note(waveform: Waveform, sample_rate: int, f0_hz: float | None) -> tupl
     region = _steady_region(levels_db, sample_rate, step)
     if region is None:
         return None
-    overlap = round(max(CROSSFADE_S, FEWEST_PERIODS / f0_hz if f0_hz else 0.0) * sample_rate)
-    shortest = max(round(SHORTEST_LOOP_S * sample_rate), overlap)
+    overlap = round(max(CROSSFADE_S, MIN_PERIODS / f0_hz if f0_hz else 0.0) * sample_rate)
+    shortest = max(round(MIN_LOOP_S * sample_rate), overlap)
     found = _best_ends(waveform, region, overlap, shortest)
-    if found is None or found[2] < LEAST_CORRELATION:
+    if found is None or found[2] < MIN_CORRELATION:
         return None
     start, stop, correlation = found
     looped = _crossfaded(waveform, start, stop, overlap, correlation)
@@ -131,7 +131,7 @@ def _steady_region(levels_db: npt.NDArray[np.float64], sample_rate: int, step: i
     held = np.flatnonzero(levels_db > typical_db - STEADY_DB)
     first, last = int(held[0]) + attack, int(held[-1])
     steady = levels_db[first : last + 1]
-    if (last - first) * step < (2 * SHORTEST_LOOP_S) * sample_rate:
+    if (last - first) * step < (2 * MIN_LOOP_S) * sample_rate:
         return None
     slope_db_per_s = np.polyfit(np.arange(len(steady)) * step / sample_rate, steady, 1)[0]
     return None if slope_db_per_s < -STEEPEST_DB_PER_S else (first * step, last * step)
@@ -194,4 +194,4 @@ def _release_s(levels_db: npt.NDArray[np.float64], stop: int, step: int, sample_
     tail = levels_db[stop // step :]
     fallen = np.flatnonzero(tail < tail[0] + RELEASE_DB) if len(tail) else np.array([], int)
     frames = int(fallen[0]) if len(fallen) else len(tail)
-    return float(np.clip(frames * step / sample_rate, SHORTEST_RELEASE_S, LONGEST_RELEASE_S))
+    return float(np.clip(frames * step / sample_rate, MIN_RELEASE_S, MAX_RELEASE_S))

@@ -31,11 +31,11 @@ FormatName = Literal["wav", "sfz", "decent-sampler", "dslibrary", "sf2"]
 BitDepth = Literal[16, 24, 32]
 SUBTYPES: dict[int, str] = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
 PEAK_LIMIT = 0.97
-LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
+MIN_RATE, MAX_RATE = 8_000, 192_000
 _TUNING_HOP_S = 0.0116
 _TUNING_LOUD_DB = -25.0
 _STEADY_CENTS = 60.0
-_FEWEST_FRAMES = 4
+_MIN_FRAMES = 4
 _FARTHEST_CENTS = 50.0
 """A note measured further off is not that note out of tune; it keeps its name and no tuning."""
 
@@ -60,10 +60,8 @@ class OutputSettings:
 
     def __post_init__(self) -> None:
         parse_level(self.level)
-        if self.sample_rate is not None and not LOWEST_RATE <= self.sample_rate <= HIGHEST_RATE:
-            raise InputError(
-                f"sample rate {self.sample_rate}: give one from {LOWEST_RATE} to {HIGHEST_RATE} Hz"
-            )
+        if self.sample_rate is not None and not MIN_RATE <= self.sample_rate <= MAX_RATE:
+            raise InputError(f"sample rate {self.sample_rate}: give one from {MIN_RATE} to {MAX_RATE} Hz")
 
     def facts(self) -> dict[str, Any]:
         """What a manifest's row says of it; the sample rate has a column of its own."""
@@ -150,7 +148,7 @@ def measure_tuning(waveform: npt.NDArray[np.float32], sample_rate: int, midi_pit
     power = np.array([np.square(padded[i * hop : (i + 2) * hop]).mean() for i in range(len(cents))])
     loud = power > power.max(initial=0.0) * 10.0 ** (_TUNING_LOUD_DB / 10.0)
     heard = cents[loud & np.isfinite(cents)]
-    if len(heard) < max(_FEWEST_FRAMES, loud.sum() / 3):
+    if len(heard) < max(_MIN_FRAMES, loud.sum() / 3):
         return None
     low, middle, high = np.percentile(heard, [25, 50, 75])
     if high - low > _STEADY_CENTS or abs(middle) > _FARTHEST_CENTS:

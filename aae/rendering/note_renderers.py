@@ -53,19 +53,19 @@ def make_note(synthesizer: Synthesizer, task: NoteTask) -> NoteFile:
         task.sample_rate,
         task.request.midi_pitch,
         task.output,
-        held=can_be_held(task.request.mix.get("technique", {})),
+        held=is_sustained(task.request.mix.get("technique", {})),
         description=task.description,
         seed=task.request.seed,
     )
 
 
-def can_be_held(technique: Mapping[str, float]) -> bool:
+def is_sustained(technique: Mapping[str, float]) -> bool:
     """Whether a technique is one that goes on as long as the player wants, as far as its name tells."""
     label = strongest(technique) if technique else None
     return not any(word in (label or "").lower() for word in NOT_HELD)
 
 
-class NoteMaker(ABC):
+class NoteRenderer(ABC):
     """Makes the files of notes."""
 
     @abstractmethod
@@ -73,7 +73,7 @@ class NoteMaker(ABC):
         """Yields the files of all tasks, in their order."""
 
 
-class OneAfterTheOther(NoteMaker):
+class SerialRenderer(NoteRenderer):
     """Makes notes in this process.
 
     Args:
@@ -89,7 +89,7 @@ class OneAfterTheOther(NoteMaker):
             yield make_note(self._synthesizer, task)
 
 
-class SideBySide(NoteMaker):
+class ProcessPoolRenderer(NoteRenderer):
     """Makes notes in several processes. None of them outlives this one, even if it is killed.
 
     Args:
@@ -123,14 +123,14 @@ class SideBySide(NoteMaker):
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def choose_maker(
+def choose_renderer(
     synthesizer: Synthesizer,
     model_path: Path,
     inverter: str,
     n_notes: int,
     n_workers: int | None,
     scheduler: str | None = None,
-) -> NoteMaker:
+) -> NoteRenderer:
     """Who shall make a set.
 
     Args:
@@ -145,15 +145,15 @@ def choose_maker(
         InputError: If there is no cluster at the address.
     """
     if scheduler is not None and n_notes:
-        from aae.rendering.dask_renderer import OnCluster
+        from aae.rendering.dask_renderer import DaskRenderer
 
-        return OnCluster(scheduler, model_path, inverter)
+        return DaskRenderer(scheduler, model_path, inverter)
     if n_workers is None:
         n_workers = available_cores() if n_notes >= WORTH_WORKERS else 1
     n_workers = min(n_workers, n_notes)
     if n_workers <= 1:
-        return OneAfterTheOther(synthesizer)
-    return SideBySide(model_path, inverter, n_workers)
+        return SerialRenderer(synthesizer)
+    return ProcessPoolRenderer(model_path, inverter, n_workers)
 
 
 def available_cores() -> int:

@@ -21,7 +21,7 @@ from aae.rendering.manifest import (
     write_manifest,
 )
 from aae.rendering.note_file import NoteFile
-from aae.rendering.note_renderers import NoteMaker, NoteTask, OneAfterTheOther
+from aae.rendering.note_renderers import NoteRenderer, NoteTask, SerialRenderer
 from aae.rendering.plan import (
     NEARBY,
     PlannedNote,
@@ -54,7 +54,7 @@ class NoteReady:
 
 
 def render_notes(
-    synthesizer: Synthesizer, plan: RenderPlan, directory: Path, maker: NoteMaker | None = None
+    synthesizer: Synthesizer, plan: RenderPlan, directory: Path, maker: NoteRenderer | None = None
 ) -> Generator[NoteReady, None, None]:
     """Makes the files of a plan that are not there yet, in its order, and yields each that is there.
 
@@ -75,7 +75,7 @@ def render_notes(
         for note in plan.notes
         if note.file not in finished
     ]
-    with closing((maker or OneAfterTheOther(synthesizer)).make(tasks)) as made:
+    with closing((maker or SerialRenderer(synthesizer)).make(tasks)) as made:
         for done, note in enumerate(plan.notes, start=1):
             kept = note.file in finished
             if not kept:

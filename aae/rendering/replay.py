@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from aae.model.conditioning import Vocabulary
 from aae.rendering.manifest import read_rows
@@ -14,14 +14,15 @@ from aae.rendering.plan import PlannedNote, RenderPlan, file_digest
 from aae.synthesis.synthesizer import NoteRequest, Synthesizer
 from mcnn.errors import InputError
 from mcnn.inversion.names import InverterName
+from mcnn.plain import Settings
 
 _SAFE_NAME = r"[A-Za-z0-9+][A-Za-z0-9.+_-]*"
 
 
-class _Row(BaseModel):
+class _Row(Settings):
     """What a row must say for its file to be made again."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     file: Annotated[str, Field(pattern=rf"^{_SAFE_NAME}\.wav$", max_length=255)]
     midi_pitch: int | None
@@ -92,7 +93,7 @@ def read_recorded_set(path: Path) -> RecordedSet:
     return RecordedSet(path, tuple(found))
 
 
-def plan_again(
+def plan_replay(
     synthesizer: Synthesizer, model_path: Path, recorded: RecordedSet, output: OutputSettings
 ) -> RenderPlan:
     """The plan of a recorded set.

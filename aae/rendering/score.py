@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from aae.cli.attribute_options import parse_mix
 from aae.model.conditioning import Mix, Vocabulary
@@ -23,30 +23,31 @@ from aae.rendering.note_file import BitDepth, FormatName
 from aae.rendering.plan import RenderJob
 from mcnn.errors import InputError
 from mcnn.inversion.names import InverterName
+from mcnn.plain import Settings
 
-LARGEST_SEED = 2**31 - 1
-MOST_BYTES = 16 * 2**20
-MOST_VARIATIONS = 1000
+MAX_SEED = 2**31 - 1
+MAX_BYTES = 16 * 2**20
+MAX_VARIATIONS = 1000
 _SEPARATOR = ";"
 """Between several sounds in one cell of a table."""
 
 Several = list[str | dict[str, float]]
 
 
-class ScoreJob(BaseModel):
+class ScoreJob(Settings):
     """One job of a score; further keys are attributes of the model."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(extra="allow")
 
     notes: str
     """As on the command line: `C3-B4`, `C4,E4,G4`, MIDI numbers, `unpitched`."""
     name: str | None = None
     """What the files and the instrument are called; the sound's own name if not given."""
-    variations: Annotated[int, Field(ge=1, le=MOST_VARIATIONS)] = 1
+    variations: Annotated[int, Field(ge=1, le=MAX_VARIATIONS)] = 1
     """Different sounds of each note."""
     latent: tuple[float, ...] | None = None
     """Point of the latent space; drawn if not given."""
-    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] = 0
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     """Another seed makes other variations."""
 
     @field_validator("notes", mode="before")
@@ -61,10 +62,8 @@ class ScoreJob(BaseModel):
         return value.split(",") if isinstance(value, str) else value
 
 
-class Score(BaseModel):
+class Score(Settings):
     """A score: settings of the set, and its jobs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str | None = None
     """Model file, relative to the score."""
@@ -92,8 +91,8 @@ def read_score(path: Path) -> Score:
     """
     if path.suffix.lower() not in _READERS:
         raise InputError(f"{path} is no score: give a .toml, .json, .csv or .tsv file")
-    if path.is_file() and path.stat().st_size > MOST_BYTES:
-        raise InputError(f"{path} is larger than {MOST_BYTES // 2**20} MB, too large for a score")
+    if path.is_file() and path.stat().st_size > MAX_BYTES:
+        raise InputError(f"{path} is larger than {MAX_BYTES // 2**20} MB, too large for a score")
     try:
         content = _READERS[path.suffix.lower()](path.read_text("utf-8-sig"))
     except OSError as error:

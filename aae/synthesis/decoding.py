@@ -14,12 +14,12 @@ from aae.analysis.modulation import loudness_db
 from aae.analysis.onset import measure_onset
 from aae.model.autoencoder import Decoder, Performance
 from aae.model.conditioning import Condition, Vocabulary
-from aae.model.model_file import Bundle
-from aae.model.noise_fluctuation import NoiseGrain, grain_strength, n_starts
+from aae.model.model_file import LoadedModel
+from aae.model.noise_fluctuation import NoiseFluctuation, fluctuation_strength, n_starts
 from aae.model.traits import asked_attacks_ms
-from aae.synthesis.performance import SHORTEST_FRAMES, perform
+from aae.synthesis.performance import MIN_FRAMES, sample_performance
 from mcnn.errors import InputError
-from mcnn.inversion.inverter import Hints
+from mcnn.inversion.inverter import InverterConditioning
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
 from mcnn.spectral.spectrogram import Spectrogram
 
@@ -57,7 +57,7 @@ class DecodedNote:
 
     log_mel: Tensor
     """`(mels, frames)`, at the reference level."""
-    hints: Hints
+    conditioning: InverterConditioning
     """What else is known of it, batch 1."""
     level_db: float
     """How loud it is to be; see `mcnn.spectral.level`."""
@@ -100,21 +100,21 @@ class NoteDecoder:
     """Makes the log-mels of asked notes.
 
     Args:
-        bundle: An opened model file.
+        loaded: An opened model file.
         precision: What the decoder's large layers are computed in. `bf16` is faster on processors that have
             instructions for it, and slower on others.
     """
 
-    def __init__(self, bundle: Bundle, precision: Literal["f32", "bf16"] = "f32") -> None:
-        self.decoder: Decoder = bundle.model.decoder
+    def __init__(self, loaded: LoadedModel, precision: Literal["f32", "bf16"] = "f32") -> None:
+        self.decoder: Decoder = loaded.model.decoder
         if precision == "bf16":
             self.decoder = copy.deepcopy(self.decoder)
-            for layer in self.decoder.large_layers():
+            for layer in self.decoder.half_precision_layers():
                 layer.to(torch.bfloat16)
-        self.vocabulary = Vocabulary(bundle.info.vocabularies)
-        self.latent_size = bundle.info.latent_size
-        self.config = bundle.info.spectrogram
-        self._grain = NoiseGrain(Spectrogram(self.config))
+        self.vocabulary = Vocabulary(loaded.info.vocabularies)
+        self.latent_size = loaded.info.latent_size
+        self.config = loaded.info.spectrogram
+        self._grain = NoiseFluctuation(Spectrogram(self.config))
 
     @torch.inference_mode()
     def decode(
@@ -125,7 +125,7 @@ class NoteDecoder:
         Args:
             requests: The notes.
             grain: Whether the log-mels shall have the grain of noise. If not, they show its mean, and the
-                hints tell what share of them is noise.
+                conditioning tell what share of them is noise.
             n_frames: Length of every note; if not given, each has the length the model predicts.
 
         Raises:
@@ -135,16 +135,16 @@ class NoteDecoder:
             return []
         plan = self._plan(requests, n_frames)
         decoded = self.decoder.decode_frames(plan.style, plan.condition, plan.performance)
-        known = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, plan.seeds)
+        known = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, decoded.noise, plan.seeds)
         notes = []
         for i in range(len(requests)):
             length = int(plan.performance.n_frames[i])
-            log_mel, hints = decoded.log_mel[i, :, :length], known.one(i, length)
+            log_mel, conditioning = decoded.log_mel[i, :, :length], known.one(i, length)
             if grain:
-                log_mel, hints = self.roughen(log_mel, hints)
+                log_mel, conditioning = self.add_noise_fluctuation(log_mel, conditioning)
             log_mel = self._without_silence(log_mel)
-            hints = hints.one(0, log_mel.shape[1])
-            notes.append(DecodedNote(log_mel, hints, float(plan.levels_db[i]), plan.attacks_ms[i]))
+            conditioning = conditioning.one(0, log_mel.shape[1])
+            notes.append(DecodedNote(log_mel, conditioning, float(plan.levels_db[i]), plan.attacks_ms[i]))
         return notes
 
     @torch.inference_mode()
@@ -180,7 +180,7 @@ class NoteDecoder:
         levels_db = (REFERENCE_LEVEL_DB + 20.0 * traits[:, 1].astype(float)).clip(*LEVEL_RANGE_DB)
         seeds = tuple(request.seed for request in requests)
         tunings_cents = [request.tuning_cents for request in requests]
-        performance = perform(traits, seeds, tunings_cents, self.config, self.decoder.whole_length)
+        performance = sample_performance(traits, seeds, tunings_cents, self.config, self.decoder.whole_length)
         return _Plan(style, condition, performance, levels_db, asked_attacks_ms(traits), seeds)
 
     def _latent(self, requests: Sequence[NoteRequest]) -> Tensor:
@@ -205,32 +205,34 @@ class NoteDecoder:
             takes.append(take)
         return torch.tensor(takes, dtype=torch.float32)
 
-    def roughen(self, log_mel: Tensor, hints: Hints) -> tuple[Tensor, Hints]:
+    def add_noise_fluctuation(
+        self, log_mel: Tensor, conditioning: InverterConditioning
+    ) -> tuple[Tensor, InverterConditioning]:
         """A log-mel `(mels, frames)` as an inverter takes it that gives noise no grain itself.
 
         Its noisy share gets the grain that noise has after the attack; the decoder puts out its mean.
 
         Args:
             log_mel: `(mels, frames)`, as the decoder made it.
-            hints: Of this one note.
+            conditioning: Of this one note.
 
         Returns:
-            The log-mel, and hints that tell of its onset and of no noise any more.
+            The log-mel, and conditioning that tell of its onset and of no noise any more.
         """
         onset = measure_onset(loudness_db(log_mel.numpy()), self.config.frame_rate_hz)
-        if hints.noise is not None:
+        if conditioning.noise is not None:
             frames = log_mel.shape[1]
-            start = np.random.default_rng([hints.seed(0), 1]).integers(n_starts(frames))
-            strength = grain_strength(torch.arange(frames) - onset)
-            log_mel = self._grain.add(log_mel, hints.noise[0] * strength, int(start))
-        return log_mel, replace(hints, noise=None, onsets=(onset,))
+            start = np.random.default_rng([conditioning.seed(0), 1]).integers(n_starts(frames))
+            strength = fluctuation_strength(torch.arange(frames) - onset)
+            log_mel = self._grain.add(log_mel, conditioning.noise[0] * strength, int(start))
+        return log_mel, replace(conditioning, noise=None, onsets=(onset,))
 
     def _without_silence(self, log_mel: Tensor) -> Tensor:
         """Cuts silent frames off the end."""
         floor = float(np.log10(self.config.log_floor))
         heard = (log_mel.amax(0) > floor + SILENCE_ABOVE_FLOOR).nonzero()
         last = int(heard.max()) + 1 if len(heard) else 0
-        return log_mel[:, : max(last, SHORTEST_FRAMES)]
+        return log_mel[:, : max(last, MIN_FRAMES)]
 
 
 class NoteInParts:
@@ -269,12 +271,12 @@ class NoteInParts:
         plan = _join([note.plan for note in notes])
         last = min(stop, plan.performance.modulation_phase.shape[1])
         made = notes[0]._decoder.decode_frames(plan.style, plan.condition, plan.performance, start, last)
-        known = Hints(made.f0_hz, made.inharmonicity, made.noise, plan.seeds)
+        known = InverterConditioning(made.f0_hz, made.inharmonicity, made.noise, plan.seeds)
         parts = []
         for i, note in enumerate(notes):
             count = min(last, note.n_frames) - start
-            log_mel, hints = made.log_mel[i, :, :count], known.one(i, count)
-            parts.append(DecodedNote(log_mel, hints, note.level_db, note.plan.attacks_ms[0]))
+            log_mel, conditioning = made.log_mel[i, :, :count], known.one(i, count)
+            parts.append(DecodedNote(log_mel, conditioning, note.level_db, note.plan.attacks_ms[0]))
         return parts
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
 
-from aae.model.model_file import Bundle
+from aae.model.model_file import LoadedModel
 from mcnn.errors import InputError
 from mcnn.inversion.griffin_lim import GriffinLim
 from mcnn.inversion.inverter import Inverter
@@ -34,20 +34,20 @@ class ChosenInverter:
     """One line to be said once; None if it is what was asked for."""
 
 
-def choose_inverter(name: str, bundle: Bundle) -> ChosenInverter:
+def choose_inverter(name: str, loaded: LoadedModel) -> ChosenInverter:
     """The inverter of a name.
 
     Args:
         name: One of `InverterName`.
-        bundle: The model whose log-mels it is for.
+        loaded: The model whose log-mels it is for.
 
     Raises:
         InputError: If there is none of this name.
     """
-    config = bundle.info.spectrogram
+    config = loaded.info.spectrogram
     if name == TRAINED:
-        if bundle.inverter is not None:
-            return ChosenInverter(bundle.inverter, None)
+        if loaded.inverter is not None:
+            return ChosenInverter(loaded.inverter, None)
         notice = f"this model has no {TRAINED} inverter of its own; {FALLBACK} stands in for it"
         return ChosenInverter(UNTRAINED[FALLBACK](config), notice)
     if name not in UNTRAINED:

@@ -12,14 +12,14 @@ from aae.model.autoencoder import Performance
 from aae.model.traits import asked_drifts_cents
 from mcnn.spectral.config import SpectrogramConfig
 
-SHORTEST_FRAMES = 8
+MIN_FRAMES = 8
 DRIFT_MEMORY = 0.9
 """What is left of a pitch's drift a frame later: it takes about a tenth of a second to turn."""
 
 Floats = npt.NDArray[np.float32]
 
 
-def perform(
+def sample_performance(
     traits: Floats,
     seeds: Sequence[int],
     tunings_cents: Sequence[float],
@@ -36,7 +36,7 @@ def perform(
         whole_length: Whether every note spans all frames of the front end.
     """
     lengths = np.exp(traits[:, 0].clip(0, np.log(config.max_frames))).round().astype(np.int64)
-    lengths = lengths.clip(SHORTEST_FRAMES, config.max_frames)
+    lengths = lengths.clip(MIN_FRAMES, config.max_frames)
     if whole_length:
         lengths[:] = config.max_frames
     frames, rate_hz = int(lengths.max()), config.frame_rate_hz
@@ -45,7 +45,7 @@ def perform(
         traits, asked_drifts_cents(traits), lengths.tolist(), seeds, tunings_cents, strict=True
     ):
         phase = oscillate(float(max(trait[2], 0.3)) * 10, n, rate_hz, np.random.default_rng(seed))
-        curve = cents + drift * wander(n, np.random.default_rng([seed, 4]))
+        curve = cents + drift * pitch_random_walk(n, np.random.default_rng([seed, 4]))
         phases.append(np.pad(phase, (0, frames - n), mode="edge"))
         drifts.append(np.pad(curve, (0, frames - n), mode="edge").astype(np.float32))
     return Performance(
@@ -57,7 +57,7 @@ def perform(
     )
 
 
-def wander(n_frames: int, random: np.random.Generator) -> npt.NDArray[np.float64]:
+def pitch_random_walk(n_frames: int, random: np.random.Generator) -> npt.NDArray[np.float64]:
     """A curve `(n_frames,)` of mean 0 and standard deviation 1 that turns slowly: a first-order process."""
     white = random.standard_normal(n_frames + 1)
     rest = np.sqrt(1.0 - DRIFT_MEMORY**2)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from aae.analysis.attack import shape_attack
 from aae.model.conditioning import Condition, Mix
-from aae.model.model_file import Bundle, ModelInfo, load_bundle, strongest
+from aae.model.model_file import LoadedModel, ModelInfo, load_model, strongest
 from aae.synthesis.decoding import DecodedNote, NoteDecoder, NoteRequest
 from aae.synthesis.inverters import choose_inverter
 from mcnn.inversion.inverter import Inverter
@@ -35,16 +35,16 @@ class Synthesizer:
     """Makes notes with a model.
 
     Args:
-        bundle: An opened model file.
+        loaded: An opened model file.
         inverter: Turns its log-mels into waveforms.
         notice: What a person should know about that choice.
     """
 
-    def __init__(self, bundle: Bundle, inverter: Inverter, notice: str | None = None) -> None:
-        self.info: ModelInfo = bundle.info
-        self.model = bundle.model
-        self.latents = bundle.latents
-        self.decoder = NoteDecoder(bundle)
+    def __init__(self, loaded: LoadedModel, inverter: Inverter, notice: str | None = None) -> None:
+        self.info: ModelInfo = loaded.info
+        self.model = loaded.model
+        self.latents = loaded.latents
+        self.decoder = NoteDecoder(loaded)
         self.vocabulary = self.decoder.vocabulary
         self.inverter = inverter
         self.notice = notice
@@ -60,9 +60,9 @@ class Synthesizer:
         Raises:
             InputError: If the file cannot be used or there is no such inverter.
         """
-        bundle = load_bundle(path)
-        chosen = choose_inverter(inverter, bundle)
-        return cls(bundle, chosen.inverter, chosen.notice)
+        loaded = load_model(path)
+        chosen = choose_inverter(inverter, loaded)
+        return cls(loaded, chosen.inverter, chosen.notice)
 
     def complete(self, mix: Mix) -> dict[str, dict[str, float]]:
         """Fills in what a mix leaves open.
@@ -131,7 +131,8 @@ class Synthesizer:
         """
         notes = self.decoder.decode(requests, grain=not self.inverter.uses_noise)
         return [
-            self._finish(self.inverter(note.log_mel[None], note.hints)[0].numpy(), note) for note in notes
+            self._finish(self.inverter(note.log_mel[None], note.conditioning)[0].numpy(), note)
+            for note in notes
         ]
 
     def _onset(self, waveform: npt.NDArray[np.float32]) -> int:

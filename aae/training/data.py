@@ -18,7 +18,7 @@ from aae.analysis.onset import measure_onset
 from aae.model.autoencoder import Performance
 from aae.model.conditioning import Condition
 from aae.model.config import TrainingConfig
-from aae.model.traits import USUAL_ATTACK_MS, USUAL_DRIFT_CENTS
+from aae.model.traits import REFERENCE_ATTACK_MS, REFERENCE_DRIFT_CENTS
 from aae.notes.bank import NoteBank, Split
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
 
@@ -26,10 +26,10 @@ POOL_BATCHES = 16
 """Batches that are drawn together and then sorted by length."""
 SPREAD_OF_MEAN = 1.25
 """Standard deviation of a normal distribution by its mean absolute deviation."""
-SMALLEST_DRIFT_CENTS = 0.5
-FEWEST_VOICED = 16
+MIN_DRIFT_CENTS = 0.5
+MIN_VOICED = 16
 """Frames with a pitch from which on its drift is measured."""
-SHORTEST_ATTACK_MS = 2.0
+MIN_ATTACK_MS = 2.0
 """Shorter ones are measured as short as the envelope's window lets them be."""
 TUNED_WITHIN_CENTS = 60.0
 """A note's own tuning up to this size is removed from the f0 curve that the decoder learns."""
@@ -70,8 +70,8 @@ class Batch:
         n_voiced = self.voiced.sum(1)
         apart = ((self.deviation_cents - predicted_cents.detach()).abs() * self.voiced).sum(1)
         spread = SPREAD_OF_MEAN * apart / n_voiced.clamp_min(1.0)
-        drift = torch.log(spread.clamp_min(SMALLEST_DRIFT_CENTS) / USUAL_DRIFT_CENTS)
-        known = (n_voiced >= FEWEST_VOICED).float()
+        drift = torch.log(spread.clamp_min(MIN_DRIFT_CENTS) / REFERENCE_DRIFT_CENTS)
+        known = (n_voiced >= MIN_VOICED).float()
         return torch.cat([self.traits, drift[:, None]], 1), torch.cat([self.traits_weight, known[:, None]], 1)
 
     def to(self, device: torch.device) -> "Batch":
@@ -199,7 +199,7 @@ class TrainingNotes:
         rate = np.array([modulation.rate_hz for modulation in modulations])
         strength = np.array([modulation.strength for modulation in modulations])
         level = (self.level_db[rows] - REFERENCE_LEVEL_DB) / 20.0
-        attack = np.log(np.maximum(self.attack_ms[rows], SHORTEST_ATTACK_MS) / USUAL_ATTACK_MS)
+        attack = np.log(np.maximum(self.attack_ms[rows], MIN_ATTACK_MS) / REFERENCE_ATTACK_MS)
         traits = np.stack([np.log(n_frames), level, rate / 10.0, strength, np.nan_to_num(attack)], 1)
         weight = np.ones_like(traits)
         weight[:, 2] = strength

@@ -20,7 +20,7 @@ def masked_l1(input: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     return ((input - target).abs().mean(1) * mask).sum() / mask.sum().clamp_min(1)
 
 
-def attack_l1(input: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+def delta_l1(input: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Mean absolute difference of the changes from frame to frame: sharp attacks stay sharp.
 
     Args:
@@ -108,7 +108,7 @@ def confusion(logits: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Ten
     return torch.stack(terms).mean()
 
 
-def hiding_weight(progress: float, target: float) -> float:
+def fader_weight(progress: float, target: float) -> float:
     """Weight over training of what hides attributes from z: 0, then a ramp until half of it, then constant.
 
     Asked from the start, the encoder would hide everything, and the decoder would learn to do without z.
@@ -122,7 +122,7 @@ def hiding_weight(progress: float, target: float) -> float:
     return target * min(max((progress - 0.05) / 0.45, 0.0), 1.0)
 
 
-def deviation_l1(input: Tensor, target: Tensor, voiced: Tensor) -> Tensor:
+def f0_l1(input: Tensor, target: Tensor, voiced: Tensor) -> Tensor:
     """Mean absolute difference of two f0 curves in semitones, on voiced frames.
 
     Args:
@@ -133,7 +133,7 @@ def deviation_l1(input: Tensor, target: Tensor, voiced: Tensor) -> Tensor:
     return ((input - target).abs() * voiced).sum() / voiced.sum().clamp_min(1) / 100.0
 
 
-def take_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     """What takes tell of their notes: the divergence of the encoder's normal distributions from N(0, I).
 
     Args:

@@ -50,7 +50,7 @@ def compute_terms(
     heard = torch.ones_like(mask) if decoded.deviation_cents is None else mask
     values = {
         "reconstruction": losses.masked_l1(decoded.log_mel, batch.log_mel, heard),
-        "attack": losses.attack_l1(decoded.log_mel, batch.log_mel, heard),
+        "attack": losses.delta_l1(decoded.log_mel, batch.log_mel, heard),
         "traits": losses.trait_distance(
             traits, *batch.known_traits(traits.shape[1], decoded.deviation_cents)
         ),
@@ -66,15 +66,13 @@ def compute_terms(
         start = int(1e6 * progress) % n_starts(frames)
         values["texture"] = texture(decoded, batch.log_mel, mask, onset, start)
     if found.take is not None and found.take_log_variance is not None:
-        values["take"] = losses.take_divergence(found.take, found.take_log_variance)
+        values["take"] = losses.kl_divergence(found.take, found.take_log_variance)
     if decoded.deviation_cents is not None and decoded.residual is not None:
-        values["deviation"] = losses.deviation_l1(
-            decoded.deviation_cents, batch.deviation_cents, batch.voiced
-        )
+        values["deviation"] = losses.f0_l1(decoded.deviation_cents, batch.deviation_cents, batch.voiced)
         values["residual"] = losses.masked_l1(decoded.residual, torch.zeros_like(decoded.residual), mask)
     weights = config.model_dump()
     for name in ("joint_mmd", "take"):
-        weights[name] = losses.hiding_weight(progress, weights[name])
+        weights[name] = losses.fader_weight(progress, weights[name])
     total = torch.stack([weights[name] * value for name, value in values.items()]).sum()
     return Terms(total, values)
 

@@ -12,7 +12,7 @@ from aae.notes.bank import NoteBank
 from aae.notes.pitch_names import pitch_name
 from aae.training.data import TrainingNotes
 from aae.training.inverter.excerpts import decode_notes
-from mcnn.inversion.inverter import Hints, Inverter
+from mcnn.inversion.inverter import Inverter, InverterConditioning
 
 
 @dataclass(frozen=True)
@@ -99,15 +99,17 @@ def make_inverter_previews(
         return []
     rows = _spread(notes, n_notes)
     batch = notes.batch(rows).to(device)
-    log_mel, hints = batch.log_mel, Hints(seeds=tuple(range(len(rows))))
+    log_mel, conditioning = batch.log_mel, InverterConditioning(seeds=tuple(range(len(rows))))
     if model is not None:
         decoded = decode_notes(model, batch)
         log_mel = decoded.log_mel.float()
-        hints = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, hints.seeds)
+        conditioning = InverterConditioning(
+            decoded.f0_hz, decoded.inharmonicity, decoded.noise, conditioning.seeds
+        )
     previews = []
     for i, row in enumerate(rows):
         length = int(batch.performance.n_frames[i])
-        made = inverter(log_mel[i : i + 1, :, :length], hints.one(i, length))[0].float().cpu()
+        made = inverter(log_mel[i : i + 1, :, :length], conditioning.one(i, length))[0].float().cpu()
         target = torch.zeros_like(made)
         recorded = torch.from_numpy(bank.waveform(int(notes.bank_indices[row])))[: len(made)]
         target[: len(recorded)] = recorded

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from aae.model.config import TrainingConfig
 
 
-class Meter:
+class RunningMeans:
     """Means of metrics and speed since the last report."""
 
     def __init__(self) -> None:

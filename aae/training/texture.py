@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from aae.model.autoencoder import Decoded
-from aae.model.noise_fluctuation import NoiseGrain, grain_strength, n_starts
+from aae.model.noise_fluctuation import NoiseFluctuation, fluctuation_strength, n_starts
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
 from mcnn.spectral.spectrogram import Spectrogram
 
@@ -41,7 +41,7 @@ class TextureLoss(nn.Module):
         super().__init__()
         config = spectrogram.config
         self.spectrogram = spectrogram
-        self.register_buffer("fluctuation", NoiseGrain(spectrogram).fluctuation, persistent=False)
+        self.register_buffer("fluctuation", NoiseFluctuation(spectrogram).fluctuation, persistent=False)
         edges = torch.logspace(0, 1, BROAD_BANDS + 1).sub(1).div(9).mul(config.n_mels).round().long()
         band = torch.bucketize(torch.arange(config.n_mels), edges[1:-1], right=True)
         broad = nn.functional.one_hot(band, BROAD_BANDS).float().T
@@ -82,7 +82,7 @@ class TextureLoss(nn.Module):
         n, _, frames = log_mel.shape
         places = (start + 131 * torch.arange(n)) % n_starts(frames)
         grain = torch.stack([self.fluctuation[:, place : place + frames] for place in places.tolist()])
-        strength = grain_strength(since)[:, None]
+        strength = fluctuation_strength(since)[:, None]
         rough = self.spectrogram.expand(log_mel) * (1 + decoded.noise.float() * strength * (grain - 1))
         return self.spectrogram.compress(rough)
 

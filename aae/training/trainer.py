@@ -18,18 +18,18 @@ from torch import Tensor
 
 from aae.model.autoencoder import build_model
 from aae.model.config import Config
-from aae.model.model_file import Bundle, Coverage, ModelInfo, save_bundle
+from aae.model.model_file import Coverage, LoadedModel, ModelInfo, save_model
 from aae.notes.bank import NoteBank, Split
 from aae.training.data import Batch, EpochSampler, TrainingNotes
 from aae.training.devices import choose_precision
 from aae.training.events import Event, Finished, Progress, Started, Validated
 from aae.training.latent_discriminator import LatentDiscriminator
 from aae.training.latents import training_latents
-from aae.training.losses import hiding_weight, label_cross_entropy
+from aae.training.losses import fader_weight, label_cross_entropy
 from aae.training.objective import compute_terms, hide_attributes, run_model
 from aae.training.previews import make_previews
 from aae.training.run_folder import RunFolder
-from aae.training.schedule import Meter, set_learning_rate, update_average
+from aae.training.schedule import RunningMeans, set_learning_rate, update_average
 from aae.training.texture import TextureLoss
 from aae.training.validation import validate
 from aae.training.warm_start import start_from
@@ -58,7 +58,7 @@ class Trainer:
         folder: Path,
         device: str = "auto",
         processes: int = 1,
-        start: Bundle | None = None,
+        start: LoadedModel | None = None,
     ) -> None:
         self.config, self.bank_path, self.folder, self.start = config, bank_path, RunFolder(folder), start
         strategy = "ddp" if processes > 1 else "auto"
@@ -121,7 +121,7 @@ class _State:
             discriminator, torch.optim.Adam(discriminator.parameters(), 1e-3, betas=(0.5, 0.9))
         )
         self.step, self.best_loss, self.best_epoch = 0, float("inf"), 0
-        self.meter = Meter()
+        self.meter = RunningMeans()
         self.n_steps = training.epochs * self.sampler.steps_per_epoch
 
     def run(self, deadline: float) -> Iterator[Event]:
@@ -180,7 +180,7 @@ class _State:
         if losses.fader:
             self.discriminator.requires_grad_(False)
             values["fader"] = hide_attributes(self.discriminator, found.latent, self.shares)
-            total = total + hiding_weight(progress, losses.fader) * values["fader"]
+            total = total + fader_weight(progress, losses.fader) * values["fader"]
             self.discriminator.requires_grad_(True)
         self.optimizer.zero_grad()
         self.fabric.backward(total)
@@ -223,7 +223,7 @@ class _State:
             },
         )
         latents = training_latents(self.average, self.train, self.fabric.device)
-        save_bundle(self.folder.model_path, info, self.average, latents)
+        save_model(self.folder.model_path, info, self.average, latents)
 
     def _save(self) -> None:
         self.folder.save(

@@ -9,11 +9,11 @@ from aae.model.autoencoder import AutoEncoder
 from aae.model.config import Config
 from aae.training.data import Batch, TrainingNotes
 from aae.training.devices import choose_precision
-from aae.training.losses import deviation_l1, masked_l1
+from aae.training.losses import f0_l1, masked_l1
 from aae.training.texture import TextureLoss
 
 BATCH_SIZE = 64
-MOST_NOTES = 640
+MAX_NOTES = 640
 
 
 def batches_by_length(notes: TrainingNotes, most: int | None = None) -> Iterator[tuple[Batch, np.ndarray]]:
@@ -60,14 +60,14 @@ def validate(
     count = 0
     precision = choose_precision(config.training.precision, device.type)
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
-        for batch, rows in batches_by_length(notes, MOST_NOTES):
+        for batch, rows in batches_by_length(notes, MAX_NOTES):
             batch = batch.to(device)
             _, decoded, _ = model(batch.log_mel, batch.condition, batch.performance)
             mask = batch.performance.mask(batch.log_mel.shape[2])
             error = masked_l1(decoded.log_mel.float(), batch.log_mel, mask)
             sums["validation/reconstruction"] += float(error) * len(rows)
             if decoded.deviation_cents is not None:
-                cents = 100 * deviation_l1(decoded.deviation_cents, batch.deviation_cents, batch.voiced)
+                cents = 100 * f0_l1(decoded.deviation_cents, batch.deviation_cents, batch.voiced)
                 sums["validation/deviation_cents"] += float(cents) * len(rows)
             if texture is not None and config.losses.texture:
                 onset = batch.performance.onset_frames

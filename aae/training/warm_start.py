@@ -7,7 +7,7 @@ from torch import Tensor
 
 from aae.model.autoencoder import AutoEncoder
 from aae.model.config import ModelConfig
-from aae.model.model_file import Bundle
+from aae.model.model_file import LoadedModel
 from mcnn.errors import InputError
 
 Vocabularies = Mapping[str, Sequence[str]]
@@ -22,7 +22,9 @@ MAY_BE_NEW = ("take_size", "measured_onset", "attack_time", "pitch_drift")
 """Settings of the model that the trained one may be without."""
 
 
-def start_from(model: AutoEncoder, config: ModelConfig, vocabularies: Vocabularies, start: Bundle) -> None:
+def start_from(
+    model: AutoEncoder, config: ModelConfig, vocabularies: Vocabularies, start: LoadedModel
+) -> None:
     """Gives a new model the weights of a trained one.
 
     Labels go by their names. One that the trained model lacks begins as the mean of its attribute's others, a

@@ -23,12 +23,12 @@ Floats = npt.NDArray[np.float32]
 _FORMATS = "aif aifc aiff au caf flac mp2 mp3 oga ogg opus rf64 snd w64 wav wave"
 SUFFIXES = frozenset(f".{name}" for name in _FORMATS.split(" "))
 """What counts as a sound file in a folder."""
-SLOWEST_HZ, FASTEST_HZ, MOST_CHANNELS = 1_000, 768_000, 64
+SLOWEST_HZ, FASTEST_HZ, MAX_CHANNELS = 1_000, 768_000, 64
 BLOCK_VALUES = 1 << 18
-SHORTEST_S = 0.03
+MIN_DURATION_S = 0.03
 _CANCELLED = 1e-4
-_LOWEST_HZ = 10.0
-_LARGEST_WAV = 4_000_000_000
+_MIN_HZ = 10.0
+_MAX_WAV = 4_000_000_000
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def examine(path: Path) -> SoundFacts:
             sample_rate, channels = file.samplerate, file.channels
     except (soundfile.SoundFileError, OSError, TypeError, RuntimeError) as error:
         raise InputError(f"{path}: {_reason(path, error)}") from None
-    if n_samples < SHORTEST_S * sample_rate:
-        raise InputError(f"{path}: {n_samples} samples; {SHORTEST_S:g} s are the least")
+    if n_samples < MIN_DURATION_S * sample_rate:
+        raise InputError(f"{path}: {n_samples} samples; {MIN_DURATION_S:g} s are the least")
     if peak == 0.0:
         raise InputError(f"{path}: silent")
     cancels = channels > 1 and mixed < _CANCELLED * float(power.max())
@@ -110,7 +110,7 @@ class SoundReader:
         stream = None
         if not same_rate:
             stream = soxr.ResampleStream(self.facts.sample_rate, self.sample_rate, n_out, dtype="float32")
-        sections = scipy.signal.butter(2, _LOWEST_HZ, "highpass", fs=self.sample_rate, output="sos")
+        sections = scipy.signal.butter(2, _MIN_HZ, "highpass", fs=self.sample_rate, output="sos")
         state = np.zeros((len(sections), 2, n_out))
         try:
             with _opened(self.path) as file:
@@ -149,7 +149,7 @@ class SoundWriter(AbstractContextManager["SoundWriter"]):
     """
 
     def __init__(self, path: Path, in_rate: int, out_rate: int, channels: int, n_samples: int) -> None:
-        large = n_samples * channels * 3 > _LARGEST_WAV
+        large = n_samples * channels * 3 > _MAX_WAV
         self._left = n_samples
         self._channels = channels
         self._stream = None
@@ -189,10 +189,10 @@ class SoundWriter(AbstractContextManager["SoundWriter"]):
 
 def _opened(path: Path) -> soundfile.SoundFile:
     file = soundfile.SoundFile(path)
-    if not (SLOWEST_HZ <= file.samplerate <= FASTEST_HZ and 1 <= file.channels <= MOST_CHANNELS):
+    if not (SLOWEST_HZ <= file.samplerate <= FASTEST_HZ and 1 <= file.channels <= MAX_CHANNELS):
         file.close()
         raise InputError(
-            f"{path}: {file.channels} channels at {file.samplerate} Hz; up to {MOST_CHANNELS} at "
+            f"{path}: {file.channels} channels at {file.samplerate} Hz; up to {MAX_CHANNELS} at "
             f"{SLOWEST_HZ} to {FASTEST_HZ} Hz can be read"
         )
     return file

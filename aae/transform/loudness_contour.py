@@ -17,7 +17,7 @@ SMOOTH_S = 0.01
 PERIODS = 2.5
 """A window holds so many periods, so that it does not follow the wave itself."""
 _DEEPEST_DB = -50.0
-_MOST_BOOST_DB = 18.0
+_MAX_BOOST_DB = 18.0
 """A sound that dies away cannot be held by turning it up without end."""
 _SILENT_DB = -100.0
 _ARRIVED_DB = -20.0
@@ -62,7 +62,7 @@ def _nearer(made: Floats, original: Floats, sample_rate: int, f0_hz: float, smoo
         return np.zeros_like(made)
     power = 10.0 ** (wanted / 10.0)
     overall_db = 10.0 * np.log10(power.mean() / (10.0 ** (found / 10.0)).mean())
-    gain_db = np.clip(wanted - found, overall_db + _DEEPEST_DB, overall_db + _MOST_BOOST_DB)
+    gain_db = np.clip(wanted - found, overall_db + _DEEPEST_DB, overall_db + _MAX_BOOST_DB)
     size = max(1, round(smooth_s * sample_rate / STEP))
     gain_db = scipy.ndimage.uniform_filter1d(scipy.ndimage.uniform_filter1d(gain_db, size), size)
     places = np.arange(len(made)) / STEP

@@ -14,9 +14,9 @@ from aae.analysis.f0 import track_f0
 from aae.analysis.modulation import Modulation, loudness_db, measure_modulation
 from aae.analysis.onset import ONSET_FRAMES, measure_onset
 from aae.analysis.pitch_estimate import unlabelled_f0_hz
-from aae.analysis.segmentation import HeardNote
+from aae.analysis.segmentation import DetectedNote
 from aae.analysis.trimming import SILENT_LEVEL_DB, find_note, prepare
-from aae.model.conditioning import HIGHEST_MIDI_PITCH, LOWEST_MIDI_PITCH
+from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH
 from aae.notes.pitch_names import pitch_frequency_hz
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.spectral.level import REFERENCE_LEVEL_DB, loudest_rms_db
@@ -24,11 +24,11 @@ from mcnn.spectral.spectrogram import Spectrogram
 
 Floats = npt.NDArray[np.float32]
 
-SHORTEST_S = 0.03
+MIN_DURATION_S = 0.03
 
 
 @dataclass(frozen=True)
-class PlayedNote:
+class AnalysedNote:
     """A note of a recording.
 
     Attributes:
@@ -72,7 +72,7 @@ class PlayedNote:
         return None if self.midi_pitch is None else float(np.median(self.f0_cents))
 
 
-class NoteMeter:
+class NoteAnalyser:
     """Measures notes for a model.
 
     Args:
@@ -84,7 +84,7 @@ class NoteMeter:
         self._spectrogram = Spectrogram(self.config)
         self._encoder = synthesizer.model.encoder
 
-    def measure_alone(self, waveform: Floats) -> PlayedNote | None:
+    def measure_alone(self, waveform: Floats) -> AnalysedNote | None:
         """A recording of one note; None if it is silent.
 
         Args:
@@ -94,10 +94,10 @@ class NoteMeter:
             return None
         start, end = find_note(waveform, self.config.sample_rate)
         f0_hz = unlabelled_f0_hz(waveform[start:end], self.config.sample_rate)
-        return self.measure(waveform, HeardNote(start, end, f0_hz))
+        return self.measure(waveform, DetectedNote(start, end, f0_hz))
 
     @torch.inference_mode()
-    def measure(self, waveform: Floats, heard: HeardNote) -> PlayedNote | None:
+    def measure(self, waveform: Floats, heard: DetectedNote) -> AnalysedNote | None:
         """One note of a longer recording; None if there is nothing in it.
 
         Args:
@@ -112,7 +112,7 @@ class NoteMeter:
         if not heard.is_slurred:
             first, last = find_note(note, sample_rate)
             note, start = note[first:last], start + first
-        if len(note) < SHORTEST_S * sample_rate:
+        if len(note) < MIN_DURATION_S * sample_rate:
             return None
         scaled = note * np.float32(10.0 ** ((REFERENCE_LEVEL_DB - level_db) / 20.0))
         log_mel = self._spectrogram(torch.from_numpy(scaled)[None])[0]
@@ -120,7 +120,7 @@ class NoteMeter:
         f0_cents = self._deviation(note, midi_pitch, heard.f0_hz)
         levels_db, rate_hz = loudness_db(log_mel.numpy()), self.config.frame_rate_hz
         latent, take = self._encode(note)
-        return PlayedNote(
+        return AnalysedNote(
             start=start,
             waveform=note,
             midi_pitch=midi_pitch,
@@ -161,4 +161,4 @@ def nearest_note(f0_hz: float | None) -> int | None:
     if f0_hz is None:
         return None
     midi_pitch = round(69.0 + 12.0 * np.log2(f0_hz / 440.0))
-    return midi_pitch if LOWEST_MIDI_PITCH <= midi_pitch <= HIGHEST_MIDI_PITCH else None
+    return midi_pitch if MIN_MIDI_PITCH <= midi_pitch <= MAX_MIDI_PITCH else None

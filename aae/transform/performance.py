@@ -5,14 +5,14 @@ import torch
 
 from aae.analysis.modulation import Modulation
 from aae.model.autoencoder import Performance
-from aae.transform.note_analysis import Floats, PlayedNote
+from aae.transform.note_analysis import AnalysedNote, Floats
 
 SLUR_FRAMES = 8
 """A slurred note is decoded from the end of its attack on: so many frames before it are left out."""
 
 
-def performance_of(
-    note: PlayedNote,
+def performance_from_note(
+    note: AnalysedNote,
     *,
     before: int = 0,
     after: int = 0,

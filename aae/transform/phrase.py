@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aae.transform.note_analysis import Floats, PlayedNote
-from aae.transform.resynthesis import Remaker
-from aae.transform.segments import Stretch
+from aae.transform.note_analysis import AnalysedNote, Floats
+from aae.transform.resynthesis import Resynthesizer
+from aae.transform.segments import Segment
 from aae.transform.stereo import StereoImage, measure_image, spread
 
 OVERLAP_S = 0.03
@@ -52,7 +52,7 @@ class RemadeBlock:
 
 
 def remake_phrase(
-    stretches: Iterable[Stretch], remaker: Remaker, *, stereo: bool = True
+    stretches: Iterable[Segment], remaker: Resynthesizer, *, stereo: bool = True
 ) -> Iterator[RemadeBlock]:
     """The re-made recording, block by block.
 
@@ -78,17 +78,17 @@ def remake_phrase(
 class _Layer:
     """The result from the first sample that is not finished yet."""
 
-    def __init__(self, remaker: Remaker, channels: int) -> None:
+    def __init__(self, remaker: Resynthesizer, channels: int) -> None:
         self.channels = channels
         self._remaker = remaker
         self._sample_rate = remaker.config.sample_rate
         self._start = 0
         self._sound = np.zeros((0, channels), np.float32)
-        self._waiting: tuple[PlayedNote, StereoImage | None] | None = None
+        self._waiting: tuple[AnalysedNote, StereoImage | None] | None = None
         self._number = 0
         self._facts: list[NoteFacts] = []
 
-    def add(self, note: PlayedNote, image: StereoImage | None) -> None:
+    def add(self, note: AnalysedNote, image: StereoImage | None) -> None:
         """Lays the note before this one, of which it is now known how it ends."""
         if self._waiting is not None:
             self._lay(*self._waiting, following=note)
@@ -110,7 +110,7 @@ class _Layer:
         facts, self._facts = tuple(self._facts), []
         return RemadeBlock(_limited(ready), facts)
 
-    def _lay(self, note: PlayedNote, image: StereoImage | None, following: PlayedNote | None) -> None:
+    def _lay(self, note: AnalysedNote, image: StereoImage | None, following: AnalysedNote | None) -> None:
         touches = following is not None and following.start - note.end < _TOUCHING_S * self._sample_rate
         after = round(OVERLAP_S * self._sample_rate) if touches else 0
         made = self._remaker.remake(note, after=after, number=self._number)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from aae.model.conditioning import HIGHEST_MIDI_PITCH, LOWEST_MIDI_PITCH, Mix
+from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH, Mix
 from aae.notes.pitch_names import pitch_name
 from aae.synthesis.synthesizer import Synthesizer
 from aae.transform.audio_file import SUFFIXES
@@ -21,8 +21,8 @@ from mcnn.errors import InputError
 
 NEARBY = 0.25
 """How far, in standard deviations of the prior, further variations lie from the encoder's point."""
-LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
-_LONGEST_PART = 48
+MIN_RATE, MAX_RATE = 8_000, 192_000
+_MAX_PART_LENGTH = 48
 _UNSAFE = re.compile(r"[^\w.+-]+")
 
 
@@ -174,12 +174,12 @@ def check_settings(synthesizer: Synthesizer, settings: TransformSettings) -> Non
         synthesizer.vocabulary.check(mix)
     check_offset(synthesizer, settings.latent_offset)
     for note in settings.notes:
-        if not LOWEST_MIDI_PITCH <= note <= HIGHEST_MIDI_PITCH:
+        if not MIN_MIDI_PITCH <= note <= MAX_MIDI_PITCH:
             raise InputError(f"note {pitch_name(note)} is outside C0 to B8, which a model can make")
     rate = settings.sample_rate
-    if rate and not LOWEST_RATE <= rate <= HIGHEST_RATE:
+    if rate and not MIN_RATE <= rate <= MAX_RATE:
         raise InputError(
-            f"sample rate {rate}: give one from {LOWEST_RATE} to {HIGHEST_RATE} Hz, 'model' or 'original'"
+            f"sample rate {rate}: give one from {MIN_RATE} to {MAX_RATE} Hz, 'model' or 'original'"
         )
     changes = any(settings.mixes) or settings.transpose or settings.notes or settings.latent_offset
     if not changes and settings.n_variations == 1 and settings.amount == 1.0:
@@ -227,8 +227,8 @@ def _mix_part(weights: Mapping[str, float]) -> str:
 
 def _safe(part: str) -> str:
     safe = _UNSAFE.sub("-", part).strip("-.") or "sound"
-    if len(safe) > _LONGEST_PART:
-        safe = f"{safe[:_LONGEST_PART]}-{hashlib.sha256(part.encode()).hexdigest()[:6]}"
+    if len(safe) > _MAX_PART_LENGTH:
+        safe = f"{safe[:_MAX_PART_LENGTH]}-{hashlib.sha256(part.encode()).hexdigest()[:6]}"
     return safe
 
 

@@ -15,15 +15,15 @@ from scipy import signal
 from torch import Tensor
 
 from aae.analysis.modulation import Modulation, oscillate
-from aae.model.conditioning import HIGHEST_MIDI_PITCH, LOWEST_MIDI_PITCH, Mix
+from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH, Mix
 from aae.notes.pitch_names import pitch_frequency_hz
 from aae.synthesis.synthesizer import PEAK_LIMIT, RUMBLE_HZ, Synthesizer
 from aae.transform.changes import Changes, blended_mix, target_mix
 from aae.transform.loudness_contour import SMOOTH_S, follow_loudness, lateness_s
-from aae.transform.note_analysis import PlayedNote
-from aae.transform.performance import SLUR_FRAMES, performance_of
+from aae.transform.note_analysis import AnalysedNote
+from aae.transform.performance import SLUR_FRAMES, performance_from_note
 from mcnn.errors import InputError
-from mcnn.inversion.inverter import Hints
+from mcnn.inversion.inverter import InverterConditioning
 
 Floats = npt.NDArray[np.float32]
 
@@ -62,7 +62,7 @@ class RemadeNote:
 class _Plan:
     """What is to be decoded for one note."""
 
-    note: PlayedNote
+    note: AnalysedNote
     midi_pitch: int | None
     shift_cents: float
     latent: tuple[float, ...]
@@ -74,7 +74,7 @@ class _Plan:
     seed: int
 
 
-class Remaker:
+class Resynthesizer:
     """Re-makes the notes of one sound.
 
     Args:
@@ -97,7 +97,7 @@ class Remaker:
         self._own_mix: Mix = {name: {label: 1.0} for name, label in source.items()}
 
     @torch.inference_mode()
-    def remake(self, note: PlayedNote, *, after: int = 0, number: int = 0) -> RemadeNote:
+    def remake(self, note: AnalysedNote, *, after: int = 0, number: int = 0) -> RemadeNote:
         """One note, aligned to the played one in time, loudness and fine pitch.
 
         Args:
@@ -114,7 +114,7 @@ class Remaker:
         trained = self.synthesizer.is_trained(plan.midi_pitch, self.target)
         return RemadeNote(note.start, waveform, plan.midi_pitch, plan.latent, trained)
 
-    def _plan(self, note: PlayedNote, after: int, number: int) -> _Plan:
+    def _plan(self, note: AnalysedNote, after: int, number: int) -> _Plan:
         amount = self.changes.amount
         midi_pitch, shift_cents = self._asked_pitch(note)
         offset = self.changes.latent_offset or (0.0,) * len(note.latent)
@@ -131,14 +131,14 @@ class Remaker:
             seed=int(np.random.default_rng([self.changes.seed, number]).integers(2**31)),
         )
 
-    def _asked_pitch(self, note: PlayedNote) -> tuple[int | None, float]:
+    def _asked_pitch(self, note: AnalysedNote) -> tuple[int | None, float]:
         """The note to make and what its fine pitch is shifted by, in cents."""
         if note.midi_pitch is None:
             return None, 0.0
         asked = self.changes.midi_pitch
         steps = self.changes.transpose if asked is None else asked - note.midi_pitch
         exact = note.midi_pitch + self.changes.amount * steps
-        midi_pitch = int(np.clip(round(exact), LOWEST_MIDI_PITCH, HIGHEST_MIDI_PITCH))
+        midi_pitch = int(np.clip(round(exact), MIN_MIDI_PITCH, MAX_MIDI_PITCH))
         return midi_pitch, 100.0 * (exact - midi_pitch)
 
     def _style(
@@ -153,7 +153,7 @@ class Remaker:
         style: Tensor = mapping(torch.tensor([latent]), condition, take)
         return style
 
-    def _new_tremble(self, note: PlayedNote, style: Tensor) -> tuple[float, float] | None:
+    def _new_tremble(self, note: AnalysedNote, style: Tensor) -> tuple[float, float] | None:
         """The tremolo or vibrato of a technique that is asked for; a steady note gets no other."""
         if _TECHNIQUE not in self.changes.mix:
             return None
@@ -173,7 +173,7 @@ class Remaker:
             rng = np.random.default_rng([plan.seed, 2])
             phase = oscillate(rate_hz, n_frames, self.config.frame_rate_hz, rng)
             modulation = Modulation(rate_hz, strength, phase)
-        performance = performance_of(
+        performance = performance_from_note(
             plan.note, before=before, after=plan.extra, shift_cents=plan.shift_cents, modulation=modulation
         )
         decoder = self.synthesizer.decoder
@@ -186,10 +186,10 @@ class Remaker:
         if self.changes.amount < 1.0:
             log_mel = self._with_residual(plan, log_mel, before)
             noise = None if noise is None else noise * self.changes.amount
-        hints = Hints(decoded.f0_hz, decoded.inharmonicity, noise, (plan.seed,))
+        conditioning = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, noise, (plan.seed,))
         if not self.synthesizer.inverter.uses_noise:
-            log_mel, hints = decoder.roughen(log_mel, hints)
-        waveform: Floats = self.synthesizer.inverter(log_mel[None], hints)[0].numpy()
+            log_mel, conditioning = decoder.add_noise_fluctuation(log_mel, conditioning)
+        waveform: Floats = self.synthesizer.inverter(log_mel[None], conditioning)[0].numpy()
         return waveform
 
     def _with_residual(self, plan: _Plan, log_mel: Tensor, before: int) -> Tensor:
@@ -197,7 +197,7 @@ class Remaker:
         note, decoder = plan.note, self.synthesizer.decoder
         condition = decoder.vocabulary.encode([note.midi_pitch], [self._own_mix])
         style = self._style(note.midi_pitch, self._own_mix, note.latent, note.takes())
-        performance = performance_of(note, before=before, after=plan.extra)
+        performance = performance_from_note(note, before=before, after=plan.extra)
         pictured = decoder.decoder.decode_frames(style, condition, performance, before).log_mel[0]
         n_frames = note.log_mel.shape[1]
         log_mel = log_mel.clone()

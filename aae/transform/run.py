@@ -25,11 +25,11 @@ from aae.rendering.manifest import (
 )
 from aae.synthesis.synthesizer import Synthesizer, strongest_labels
 from aae.transform.audio_file import SoundFacts, SoundReader, SoundWriter, examine
-from aae.transform.note_analysis import NoteMeter
+from aae.transform.note_analysis import NoteAnalyser
 from aae.transform.phrase import NoteFacts, remake_phrase
 from aae.transform.plan import PlannedSound, TransformSettings, digest_of
-from aae.transform.resynthesis import Remaker
-from aae.transform.segments import LONGEST_NOTE_S, Stretch, listen
+from aae.transform.resynthesis import Resynthesizer
+from aae.transform.segments import MAX_NOTE_S, Segment, listen
 from aae.transform.source_style import infer_source
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
@@ -116,7 +116,7 @@ def transform_files(
     common = settings.facts() | {"model": model_path.name, "model_sha256": digest_of(model_path)}
     finished = _finished_rows(planned, common, directory)
     open_folder(directory, finished)
-    studio = _Studio(synthesizer, settings)
+    studio = _TransformWorker(synthesizer, settings)
     refused: set[str] = set()
     for done, sound in enumerate(planned, start=1):
         name = sound.source.name
@@ -139,13 +139,13 @@ def transform_files(
     write_manifest(directory, [finished[s.file] for s in planned if s.file in finished])
 
 
-class _Studio:
+class _TransformWorker:
     """What is needed to transform one sound after another; what is known of the last one is kept."""
 
     def __init__(self, synthesizer: Synthesizer, settings: TransformSettings) -> None:
         self.synthesizer = synthesizer
         self.settings = settings
-        self._meter = NoteMeter(synthesizer)
+        self._meter = NoteAnalyser(synthesizer)
         self._known: tuple[Path, SoundFacts, str] | None = None
         self._labels: dict[Path, dict[str, str]] = {}
 
@@ -164,29 +164,29 @@ class _Studio:
             self._labels.clear()
         return self._known
 
-    def stretches(self, sound: PlannedSound) -> Iterator[Stretch]:
+    def stretches(self, sound: PlannedSound) -> Iterator[Segment]:
         """A sound as it is heard.
 
         Raises:
             InputError: If it is said to be one note and is too long for that.
         """
         facts, settings = self.facts(sound), self.settings
-        if settings.taken_as == "note" and facts.duration_s > LONGEST_NOTE_S:
+        if settings.taken_as == "note" and facts.duration_s > MAX_NOTE_S:
             raise InputError(
                 f"{sound.source.path}: {facts.duration_s:.0f} s is no single note "
-                f"(up to {LONGEST_NOTE_S:g} s): give --as phrase"
+                f"(up to {MAX_NOTE_S:g} s): give --as phrase"
             )
         reader = SoundReader(sound.source.path, facts, self._meter.config.sample_rate)
         loudest_db = 20.0 * math.log10(facts.peak)
         return listen(reader.blocks(), self._meter, loudest_db, settings.taken_as)
 
-    def remaker(self, sound: PlannedSound, heard: Sequence[Stretch]) -> Remaker:
+    def remaker(self, sound: PlannedSound, heard: Sequence[Segment]) -> Resynthesizer:
         """Makes a sound's notes; its own labels are inferred once."""
         path = sound.source.path
         if path not in self._labels:
             notes = [note for stretch in heard for note in stretch.notes]
             self._labels[path] = infer_source(self.synthesizer, notes, sound.changes.source)
-        return Remaker(self.synthesizer, sound.changes, self._labels[path])
+        return Resynthesizer(self.synthesizer, sound.changes, self._labels[path])
 
     def labels(self, sound: PlannedSound) -> dict[str, str]:
         """What a sound's own labels were taken to be."""
@@ -194,7 +194,7 @@ class _Studio:
 
 
 def _write_sound(
-    studio: _Studio, sound: PlannedSound, common: Mapping[str, Any], directory: Path
+    studio: _TransformWorker, sound: PlannedSound, common: Mapping[str, Any], directory: Path
 ) -> Iterator[float | dict[str, Any]]:
     """Writes a file and its row; yields the seconds made so far and at last the row."""
     facts, settings = studio.facts(sound), studio.settings
@@ -235,7 +235,7 @@ def _write_sound(
     yield row
 
 
-def _until_known(stretches: Iterator[Stretch]) -> Iterator[Stretch]:
+def _until_known(stretches: Iterator[Segment]) -> Iterator[Segment]:
     """The beginning of a sound, up to its first note with a pitch."""
     for stretch in itertools.islice(stretches, _STRETCHES_TO_KNOW_IT):
         yield stretch
@@ -244,9 +244,9 @@ def _until_known(stretches: Iterator[Stretch]) -> Iterator[Stretch]:
 
 
 def _row(
-    studio: _Studio,
+    studio: _TransformWorker,
     sound: PlannedSound,
-    remaker: Remaker,
+    remaker: Resynthesizer,
     common: Mapping[str, Any],
     notes: Sequence[NoteFacts],
     sample_rate: int,

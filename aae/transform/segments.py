@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from aae.analysis.segmentation import HeardNote, find_notes
-from aae.transform.note_analysis import Floats, NoteMeter, PlayedNote
+from aae.analysis.segmentation import DetectedNote, find_notes
+from aae.transform.note_analysis import AnalysedNote, Floats, NoteAnalyser
 from aae.transform.stereo import middle
 
 TakenAs = Literal["auto", "note", "phrase"]
@@ -22,7 +22,7 @@ STRETCH_S = 20.0
 """How much is listened to at a time."""
 MARGIN_S = 3.0
 """A note that ends this near the end of a stretch may go on."""
-LONGEST_NOTE_S = 60.0
+MAX_NOTE_S = 60.0
 """A recording that is said to be one note may not be longer."""
 _SHORT_S = 4.0
 _MAIN_SHARE = 0.8
@@ -31,7 +31,7 @@ _NEAR_S = 0.06
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Segment:
     """A part of a recording with the notes found in it.
 
     Attributes:
@@ -43,17 +43,17 @@ class Stretch:
 
     block: Floats
     start: int
-    notes: tuple[PlayedNote, ...]
+    notes: tuple[AnalysedNote, ...]
     settled: int
 
-    def of_note(self, note: PlayedNote) -> Floats:
+    def of_note(self, note: AnalysedNote) -> Floats:
         """The recording of a note, all channels."""
         return self.block[note.start - self.start : note.end - self.start]
 
 
 def listen(
-    blocks: Iterable[Floats], meter: NoteMeter, loudest_db: float, taken_as: TakenAs = "auto"
-) -> Iterator[Stretch]:
+    blocks: Iterable[Floats], meter: NoteAnalyser, loudest_db: float, taken_as: TakenAs = "auto"
+) -> Iterator[Segment]:
     """Cuts a recording into stretches and measures the notes of each.
 
     Args:
@@ -64,7 +64,7 @@ def listen(
     """
     sample_rate = meter.config.sample_rate
     stretch, source = round(STRETCH_S * sample_rate), iter(blocks)
-    wanted = round(LONGEST_NOTE_S * sample_rate) + 1 if taken_as == "note" else stretch
+    wanted = round(MAX_NOTE_S * sample_rate) + 1 if taken_as == "note" else stretch
     kept: list[Floats] = []
     start, is_slurred, is_last = 0, False, False
     while not is_last:
@@ -76,7 +76,7 @@ def listen(
         whole = is_last and start == 0
         if taken_as == "note" or (whole and taken_as == "auto" and _is_one(found, len(mono), sample_rate)):
             alone = meter.measure_alone(mono)
-            yield Stretch(block, 0, (alone,) if alone else (), len(block))
+            yield Segment(block, 0, (alone,) if alone else (), len(block))
             return
         if found and is_slurred and found[0].start < _NEAR_S * sample_rate:
             found[0] = replace(found[0], is_slurred=True)
@@ -85,7 +85,7 @@ def listen(
             found, keep_from, is_slurred = _settled(found, len(block), sample_rate)
         measured = (meter.measure(mono, heard) for heard in found)
         notes = tuple(replace(note, start=note.start + start) for note in measured if note is not None)
-        yield Stretch(block, start, notes, start + keep_from)
+        yield Segment(block, start, notes, start + keep_from)
         kept, start = [block[keep_from:]], start + keep_from
         wanted = max(stretch, len(kept[0]) + stretch // 2)
 
@@ -102,15 +102,17 @@ def _filled(kept: list[Floats], source: Iterator[Floats], wanted: int) -> tuple[
     return np.concatenate(parts), False
 
 
-def _is_one(found: list[HeardNote], n_samples: int, sample_rate: int) -> bool:
+def _is_one(found: list[DetectedNote], n_samples: int, sample_rate: int) -> bool:
     """Whether a whole recording is a single note."""
     if len(found) <= 1:
-        return len(found) == 1 and n_samples < LONGEST_NOTE_S * sample_rate
+        return len(found) == 1 and n_samples < MAX_NOTE_S * sample_rate
     lengths = [note.end - note.start for note in found]
     return n_samples < _SHORT_S * sample_rate and max(lengths) >= _MAIN_SHARE * sum(lengths)
 
 
-def _settled(found: list[HeardNote], n_samples: int, sample_rate: int) -> tuple[list[HeardNote], int, bool]:
+def _settled(
+    found: list[DetectedNote], n_samples: int, sample_rate: int
+) -> tuple[list[DetectedNote], int, bool]:
     """The notes that surely end in a stretch, where the rest begins, and whether that is slurred to them."""
     margin = n_samples - round(MARGIN_S * sample_rate)
     final = [note for note in found if note.end <= margin]

@@ -8,18 +8,18 @@ import torch
 from aae.model.conditioning import Mix
 from aae.model.model_file import Combination, strongest
 from aae.synthesis.synthesizer import Synthesizer
-from aae.transform.note_analysis import PlayedNote
-from aae.transform.performance import performance_of, repeated
+from aae.transform.note_analysis import AnalysedNote
+from aae.transform.performance import performance_from_note, repeated
 
-_MOST_NOTES = 3
-_FIRST_FRAME, _MOST_FRAMES = 3, 24
+_MAX_NOTES = 3
+_FIRST_FRAME, _MAX_FRAMES = 3, 24
 _LENGTH_WEIGHT = 0.05
 """Log10 units of log-mel that a length e times the usual one of a combination counts as."""
 _PITCH_MARGIN = 2
 """Semitones beyond its trained range in which a combination may still be meant."""
 
 
-def infer_source(synthesizer: Synthesizer, notes: Sequence[PlayedNote], named: Mix) -> dict[str, str]:
+def infer_source(synthesizer: Synthesizer, notes: Sequence[AnalysedNote], named: Mix) -> dict[str, str]:
     """The labels of a played sound: those that are named, and the trained ones beside them that fit best.
 
     Every trained combination that reaches the notes is decoded from their latents; the one whose log-mels are
@@ -37,7 +37,7 @@ def infer_source(synthesizer: Synthesizer, notes: Sequence[PlayedNote], named: M
         InputError: For words that the model does not know.
     """
     usual = {name: strongest(mix) for name, mix in synthesizer.complete(named).items() if mix}
-    pitched = sorted((n for n in notes if n.midi_pitch is not None), key=lambda n: -n.level_db)[:_MOST_NOTES]
+    pitched = sorted((n for n in notes if n.midi_pitch is not None), key=lambda n: -n.level_db)[:_MAX_NOTES]
     rows = [row for row in synthesizer.info.coverage.matching(named) if row.low >= 0]
     rows = [row for row in rows if all(_reaches(row, note) for note in pitched)] or rows
     if not pitched or not rows:
@@ -48,13 +48,13 @@ def infer_source(synthesizer: Synthesizer, notes: Sequence[PlayedNote], named: M
     return usual | {name: label for name, label in found if label is not None}
 
 
-def _reaches(row: Combination, note: PlayedNote) -> bool:
+def _reaches(row: Combination, note: AnalysedNote) -> bool:
     pitch = note.midi_pitch
     return pitch is not None and row.low - _PITCH_MARGIN <= pitch <= row.high + _PITCH_MARGIN
 
 
 @torch.inference_mode()
-def _distances(synthesizer: Synthesizer, rows: Sequence[Combination], note: PlayedNote) -> torch.Tensor:
+def _distances(synthesizer: Synthesizer, rows: Sequence[Combination], note: AnalysedNote) -> torch.Tensor:
     """Mean distance `(rows,)` of a note's log-mel to its decodings, over a stretch after the onset."""
     names = synthesizer.info.coverage.attributes
     mixes = [
@@ -64,11 +64,11 @@ def _distances(synthesizer: Synthesizer, rows: Sequence[Combination], note: Play
     condition = synthesizer.vocabulary.encode([note.midi_pitch] * len(rows), mixes)
     n_frames = note.log_mel.shape[1]
     start = min(_FIRST_FRAME, n_frames - 1)
-    stop = min(n_frames, start + _MOST_FRAMES)
+    stop = min(n_frames, start + _MAX_FRAMES)
     decoder = synthesizer.decoder.decoder
     latents = torch.tensor([note.latent]).expand(len(rows), -1)
     style = decoder.mapping(latents, condition, note.takes(len(rows)))
-    performance = repeated(performance_of(note), len(rows))
+    performance = repeated(performance_from_note(note), len(rows))
     decoded = decoder.decode_frames(style, condition, performance, start, stop)
     apart = (decoded.log_mel - note.log_mel[None, :, start:stop]).abs().mean((1, 2))
     log_frames = decoder.trait_head(style)[:, 0]

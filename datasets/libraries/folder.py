@@ -27,7 +27,7 @@ TABLE_NAMES = ("tags.csv", "tags.tsv", "tags.jsonl")
 _PITCH_COLUMNS = ("midi_pitch", "note", "pitch", "midi")
 _ANY_AUDIO = 0.01
 _UNPITCHED_WORDS = frozenset({"unpitched", "none", "n", "-1"})
-_LARGEST_TABLE_BYTES = 256 << 20
+_MAX_TABLE_BYTES = 256 << 20
 _WHOLE_NUMBER = re.compile(r"([0-9]+)\.0*")
 _NOTE_IN_NAME = re.compile(r"(?<![A-Za-z0-9#])([A-Ga-g](?:#|s|b)?-?[0-9])(?![A-Za-z0-9#])")
 
@@ -142,8 +142,8 @@ def _pitch(text: str) -> int:
 
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a table, with their numbers in the file."""
-    if table.stat().st_size > _LARGEST_TABLE_BYTES:
-        raise InputError(f"{table.name} is larger than {_LARGEST_TABLE_BYTES >> 20} MB: split the folder")
+    if table.stat().st_size > _MAX_TABLE_BYTES:
+        raise InputError(f"{table.name} is larger than {_MAX_TABLE_BYTES >> 20} MB: split the folder")
     try:
         text = table.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

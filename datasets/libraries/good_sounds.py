@@ -14,7 +14,7 @@ from mcnn.errors import InputError
 from ..reading.files import Survey, audio_names
 from .base import Adapter, Recording, Skip, SkipReason, as_label, not_understood
 
-_LARGEST_TABLE_BYTES = 256 << 20
+_MAX_TABLE_BYTES = 256 << 20
 _TABLES = ("sounds.json", "takes.json")
 _LABELS = {
     "instrument": "instrument",
@@ -77,8 +77,8 @@ def _table(source: Path, name: str) -> dict[str, dict[str, Any]]:
     path = source / name
     if not path.is_file():
         raise InputError(f"{source} has no {name}: give the folder of Good-sounds that holds it")
-    if path.stat().st_size > _LARGEST_TABLE_BYTES:
-        raise InputError(f"{name} is larger than {_LARGEST_TABLE_BYTES >> 20} MB: Good-sounds' is not")
+    if path.stat().st_size > _MAX_TABLE_BYTES:
+        raise InputError(f"{name} is larger than {_MAX_TABLE_BYTES >> 20} MB: Good-sounds' is not")
     try:
         rows = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:

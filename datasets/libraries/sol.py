@@ -23,7 +23,7 @@ _FOLDS = {
     "3": Split.VALIDATION,
     "4": Split.TEST,
 }
-_LARGEST_TABLE_BYTES = 64 << 20
+_MAX_TABLE_BYTES = 64 << 20
 _ORDINARY = "ord"
 
 
@@ -128,8 +128,8 @@ def _folds(source: Path) -> dict[str, Split]:
     """The official folds by path, from the library's table if it is there (`..._metadata.csv`)."""
     folds: dict[str, Split] = {}
     for table in sorted(source.glob("*[mM]etadata*.csv")):
-        if table.stat().st_size > _LARGEST_TABLE_BYTES:
-            raise InputError(f"{table.name} is larger than {_LARGEST_TABLE_BYTES >> 20} MB: no SOL table is")
+        if table.stat().st_size > _MAX_TABLE_BYTES:
+            raise InputError(f"{table.name} is larger than {_MAX_TABLE_BYTES >> 20} MB: no SOL table is")
         try:
             with table.open(encoding="utf-8-sig", newline="") as file:
                 for row in csv.DictReader(file):

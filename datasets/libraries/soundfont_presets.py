@@ -22,8 +22,8 @@ _KEY_RANGE, _VELOCITY_RANGE, _INSTRUMENT, _SAMPLE, _ROOT_KEY = 43, 44, 41, 53, 5
 _COARSE_TUNE, _FINE_TUNE, _SCALE_TUNING = 51, 52, 56
 _A_SEMITONE = 100
 _WHOLE_RANGE = (0, 127)
-_LARGEST_LIST_BYTES = 64 << 20
-_MOST_REGIONS = 1 << 20
+_MAX_LIST_BYTES = 64 << 20
+_MAX_REGIONS = 1 << 20
 _RECORDS = {
     "phdr": np.dtype([("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("rest", "V12")]),
     "pbag": np.dtype([("gen", "<u2"), ("mod", "<u2")]),
@@ -113,7 +113,7 @@ def parse_contents(file: BinaryIO) -> SoundFontContents:
             file.seek(size - len(kind), io.SEEK_CUR)
             _skip_padding(file, size)
             continue
-        if size > _LARGEST_LIST_BYTES:
+        if size > _MAX_LIST_BYTES:
             raise ValueError(f"its list {kind.decode()} says {size} bytes")
         parts = _parts(file.read(size - 4))
         _skip_padding(file, size)
@@ -171,8 +171,8 @@ def _presets(records: Mapping[str, npt.NDArray[Any]]) -> tuple[Preset, ...]:
         zones = _zones(records["pbag"], records["pgen"], int(header["bag"]), int(following["bag"]))
         regions = tuple(region for zone in zones for region in _regions(zone, instruments, roots))
         n_regions += len(regions)
-        if n_regions > _MOST_REGIONS:
-            raise ValueError(f"its presets have more than {_MOST_REGIONS} regions")
+        if n_regions > _MAX_REGIONS:
+            raise ValueError(f"its presets have more than {_MAX_REGIONS} regions")
         name = _text(bytes(header["name"])) or "unnamed"
         presets.append(Preset(name, int(header["bank"]), int(header["program"]), regions))
     return tuple(sorted(presets, key=lambda preset: (preset.bank, preset.program, preset.name)))

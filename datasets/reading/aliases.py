@@ -15,7 +15,7 @@ from mcnn.errors import InputError
 from ..libraries.base import as_label
 
 STANDARD_TABLE = Path(__file__).with_name("aliases.toml")
-_LARGEST_TABLE_BYTES = 1 << 20
+_MAX_TABLE_BYTES = 1 << 20
 
 
 class Vocabulary:
@@ -62,8 +62,8 @@ class Vocabulary:
 def _read(path: Path) -> dict[str, dict[str, str]]:
     """A table as attribute to alias to word."""
     try:
-        if path.stat().st_size > _LARGEST_TABLE_BYTES:
-            raise InputError(f"{path} is larger than {_LARGEST_TABLE_BYTES >> 20} MB: no table of aliases is")
+        if path.stat().st_size > _MAX_TABLE_BYTES:
+            raise InputError(f"{path} is larger than {_MAX_TABLE_BYTES >> 20} MB: no table of aliases is")
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise InputError(f"there is no table of aliases at {path}") from error

@@ -17,12 +17,12 @@ from aae.notes.bank import CLIPPING_UNKNOWN
 
 from .clipping import count_clipped
 
-LONGEST_READ_S = 30.0
+MAX_READ_S = 30.0
 """Of a longer file only the beginning is read: a note's first seconds are all that is used."""
-SHORTEST_NOTE_S = 0.05
+MIN_NOTE_S = 0.05
 
-_LOWEST_HZ = 10.0
-_SLOWEST_HZ, _FASTEST_HZ, _MOST_CHANNELS = 1_000, 1_000_000, 256
+_MIN_HZ = 10.0
+_SLOWEST_HZ, _FASTEST_HZ, _MAX_CHANNELS = 1_000, 1_000_000, 256
 _BLOCK_VALUES = 1 << 20
 _CANCELLED = 1e-4
 """Of the loudest channel's power; a mix below it is what is left of channels of opposite sign."""
@@ -102,11 +102,11 @@ def _require_whole(path: Path, size: int) -> None:
 
 
 def _mixed(file: soundfile.SoundFile) -> tuple[npt.NDArray[np.float32], int]:
-    """The first `LONGEST_READ_S` of a file in mono, and its clipped samples.
+    """The first `MAX_READ_S` of a file in mono, and its clipped samples.
 
     It is read in blocks whatever its header promises; a clipped run that their border divides counts as two.
     """
-    if not (_SLOWEST_HZ <= file.samplerate <= _FASTEST_HZ and 1 <= file.channels <= _MOST_CHANNELS):
+    if not (_SLOWEST_HZ <= file.samplerate <= _FASTEST_HZ and 1 <= file.channels <= _MAX_CHANNELS):
         raise UnreadableError(f"{file.channels} channels at {file.samplerate} Hz are no recording")
     mixed: list[npt.NDArray[np.float32]] = []
     power = np.zeros(file.channels)
@@ -125,7 +125,7 @@ def _mixed(file: soundfile.SoundFile) -> tuple[npt.NDArray[np.float32], int]:
 
 def _blocks(file: soundfile.SoundFile) -> Iterator[npt.NDArray[np.float32]]:
     """Blocks `(samples, channels)` of the beginning."""
-    left = int(LONGEST_READ_S * file.samplerate)
+    left = int(MAX_READ_S * file.samplerate)
     while left > 0:
         block = file.read(min(left, max(1, _BLOCK_VALUES // file.channels)), dtype="float32", always_2d=True)
         if not len(block):
@@ -136,7 +136,7 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[npt.NDArray[np.float32]]:
 
 def _without_offset(waveform: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.float32]:
     """Removes a constant offset and rumble. Subtracting the mean instead would lift the silence."""
-    sections = scipy.signal.butter(2, _LOWEST_HZ, "highpass", fs=sample_rate, output="sos")
+    sections = scipy.signal.butter(2, _MIN_HZ, "highpass", fs=sample_rate, output="sos")
     state = scipy.signal.sosfilt_zi(sections) * waveform[0]
     filtered, _state = scipy.signal.sosfilt(sections, waveform, zi=state)
     return np.asarray(filtered, np.float32)

@@ -13,7 +13,7 @@ Source: B. Katz, Mastering Audio, chapter on decibels (what an over is).
 import numpy as np
 import numpy.typing as npt
 
-_SHORTEST_RUN = 3
+_MIN_RUN = 3
 _STEP, _STEP_OF_8_BITS = 2.0**-15, 2.0**-7
 """Finer files often hold what was cut at 16 bits."""
 _FAR_STEPS = 30
@@ -48,7 +48,7 @@ def _clipped_above(samples: npt.NDArray[np.float32], step: float, is_exact: bool
     borders = np.flatnonzero(np.diff(at_end, prepend=False, append=False))
     starts, ends = borders[::2], borders[1::2]
     lengths = ends - starts
-    counted = lengths >= _SHORTEST_RUN
+    counted = lengths >= _MIN_RUN
     if is_exact:
         before, after = np.maximum(starts - lengths, 0), np.minimum(ends - 1 + lengths, len(samples) - 1)
         counted &= np.minimum(samples[before], samples[after]) < 1.0 - _FAR_STEPS * step

@@ -153,9 +153,9 @@ class RenderDialog(QDialog):
             from aae.synthesis.inverters import choose_inverter
             from aae.synthesis.synthesizer import Synthesizer
 
-            bundle = self._instrument.bundle
-            chosen = choose_inverter(inverter, bundle)
-            synthesizer = Synthesizer(bundle, chosen.inverter, chosen.notice)
+            loaded = self._instrument.loaded
+            chosen = choose_inverter(inverter, loaded)
+            synthesizer = Synthesizer(loaded, chosen.inverter, chosen.notice)
             job = RenderJob([mix], pitches, variations, sound.latent, sound.seed)
             output = OutputSettings("wav")
             if format != "wav":

@@ -6,7 +6,7 @@ velocity, Space plays the last note again.
 
 WHITE_AND_BLACK = "AWSEDFTGYHUJKOLP;'"
 """In the order of the semitones, from C."""
-LOWEST_OCTAVE, HIGHEST_OCTAVE = 0, 8
+MIN_OCTAVE, MAX_OCTAVE = 0, 8
 VELOCITY_STEP = 20
 
 
@@ -48,7 +48,7 @@ class ComputerKeys:
         key = letter.upper()
         if key in ("Z", "X"):
             step = 1 if key == "X" else -1
-            self.octave = min(max(self.octave + step, LOWEST_OCTAVE), HIGHEST_OCTAVE)
+            self.octave = min(max(self.octave + step, MIN_OCTAVE), MAX_OCTAVE)
         elif key in ("C", "V"):
             step = VELOCITY_STEP if key == "V" else -VELOCITY_STEP
             self.velocity = min(max(self.velocity + step, 1), 127)

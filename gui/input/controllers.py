@@ -7,10 +7,10 @@ from mcnn.errors import InputError
 if TYPE_CHECKING:
     from PyQt6.QtGui import QAction
 
-    from ..background import Courier
+    from ..background import UiInvoker
     from ..state.instrument import Instrument
     from ..state.saved_session import SavedSession
-    from ..state.scene import Scene
+    from ..state.scene import ProjectState
     from .midi_input import MidiInput
     from .osc_bridge import OscBridge
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Controllers:
     """What else plays beside mouse and keyboard."""
 
-    courier: "Courier"
+    courier: "UiInvoker"
     actions_by_name: "dict[str, QAction]"
     instrument: "Instrument | None"
     saved: "SavedSession"
@@ -27,7 +27,7 @@ class Controllers:
     osc: "OscBridge | None" = None
     osc_address = ("127.0.0.1", 9527)
     osc_at_start = False
-    _osc_told: "Scene | None" = None
+    _osc_told: "ProjectState | None" = None
 
     def start_controllers(self, instrument: "Instrument") -> None:
         """Begins to listen."""

@@ -18,7 +18,7 @@ from mcnn.errors import InputError
 
 from ..state.latent_pad import N_CORNERS
 from ..state.performer import Performer
-from ..state.scene import Scene
+from ..state.scene import ProjectState
 
 ADDRESSES = (
     ("/clariolin/note pitch velocity", "plays a note, MIDI numbers; velocity 0 lets it go"),
@@ -93,7 +93,7 @@ class OscBridge:
         """Tells of a note."""
         self._send("note", [midi_pitch, velocity])
 
-    def send_scene(self, before: Scene | None) -> None:
+    def send_scene(self, before: ProjectState | None) -> None:
         """Tells what differs from another scene; all of it, if there is none."""
         scene = self._performer.session.scene
         sound, old_sound = scene.sound, before.sound if before is not None else None
@@ -109,7 +109,7 @@ class OscBridge:
             self._send("variation", [float(sound.variation)])
         self._send_pad(scene, before)
 
-    def _send_pad(self, scene: Scene, before: Scene | None) -> None:
+    def _send_pad(self, scene: ProjectState, before: ProjectState | None) -> None:
         pad = scene.pad
         for i, corner in enumerate(pad.corners):
             if before is None or corner != before.pad.corners[i]:

@@ -8,7 +8,7 @@ from PyQt6.QtOpenGL import QOpenGLVersionFunctionsFactory, QOpenGLVersionProfile
 SCREENS = ("xcb", "wayland", "wayland-egl", "cocoa", "windows")
 """Qt's platforms that show what OpenGL draws; others leave it blank."""
 BY_PROCESSOR = ("llvmpipe", "softpipe", "swrast", "software", "swiftshader", "gdi generic", "basic render")
-LEAST_VERSION = (2, 1)
+MIN_VERSION = (2, 1)
 GL_RENDERER = 0x1F01
 
 
@@ -27,7 +27,7 @@ def renderer_name() -> str | None:
     if not context.create() or not context.makeCurrent(surface):
         return None
     try:
-        if context.isOpenGLES() or context.format().version() < LEAST_VERSION:
+        if context.isOpenGLES() or context.format().version() < MIN_VERSION:
             return None
         profile = QOpenGLVersionProfile()
         profile.setVersion(2, 0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .latent_view import LatentView
 
 
-MOST_NAMED = 8
+MAX_NAMED = 8
 """Marks that are shown with their names; more would hide the space."""
 ROUND_THE_PAD = (0, 1, 3, 2)
 """Corners in the order in which they are neighbours."""
@@ -84,7 +84,7 @@ class LatentOverlay:
             painter.drawPolygon(QPolygonF(diamond))
             painter.setPen(QPen(colours.color("text"), 1.4))
             painter.drawPolygon(QPolygonF(diamond))
-            if len(self._view.marks) <= MOST_NAMED:
+            if len(self._view.marks) <= MAX_NAMED:
                 self._tag(painter, spot, [name])
 
     def _paint_hovered(self, painter: QPainter) -> None:

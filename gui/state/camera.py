@@ -15,7 +15,7 @@ DISTANCE = 12.0
 """Of the eye from the middle."""
 SPAN = 6.0
 """Width of what the shorter side of the window shows at zoom 1."""
-LEAST_ZOOM, MOST_ZOOM = 0.3, 12.0
+MIN_ZOOM, MAX_ZOOM = 0.3, 12.0
 STEEPEST = 1.5
 
 
@@ -39,7 +39,7 @@ class Camera:
 
     def zoomed(self, factor: float) -> "Camera":
         """The same, nearer (above 1) or farther."""
-        return replace(self, zoom=min(max(self.zoom * factor, LEAST_ZOOM), MOST_ZOOM))
+        return replace(self, zoom=min(max(self.zoom * factor, MIN_ZOOM), MAX_ZOOM))
 
     def panned(self, dx: float, dy: float, size: tuple[float, float]) -> "Camera":
         """The same with the picture moved by so many pixels."""

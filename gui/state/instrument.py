@@ -11,8 +11,8 @@ from aae.live.audio_output import AudioOutput
 from aae.live.engine_process import synthesizer_of, warm_engine
 from aae.live.remote_engine import RemoteEngine
 from aae.live.status import SoundEngine
-from aae.live.whole_notes import WholeNotes
-from aae.model.model_file import Bundle, load_bundle
+from aae.live.whole_notes import OfflineRenderer
+from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.inverters import choose_inverter
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.spectral.spectrogram import Spectrogram
@@ -29,10 +29,10 @@ class Instrument:
     """One model with its session, its engine and its points."""
 
     path: Path
-    bundle: Bundle
+    loaded: LoadedModel
     synthesizer: Synthesizer
     session: Session
-    whole: WholeNotes
+    whole: OfflineRenderer
     engine: SoundEngine
     points: SpacePoints
     performer: Performer
@@ -41,8 +41,8 @@ class Instrument:
 
     def new_synthesizer(self) -> Synthesizer:
         """Another door to the same model, for another thread."""
-        chosen = choose_inverter(self.inverter, self.bundle)
-        return Synthesizer(self.bundle, chosen.inverter, chosen.notice)
+        chosen = choose_inverter(self.inverter, self.loaded)
+        return Synthesizer(self.loaded, chosen.inverter, chosen.notice)
 
     def read(self, path: Path, told: Callable[[float], object] = lambda _share: None) -> Recording:
         """Opens a recording; takes a moment, and tells how much of it is done, 0 to 1.
@@ -50,7 +50,7 @@ class Instrument:
         Raises:
             InputError: If it cannot be used.
         """
-        return read_recording(path, self.bundle, Spectrogram(self.bundle.info.spectrogram), told)
+        return read_recording(path, self.loaded, Spectrogram(self.loaded.info.spectrogram), told)
 
     def close(self) -> None:
         """Ends its threads."""
@@ -78,30 +78,30 @@ def open_instrument(
     """
     torch.set_num_threads(1)
     say("Opening the model …")
-    bundle = load_bundle(path)
-    synthesizer, inverter = synthesizer_of(bundle)
+    loaded = load_model(path)
+    synthesizer, inverter = synthesizer_of(loaded)
     session = Session(synthesizer, sound)
-    first, sample_rate = session.request(60), bundle.info.spectrogram.sample_rate
+    first, sample_rate = session.request(60), loaded.info.spectrogram.sample_rate
     remote = RemoteEngine(path, sample_rate, first) if output is None else None
     with contextlib.ExitStack() as undo:
         if remote is not None:
             undo.callback(remote.close)
         say("Preparing the sound; the first time takes a minute …")
-        warm_up, _ = synthesizer_of(bundle)
+        warm_up, _ = synthesizer_of(loaded)
         warm_up.render([first])
-        points = SpacePoints(bundle.info, bundle.latents)
+        points = SpacePoints(loaded.info, loaded.latents)
         _warm_up_picture()
-        whole = WholeNotes(synthesizer)
+        whole = OfflineRenderer(synthesizer)
         engine: SoundEngine
         if remote is not None:
             remote.wait()
             engine = remote
         else:
             assert output is not None
-            engine = warm_engine(bundle, whole, output, first)
+            engine = warm_engine(loaded, whole, output, first)
         performer = Performer(session, engine, whole)
         undo.pop_all()
-    return Instrument(path, bundle, synthesizer, session, whole, engine, points, performer, inverter)
+    return Instrument(path, loaded, synthesizer, session, whole, engine, points, performer, inverter)
 
 
 def _warm_up_picture() -> None:

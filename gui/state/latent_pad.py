@@ -8,33 +8,31 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat, model_validator
+
+from mcnn.plain import Settings
 
 N_CORNERS = 4
-LONGEST_NAME = 60
+MAX_NAME_LENGTH = 60
 SAME_PLACE = 1e-6
 """Points of the latent space that are nearer than this are one."""
 _NEIGHBOURS = ((1, 2), (0, 3), (0, 3), (1, 2))
 _OPPOSITE = (3, 2, 1, 0)
 
 
-class Corner(BaseModel):
+class Corner(Settings):
     """A point that was chosen."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
     latent: tuple[FiniteFloat, ...] = Field(min_length=1)
-    name: str = Field("", max_length=LONGEST_NAME)
+    name: str = Field("", max_length=MAX_NAME_LENGTH)
     """Where it was found: `variation 12`, `C#4 violin`."""
 
 
 Corners = tuple[Corner | None, Corner | None, Corner | None, Corner | None]
 
 
-class LatentPad(BaseModel):
+class LatentPad(Settings):
     """Four corners, any of which may be empty, and the puck between them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     corners: Corners = (None, None, None, None)
     x: FiniteFloat = Field(0.5, ge=0.0, le=1.0)

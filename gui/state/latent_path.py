@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 
-LONGEST_S = 120.0
+MAX_DURATION_S = 120.0
 TOLERANCE = 0.02
 """How far, in standard deviations of the prior, a thinned path may leave the recorded one."""
 TIME_DIGITS, LATENT_DIGITS = 4, 6
@@ -96,8 +96,8 @@ class LatentPath:
             raise ValueError("the points of a path must be of one latent space")
         if any(after[0] < before[0] for before, after in pairwise(table)):
             raise ValueError("the times of a path must not run backwards")
-        if table and table[-1][0] - table[0][0] > LONGEST_S:
-            raise ValueError(f"a path is at most {LONGEST_S:g} s long")
+        if table and table[-1][0] - table[0][0] > MAX_DURATION_S:
+            raise ValueError(f"a path is at most {MAX_DURATION_S:g} s long")
         return cls(tuple(PathPoint(time_s, tuple(latent)) for time_s, *latent in table))
 
 
@@ -113,7 +113,7 @@ class PathRecorder:
         if not self._points:
             self._start_s = time_s
         since_s = round(time_s - self._start_s, TIME_DIGITS)
-        if since_s > LONGEST_S:
+        if since_s > MAX_DURATION_S:
             return False
         if not self._points or since_s > self._points[-1].time_s:
             self._points.append(PathPoint(since_s, tuple(round(x, LATENT_DIGITS) for x in latent)))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from aae.live.whole_notes import Portrait
+from aae.live.whole_notes import NotePreview
 from aae.rendering.file_names import note_file_names
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.atomic import atomic_path
@@ -20,7 +20,7 @@ PATH_NOTE_S = 0.22
 """Between two notes of a path."""
 
 
-def suggested_name(portrait: Portrait) -> str:
+def suggested_name(portrait: NotePreview) -> str:
     """A file name that says what is in it."""
     if portrait.request is None:
         return "recording.wav"

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Hashable
 
 from aae.live.status import SoundEngine
-from aae.live.whole_notes import WholeNotes
+from aae.live.whole_notes import OfflineRenderer
 from aae.synthesis.decoding import NoteRequest
 from mcnn.compiled import Floats
 
@@ -16,9 +16,9 @@ from .session import Session
 from .velocity import velocity_gain
 
 CURSOR_KEY = "cursor"
-LEAST_MOVE = 0.12
+MIN_MOVE = 0.12
 """How far, in standard deviations, the cursor goes between two notes of a drag."""
-LEAST_PAD_MOVE = 0.06
+MIN_PAD_MOVE = 0.06
 """How far, of the pad's width, the puck goes between two notes of a drag, however near its corners are."""
 
 
@@ -31,7 +31,7 @@ class Performer:
         whole: Makes the portrait of the last note.
     """
 
-    def __init__(self, session: Session, engine: SoundEngine, whole: WholeNotes) -> None:
+    def __init__(self, session: Session, engine: SoundEngine, whole: OfflineRenderer) -> None:
         self.session, self.engine, self._whole = session, engine, whole
         self.last_pitch = 60
         self.follows = False
@@ -98,7 +98,7 @@ class Performer:
 
     def cursor_moved(self) -> None:
         """The cursor is being dragged: a note whenever it has gone far enough."""
-        self._dragged("cursor", self.session.sound.latent, LEAST_MOVE)
+        self._dragged("cursor", self.session.sound.latent, MIN_MOVE)
 
     def cursor_released(self) -> None:
         """The cursor was let go: the note where it lies."""
@@ -106,7 +106,7 @@ class Performer:
 
     def puck_moved(self) -> None:
         """The puck of the pad is being dragged: a note whenever it has gone far enough on the pad."""
-        self._dragged("puck", self.session.pad.place, LEAST_PAD_MOVE)
+        self._dragged("puck", self.session.pad.place, MIN_PAD_MOVE)
 
     def puck_released(self) -> None:
         """The puck was let go: the note where it lies."""

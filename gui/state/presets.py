@@ -8,19 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
+from mcnn.plain import Settings
 
 from .latent_pad import LatentPad
 from .latent_path import LatentPath
-from .scene import Scene
+from .scene import ProjectState
 from .sound import Sound
 
 FORMAT, VERSION = "clariolin-preset", 1
 SUFFIX = ".clariolin.json"
-LARGEST_BYTES = 8 << 20
+MAX_BYTES = 8 << 20
 """Of two minutes of a path that never rests."""
 _UNSAFE = re.compile(r"[^\w .,+()&'-]+")
 
@@ -38,16 +39,16 @@ class Preset:
     """Pad and recorded path; None if the file says nothing of them."""
 
 
-def preset_of(scene: Scene, name: str, model: str) -> Preset:
+def preset_of(scene: ProjectState, name: str, model: str) -> Preset:
     """A scene under a name; an empty pad and an empty path are left out, so that it disturbs no other."""
     pad = None if scene.pad.is_empty else scene.pad
     return Preset(name, scene.sound, model, pad, scene.path if scene.path.points else None)
 
 
-class _Content(BaseModel):
+class _Content(Settings):
     """What of a file is more than words."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(extra="ignore")
 
     sound: Sound
     pad: LatentPad | None = None
@@ -95,7 +96,7 @@ def read_preset(path: Path) -> Preset:
         InputError: If it is missing, too large, no preset, damaged, or from a newer version.
     """
     try:
-        if path.stat().st_size > LARGEST_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path.name} is too large for a preset")
         value: Any = json.loads(path.read_text("utf-8"))
     except OSError as error:

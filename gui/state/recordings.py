@@ -9,13 +9,13 @@ import soundfile
 import soxr
 import torch
 
-from aae.model.model_file import Bundle
+from aae.model.model_file import LoadedModel
 from mcnn.compiled import Floats
 from mcnn.errors import InputError
 from mcnn.spectral.level import REFERENCE_LEVEL_DB, loudest_rms_db
 from mcnn.spectral.spectrogram import Spectrogram
 
-LONGEST_READ_S = 30.0
+MAX_READ_S = 30.0
 SILENT_DB = -70.0
 ONSET_DB = -40.0
 """A note begins where it first comes this near its peak."""
@@ -24,7 +24,7 @@ PRE_ROLL_S = 0.01
 FADE_S = 0.1
 READ, ENCODED = 0.1, 0.5
 """Shares of the whole work when the file is read, and when it is encoded; the rest measures its pitch."""
-LOWEST_PITCH, HIGHEST_PITCH = 12, 119
+MIN_PITCH, MAX_PITCH = 12, 119
 """C0 to B8: what the model takes."""
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus")
 
@@ -50,7 +50,7 @@ class Recording:
 
 def read_recording(
     path: Path,
-    bundle: Bundle,
+    loaded: LoadedModel,
     spectrogram: Spectrogram,
     told: Callable[[float], object] = lambda _share: None,
 ) -> Recording:
@@ -58,14 +58,14 @@ def read_recording(
 
     Args:
         path: Anything that libsndfile reads.
-        bundle: The model that encodes it.
+        loaded: The model that encodes it.
         spectrogram: The model's front end.
         told: Hears how much is done, 0 to 1, whenever a part is.
 
     Raises:
         InputError: If it cannot be read, or is silent.
     """
-    config = bundle.info.spectrogram
+    config = loaded.info.spectrogram
     samples = _read_mono(path, config.sample_rate)
     told(READ)
     note = trim(samples, config.sample_rate, config.max_samples)
@@ -75,11 +75,11 @@ def read_recording(
     at_reference = note * np.float32(10.0 ** ((REFERENCE_LEVEL_DB - level_db) / 20.0))
     with torch.inference_mode():
         log_mel = spectrogram(torch.from_numpy(at_reference)[None])
-        latent = bundle.model.encoder(log_mel, torch.ones(1, log_mel.shape[2]))[0]
+        latent = loaded.model.encoder(log_mel, torch.ones(1, log_mel.shape[2]))[0]
     told(ENCODED)
     pitch = measured_pitch(at_reference, config.sample_rate)
     told(1.0)
-    nearest = None if pitch is None else min(max(round(pitch), LOWEST_PITCH), HIGHEST_PITCH)
+    nearest = None if pitch is None else min(max(round(pitch), MIN_PITCH), MAX_PITCH)
     return Recording(path, note, tuple(float(value) for value in latent), pitch, nearest)
 
 
@@ -113,7 +113,7 @@ def trim(waveform: Floats, sample_rate: int, max_samples: int) -> Floats:
 def _read_mono(path: Path, sample_rate: int) -> Floats:
     try:
         with soundfile.SoundFile(path) as file:
-            samples = file.read(int(LONGEST_READ_S * file.samplerate), dtype="float32", always_2d=True)
+            samples = file.read(int(MAX_READ_S * file.samplerate), dtype="float32", always_2d=True)
             rate = file.samplerate
     except (soundfile.SoundFileError, OSError, ValueError, TypeError):
         known = ", ".join(suffix[1:] for suffix in SUFFIXES)

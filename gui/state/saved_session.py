@@ -5,25 +5,26 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from mcnn.atomic import atomic_path
+from mcnn.plain import Settings
 
 from .latent_pad import LatentPad
 from .sound import Sound
 
-MOST_RECENT = 10
+MAX_RECENT = 10
 
 
-class SavedSession(BaseModel):
+class SavedSession(Settings):
     """The state that outlives the process."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="ignore")
 
     model: str = ""
     """Path of the model file."""
     sound: Sound | None = None
-    path: list[list[float]] = []
+    path: list[list[float]] = Field(default_factory=list)
     """Rows of `LatentPath.to_json`."""
     pad: LatentPad = LatentPad()
     theme: str = "dark"
@@ -31,7 +32,7 @@ class SavedSession(BaseModel):
     velocity: int = 100
     geometry: str = ""
     """The window's place, as Qt encodes it."""
-    splitters: dict[str, str] = {}
+    splitters: dict[str, str] = Field(default_factory=dict)
     """Name to state, as Qt encodes it."""
     recent: tuple[str, ...] = ()
     """Paths of files that were opened, the last one first."""
@@ -47,7 +48,7 @@ class SavedSession(BaseModel):
     def with_recent(self, path: Path) -> "SavedSession":
         """The same with a file put first among the recent ones."""
         others = [other for other in self.recent if other != str(path)]
-        return self.model_copy(update={"recent": tuple([str(path), *others][:MOST_RECENT])})
+        return self.model_copy(update={"recent": tuple([str(path), *others][:MAX_RECENT])})
 
 
 def read_session(path: Path) -> SavedSession:

@@ -8,14 +8,14 @@ from .sound import Sound
 
 
 @dataclass(frozen=True)
-class Scene:
+class ProjectState:
     """All that a person makes here; a value, so that undo is a list of them."""
 
     sound: Sound
     pad: LatentPad = field(default_factory=LatentPad)
     path: LatentPath = field(default_factory=LatentPath)
 
-    def with_parts(self, pad: LatentPad | None, path: LatentPath | None, latent_size: int) -> "Scene":
+    def with_parts(self, pad: LatentPad | None, path: LatentPath | None, latent_size: int) -> "ProjectState":
         """The same with another pad and path, as far as they are given and of a latent space of this size."""
         fitting = (None, latent_size)
         taken: dict[str, object] = {}
@@ -25,6 +25,6 @@ class Scene:
             taken["path"] = path
         return self.changed(**taken)
 
-    def changed(self, **values: object) -> "Scene":
+    def changed(self, **values: object) -> "ProjectState":
         """The same with other values."""
         return replace(self, **values)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """The state of the desktop: the sound, the pad, the path, their history, and whom to tell. Qt-free.
 
-Every change goes through a method here, makes a new `Scene` and is told to all who subscribed. Changes with
-the same tag (a slider that is being dragged) are one step of the history until `settle` is called.
+Every change goes through a method here, makes a new `ProjectState` and is told to all who subscribed. Changes
+with the same tag (a slider that is being dragged) are one step of the history until `settle` is called.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,13 +12,13 @@ from aae.model.model_file import ModelInfo
 from aae.synthesis.decoding import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 
-from .latent_pad import LONGEST_NAME, N_CORNERS, Corner, LatentPad
+from .latent_pad import MAX_NAME_LENGTH, N_CORNERS, Corner, LatentPad
 from .latent_path import LatentPath
-from .scene import Scene
-from .sound import LARGEST_VARIATION, AttributeMix, Sound, dial_latent
+from .scene import ProjectState
+from .sound import MAX_VARIATION, AttributeMix, Sound, dial_latent
 from .velocity import VelocityCurve
 
-LONGEST_HISTORY = 500
+MAX_HISTORY_LENGTH = 500
 SURPRISE_LABELS = 2
 """Labels of the first attribute that a surprise mixes at most."""
 
@@ -35,15 +35,15 @@ class Session:
         self.info: ModelInfo = synthesizer.info
         self._synthesizer = synthesizer
         self._listeners: list[Callable[[], object]] = []
-        self._scene = Scene(self.fitted(sound) if sound is not None else self._usual())
-        self._undo: list[Scene] = []
-        self._redo: list[Scene] = []
+        self._scene = ProjectState(self.fitted(sound) if sound is not None else self._usual())
+        self._undo: list[ProjectState] = []
+        self._redo: list[ProjectState] = []
         self._tag: str | None = None
         self.velocity = VelocityCurve(self.info.vocabularies)
         self.velocity_plays_dynamics = False
 
     @property
-    def scene(self) -> Scene:
+    def scene(self) -> ProjectState:
         """Sound, pad and path as they are now."""
         return self._scene
 
@@ -97,7 +97,7 @@ class Session:
 
     def set_variation(self, variation: float) -> None:
         """Turns the variation dial."""
-        variation = min(max(variation, 0.0), LARGEST_VARIATION)
+        variation = min(max(variation, 0.0), MAX_VARIATION)
         latent = dial_latent(variation, self.info.latent_size)
         seed = int(variation)
         self._change(self.sound.changed(variation=variation, latent=latent, seed=seed), "variation")
@@ -106,7 +106,7 @@ class Session:
         """Goes to a variation that chance chooses."""
         random = random or np.random.default_rng()
         self.settle()
-        self.set_variation(float(random.integers(int(LARGEST_VARIATION))))
+        self.set_variation(float(random.integers(int(MAX_VARIATION))))
         self.settle()
 
     def surprise(self, random: np.random.Generator | None = None) -> None:
@@ -123,7 +123,7 @@ class Session:
             weights = [share, 1.0 - share] if len(set(labels)) > 1 else [1.0]
             mix = {label: weight for label, weight in zip(labels, weights, strict=False) if label}
             sound = sound.with_mix(name, sound.mixes[name].with_solo(None).with_only(mix))
-        variation = float(random.integers(int(LARGEST_VARIATION)))
+        variation = float(random.integers(int(MAX_VARIATION)))
         latent = dial_latent(variation, self.info.latent_size)
         self._change(sound.changed(variation=variation, latent=latent, seed=int(variation)))
 
@@ -141,7 +141,7 @@ class Session:
         """
         if latent is not None and len(latent) != self.info.latent_size:
             raise ValueError(f"latent {latent} is not {self.info.latent_size} numbers")
-        corner = None if latent is None else Corner(latent=latent, name=name[:LONGEST_NAME])
+        corner = None if latent is None else Corner(latent=latent, name=name[:MAX_NAME_LENGTH])
         self._change_scene(self._scene.changed(pad=self.pad.with_corner(number, corner)))
 
     def set_corner_here(self, number: int) -> None:
@@ -156,7 +156,7 @@ class Session:
         pad = self.pad
         empty = [n for n in range(1, N_CORNERS + 1) if pad.corners[n - 1] is None]
         for number in empty or range(1, N_CORNERS + 1):
-            variation = int(random.integers(int(LARGEST_VARIATION)))
+            variation = int(random.integers(int(MAX_VARIATION)))
             latent = dial_latent(float(variation), self.info.latent_size)
             pad = pad.with_corner(number, Corner(latent=latent, name=f"variation {variation}"))
         self._change_scene(self._scene.changed(pad=pad))
@@ -276,7 +276,7 @@ class Session:
         }
         return Sound(mixes=mixes, latent=dial_latent(0.0, self.info.latent_size), variation=0.0)
 
-    def _step(self, taken: list[Scene], given: list[Scene]) -> None:
+    def _step(self, taken: list[ProjectState], given: list[ProjectState]) -> None:
         if taken:
             given.append(self._scene)
             self._scene = taken.pop()
@@ -286,12 +286,12 @@ class Session:
     def _change(self, sound: Sound, tag: str | None = None) -> None:
         self._change_scene(self._scene.changed(sound=sound), tag)
 
-    def _change_scene(self, scene: Scene, tag: str | None = None) -> None:
+    def _change_scene(self, scene: ProjectState, tag: str | None = None) -> None:
         if scene == self._scene:
             return
         if tag is None or tag != self._tag:
             self._undo.append(self._scene)
-            del self._undo[:-LONGEST_HISTORY]
+            del self._undo[:-MAX_HISTORY_LENGTH]
         self._redo.clear()
         self._scene, self._tag = scene, tag
         self._tell()

@@ -7,17 +7,17 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-MOST_WEIGHT = 2.0
-LARGEST_VARIATION = 9999.0
+from mcnn.plain import Settings
+
+MAX_WEIGHT = 2.0
+MAX_VARIATION = 9999.0
 """End of the variation dial."""
 
 
-class AttributeMix(BaseModel):
+class AttributeMix(Settings):
     """The sliders of one attribute."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     weights: dict[str, float] = Field(default_factory=dict)
     """Label to weight, above 0 and up to 2; labels that are not named have weight 0."""
@@ -32,8 +32,8 @@ class AttributeMix(BaseModel):
     @classmethod
     def _within_range(cls, weights: dict[str, float]) -> dict[str, float]:
         for label, weight in weights.items():
-            if not 0 <= weight <= MOST_WEIGHT:
-                raise ValueError(f"weight {weight:g} of {label} is not between 0 and {MOST_WEIGHT:g}")
+            if not 0 <= weight <= MAX_WEIGHT:
+                raise ValueError(f"weight {weight:g} of {label} is not between 0 and {MAX_WEIGHT:g}")
         return {label: weight for label, weight in weights.items() if weight > 0}
 
     def heard(self) -> dict[str, float]:
@@ -47,7 +47,7 @@ class AttributeMix(BaseModel):
 
     def with_weight(self, label: str, weight: float) -> "AttributeMix":
         """The same with one slider moved; where weights are normalised, unlocked others make room."""
-        weight = round(min(max(weight, 0.0), MOST_WEIGHT), 4)
+        weight = round(min(max(weight, 0.0), MAX_WEIGHT), 4)
         if not self.is_normalised:
             return self._changed(weights=self.weights | {label: weight})
         others = {name: value for name, value in self.weights.items() if name != label}
@@ -63,7 +63,7 @@ class AttributeMix(BaseModel):
     def with_only(self, weights: Mapping[str, float]) -> "AttributeMix":
         """The same with other weights, but for those that are locked."""
         kept = {label: weight for label, weight in self.weights.items() if label in self.locked}
-        free = {label: min(weight, MOST_WEIGHT) for label, weight in weights.items() if label not in kept}
+        free = {label: min(weight, MAX_WEIGHT) for label, weight in weights.items() if label not in kept}
         total: float = sum(free.values())
         if self.is_normalised and total:
             room = max(0.0, 1.0 - sum(kept.values()))
@@ -88,10 +88,8 @@ class AttributeMix(BaseModel):
         return AttributeMix.model_validate(dict(self) | values)
 
 
-class Sound(BaseModel):
+class Sound(Settings):
     """All that decides how a note sounds, but its pitch and how hard it is struck."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     mixes: dict[str, AttributeMix]
     """Attribute to its sliders."""

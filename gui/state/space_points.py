@@ -22,7 +22,7 @@ class SpacePoints:
 
     Args:
         info: Its attributes.
-        latents: Columns as in `Bundle.latents`.
+        latents: Columns as in `LoadedModel.latents`.
     """
 
     def __init__(self, info: ModelInfo, latents: Mapping[str, npt.NDArray[np.generic]]) -> None:

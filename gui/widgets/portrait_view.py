@@ -12,7 +12,7 @@ from .. import theme
 from .layer import Layer
 
 if TYPE_CHECKING:
-    from aae.live.whole_notes import Portrait
+    from aae.live.whole_notes import NotePreview
 
 WAVE_SHARE = 0.3
 LEFT, RIGHT, BOTTOM, TOP = 46, 6, 18, 6
@@ -37,7 +37,7 @@ class PortraitView(QWidget):
     def __init__(self, sample_rate: int) -> None:
         super().__init__()
         self._sample_rate = sample_rate
-        self._portrait: Portrait | None = None
+        self._portrait: NotePreview | None = None
         self._note = Layer(self)
         self._n_shown = 0
         """Notes so far: the picture's name, as waveforms are too long to be compared."""
@@ -53,11 +53,11 @@ class PortraitView(QWidget):
         )
 
     @property
-    def portrait(self) -> "Portrait | None":
+    def portrait(self) -> "NotePreview | None":
         """What is shown."""
         return self._portrait
 
-    def show_portrait(self, portrait: "Portrait", caption: str) -> None:
+    def show_portrait(self, portrait: "NotePreview", caption: str) -> None:
         """Shows a note."""
         self._portrait, self.caption = portrait, caption
         self._n_shown += 1

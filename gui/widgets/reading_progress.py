@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from aae.cli.console import duration_in_words
 
-LEAST_DONE = 0.4
+MIN_DONE = 0.4
 """Of a file, before a time is told: what was done before says nothing of the rest."""
 
 
@@ -38,7 +38,7 @@ class ReadingProgress:
     def seconds_left(self) -> float | None:
         """At the pace of what was done; None as long as that is too little."""
         done = self.done + self._share
-        if done < LEAST_DONE:
+        if done < MIN_DONE:
             return None
         return (self._now_s() - self._started_s) / done * max(0.0, self.total - done)
 

@@ -11,7 +11,7 @@ from aae.notes.pitch_names import pitch_name
 from aae.synthesis.decoding import NoteRequest
 
 from ..background import Task
-from ..state.recordings import HIGHEST_PITCH, LOWEST_PITCH, SUFFIXES, Recording
+from ..state.recordings import MAX_PITCH, MIN_PITCH, SUFFIXES, Recording
 from .reading_progress import ReadingProgress
 from .side_panels import RecordingPanel
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..state.instrument import Instrument
 
 
-class Shelf(QObject):
+class RecordingList(QObject):
     """Keeps the recordings.
 
     Args:
@@ -46,7 +46,7 @@ class Shelf(QObject):
         self._task.succeeded.connect(self._arrived)
         self._task.failed.connect(self.failed)
         self._task.ended.connect(self._file_done)
-        self.panel = RecordingPanel([(pitch_name(p), p) for p in range(LOWEST_PITCH, HIGHEST_PITCH + 1)])
+        self.panel = RecordingPanel([(pitch_name(p), p) for p in range(MIN_PITCH, MAX_PITCH + 1)])
         self.panel.go_asked.connect(self.go_to)
         self.panel.original_asked.connect(self.play_original)
         self.panel.made_asked.connect(self.play_made)

@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
 )
 
 from .. import theme
-from ..state.sound import LARGEST_VARIATION
+from ..state.sound import MAX_VARIATION
 
 if TYPE_CHECKING:
     from ..state.session import Session
@@ -126,7 +126,7 @@ class VariationPanel(QFrame):
         self.dial.turned.connect(self._turn)
         self.dial.sliderReleased.connect(session.settle)
         self.number = QDoubleSpinBox()
-        self.number.setRange(0.0, LARGEST_VARIATION)
+        self.number.setRange(0.0, MAX_VARIATION)
         self.number.setDecimals(2)
         self.number.setSingleStep(1.0)
         self.number.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..space.space_panel import SpacePanel
     from ..state.instrument import Instrument
     from ..widgets.header import Header
-    from ..widgets.shelf import Shelf
+    from ..widgets.shelf import RecordingList
     from .main_window import MainWindow
 
 MESSAGE_MS = 8000
@@ -23,7 +23,7 @@ class WindowCommands(Controllers):
     instrument: "Instrument | None"
     header: "Header"
     space: "SpacePanel"
-    shelf: "Shelf"
+    shelf: "RecordingList"
     actions_by_name: dict[str, QAction]
 
     @property

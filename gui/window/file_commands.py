@@ -15,7 +15,7 @@ from ..widgets.portrait_view import file_mime
 from .commands import WindowCommands
 
 if TYPE_CHECKING:
-    from aae.live.whole_notes import Portrait
+    from aae.live.whole_notes import NotePreview
 
     from ..state.saved_session import SavedSession
     from ..widgets.side_panels import PresetPanel
@@ -98,7 +98,7 @@ class WindowFiles(WindowCommands):
             action.triggered.connect(lambda _on, name=name: self.open_files([Path(name)]))
         self.recent_menu.setEnabled(bool(self.saved.recent))
 
-    def portrait_caption(self, portrait: "Portrait") -> str:
+    def portrait_caption(self, portrait: "NotePreview") -> str:
         """What the last note is, in a line."""
         from aae.notes.pitch_names import pitch_name
 

@@ -8,7 +8,7 @@ from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PyQt6.QtWidgets import QMenu
 
-from ..background import Courier, Task
+from ..background import Task, UiInvoker
 from ..input.computer_keys import ComputerKeys
 from ..input.keyboard_filter import KeyboardFilter
 from ..state.saved_session import SavedSession
@@ -48,7 +48,7 @@ class MainWindow(WindowDialogs, WindowFrame):
         self.state = StateKeeper(self, state_path)
         self.instrument: Instrument | None = None
         self.recent_menu: QMenu = QMenu(self)
-        self.courier = Courier(self)
+        self.courier = UiInvoker(self)
         self._drag_folder = tempfile.TemporaryDirectory(prefix="clariolin-", ignore_cleanup_errors=True)
         self._dialogs = []
         self._shown_portrait: object = None
@@ -117,7 +117,7 @@ class MainWindow(WindowDialogs, WindowFrame):
         from ..space.space_panel import SpacePanel
         from ..state.presets import PresetShelf
         from ..widgets.mix_panel import MixPanel
-        from ..widgets.shelf import Shelf
+        from ..widgets.shelf import RecordingList
         from ..widgets.side_panels import PresetPanel
         from ..widgets.variation_panel import VariationPanel
         from .right_column import RightColumn
@@ -129,7 +129,7 @@ class MainWindow(WindowDialogs, WindowFrame):
         self.variation: VariationPanel = VariationPanel(session)
         self.legend = Legend(instrument.points)
         self.legend.changed.connect(self.space.view.redraw)
-        self.shelf: Shelf = Shelf(instrument, self)
+        self.shelf: RecordingList = RecordingList(instrument, self)
         self.shelf.changed.connect(self._shelf_changed)
         self.shelf.failed.connect(self.say)
         self.shelf.started.connect(lambda: self.side.setCurrentWidget(self.shelf.panel))

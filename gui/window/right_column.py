@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QFrame, QSplitter, QTabWidget, QVBoxLayout, QWidget
 if TYPE_CHECKING:
     from ..space.pad_panel import PadPanel
 
-LEAST_WIDTH = 200
+MIN_WIDTH = 200
 
 
 class RightColumn(QFrame):
@@ -22,7 +22,7 @@ class RightColumn(QFrame):
     def __init__(self, pages: tuple[tuple[str, QWidget], ...], pad: "PadPanel") -> None:
         super().__init__()
         self.setObjectName("panel")
-        self.setMinimumWidth(LEAST_WIDTH)
+        self.setMinimumWidth(MIN_WIDTH)
         self._pad = pad
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
 from mcnn.compiled import Floats, compiled
-from mcnn.inversion.inverter import NO_HINTS, Hints, Inverter
+from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
 from mcnn.inversion.pghi import integrate_phase
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.mel_inversion import TINY, MelBands
@@ -87,12 +87,12 @@ class GriffinLim(Inverter):
         self.bands = MelBands(self.spectrogram.mel_filters)
 
     @torch.no_grad()
-    def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
+    def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)`.
 
         From iteration to iteration only the mel magnitudes are held: what they leave open settles on what a
-        waveform can have. Of frames whose window holds an attack that a decoder made (`Hints.onsets`), only
-        the envelope over neighbouring bands is held.
+        waveform can have. Of frames whose window holds an attack that a decoder made
+        (`InverterConditioning.onsets`), only the envelope over neighbouring bands is held.
 
         Source:
             Y. Masuyama, N. Ueno, N. Ono, "Signal reconstruction from mel-spectrogram based on bi-level
@@ -104,7 +104,7 @@ class GriffinLim(Inverter):
             )
         mel = self.spectrogram.expand(log_mel.detach().float().cpu())
         mel = torch.where(mel < SILENT_MEL * self.config.log_floor, 0.0, mel)
-        onsets = hints.onsets or (None,) * len(mel)
+        onsets = conditioning.onsets or (None,) * len(mel)
         waveforms = [self._invert_mel(one, onset) for one, onset in zip(mel, onsets, strict=True)]
         return torch.stack(waveforms).to(log_mel.device)
 

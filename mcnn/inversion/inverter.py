@@ -10,7 +10,7 @@ from mcnn.spectral.config import SpectrogramConfig
 
 
 @dataclass(frozen=True)
-class Hints:
+class InverterConditioning:
     """What is known of notes beyond their log-mels. Everything may be left open."""
 
     f0_hz: Tensor | None = None
@@ -28,9 +28,9 @@ class Hints:
     what partials do within a window, so that of the attack's frames no more than the envelope is to be
     trusted; () where log-mels are recordings'."""
 
-    def one(self, index: int, frames: int | None = None) -> "Hints":
-        """The hints of one note, batch 1, cut to its frames."""
-        return Hints(
+    def one(self, index: int, frames: int | None = None) -> "InverterConditioning":
+        """The conditioning of one note, batch 1, cut to its frames."""
+        return InverterConditioning(
             None if self.f0_hz is None else self.f0_hz[index : index + 1, :frames],
             None if self.inharmonicity is None else self.inharmonicity[index : index + 1],
             None if self.noise is None else self.noise[index : index + 1, :, :frames],
@@ -43,7 +43,7 @@ class Hints:
         return self.seeds[index] if self.seeds else index
 
 
-NO_HINTS = Hints()
+NO_CONDITIONING = InverterConditioning()
 
 
 class Inverter(nn.Module, ABC):
@@ -56,19 +56,19 @@ class Inverter(nn.Module, ABC):
     name: ClassVar[str]
     """What the command line calls it."""
     uses_noise: ClassVar[bool] = False
-    """Whether it gives noise its grain itself, by `hints.noise`."""
+    """Whether it gives noise its grain itself, by `conditioning.noise`."""
 
     def __init__(self, config: SpectrogramConfig) -> None:
         super().__init__()
         self.config = config
 
     @abstractmethod
-    def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
+    def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms of log-mels.
 
         Args:
             log_mel: `(batch, mels, frames)`.
-            hints: What else is known; an inverter uses what it can.
+            conditioning: What else is known; an inverter uses what it can.
 
         Returns:
             `(batch, frames * hop_length)`. Where all frames that reach a sample are silent, it is exactly 0.

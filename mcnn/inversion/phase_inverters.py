@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mcnn.compiled import Floats
 from mcnn.inversion.griffin_lim import SILENT_MEL
-from mcnn.inversion.inverter import NO_HINTS, Hints, Inverter
+from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
 from mcnn.inversion.pghi import integrate_phase
 from mcnn.inversion.rtpghi import Rtpghi
 from mcnn.inversion.spsi import Spsi
@@ -30,7 +30,7 @@ SMOOTHING = 0.6
 
 
 class PhaseInverter(Inverter):
-    """Magnitudes from the log-mel, phases by an estimate that a subclass makes; hints are not used.
+    """Magnitudes from the log-mel, phases by an estimate that a subclass makes; conditioning are not used.
 
     It computes on the processor, whatever device the log-mels are on.
 
@@ -56,8 +56,8 @@ class PhaseInverter(Inverter):
         """Phases in radians of magnitudes, each `(batch, frames, bins)`."""
 
     @torch.no_grad()
-    def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
-        """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)`, without hints."""
+    def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
+        """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)` alone."""
         if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
             raise ValueError(
                 f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"

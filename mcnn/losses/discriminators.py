@@ -22,12 +22,13 @@ from itertools import pairwise
 from typing import Annotated
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
 from mcnn.losses.metrics import spectrum
+from mcnn.plain import Settings
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
 
 SLOPE = 0.1
@@ -39,7 +40,7 @@ COMPRESSION = 0.3
 FLOOR = 1e-4
 """Magnitude from which the compression is linear, so that its gradient at silence is finite; a unit sinusoid
 has 1."""
-LEAST_FEATURE = 1e-3
+MIN_FEATURE = 1e-3
 """Feature matching is relative to real features of this mean size at least."""
 PERIOD_LAYERS = ((5, 3), (5, 3), (5, 3), (5, 3))
 """Kernel and stride of each layer, in periods, later in strides of them."""
@@ -51,10 +52,8 @@ WIDENING = (1, 2, 4, 4)
 Positive = Annotated[int, Field(ge=1)]
 
 
-class DiscriminatorConfig(BaseModel):
+class DiscriminatorConfig(Settings):
     """The shape of the discriminators."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     channels: int = Field(16, ge=1)
     """Channels of the first layer of each that folds at a period; the last has 4 times as many."""
@@ -268,7 +267,7 @@ def feature_matching_loss(fake: Sequence[Judgement], real: Sequence[Judgement]) 
         Défossez et al., 2023, section 3.4, equation 2.
     """
     losses = [
-        _mean_size(ours - theirs.detach()) / _mean_size(theirs.detach()).clamp_min(LEAST_FEATURE)
+        _mean_size(ours - theirs.detach()) / _mean_size(theirs.detach()).clamp_min(MIN_FEATURE)
         for our_judgement, their_judgement in zip(fake, real, strict=True)
         for ours, theirs in zip(our_judgement.features, their_judgement.features, strict=True)
     ]

@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-LOWEST_RATIO = 1e-10
+MIN_RATIO = 1e-10
 """Spectral convergence of equals: -200 dB."""
 RESOLUTIONS = ((512, 50, 240), (1024, 120, 600), (2048, 240, 1200))
 """Transform, hop and window length in samples, as in Yamamoto et al."""
@@ -22,7 +22,7 @@ def spectral_convergence_db(input: Tensor, target: Tensor) -> Tensor:
     Source:
         N. Sturmel, L. Daudet, "Signal reconstruction from STFT magnitude: a state of the art", DAFx-11, 2011.
     """
-    return 20.0 * torch.log10(spectral_convergence(input, target).clamp_min(LOWEST_RATIO))
+    return 20.0 * torch.log10(spectral_convergence(input, target).clamp_min(MIN_RATIO))
 
 
 def spectral_convergence(input: Tensor, target: Tensor, quietest: float = 0.0) -> Tensor:

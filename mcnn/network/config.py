@@ -1,12 +1,12 @@
 """Settings of the inverters that are trained: frozen, checked, named in errors."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from mcnn.plain import Settings
 
 
-class McnnConfig(BaseModel):
+class McnnConfig(Settings):
     """The shape of the multi-head convolutional network as published."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     heads: int = Field(8, ge=1)
     """Networks of equal shape whose outputs are summed."""
@@ -37,10 +37,8 @@ class McnnConfig(BaseModel):
         return max(stride, round(self.filter_width * stride / 2))
 
 
-class PrimedConfig(BaseModel):
-    """The shape of a primed MCNN."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+class SourceFilterConfig(Settings):
+    """The shape of a source-filter MCNN."""
 
     width: int = Field(192, ge=8)
     """Channels of the trunk."""

@@ -1,4 +1,4 @@
-"""Excitations that the primed MCNN's heads scale: each is right in phase before any network has seen it.
+"""Excitations that the heads scale: each is right in phase before any network has seen it.
 
 Where the pitch is known, partials are drawn from it; elsewhere (recordings, unpitched sounds) a phase is
 integrated from the magnitudes. The share of noise, where it is known, is noise.
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mcnn.compiled import Floats
-from mcnn.inversion.inverter import Hints
+from mcnn.inversion.inverter import InverterConditioning
 from mcnn.inversion.pghi import integrate_phase
 from mcnn.inversion.phase_inverters import FAST_BIN_UPDATES, FAST_LOBE_UPDATES
 from mcnn.network.noise_spectrum import NoiseSpectrum
@@ -46,7 +46,7 @@ class Excitation:
     """`(batch, fine frames, fine bins)`; None if no share of noise is known."""
 
 
-class Primer:
+class ExcitationGenerator:
     """Makes excitations of log-mels and of what else is known of the notes.
 
     Args:
@@ -65,12 +65,12 @@ class Primer:
         self.noise = NoiseSpectrum(spectrogram, self.bands, self.fine_n_fft, FINE_STEPS)
 
     @torch.no_grad()
-    def __call__(self, log_mel: Tensor, hints: Hints) -> Excitation:
+    def __call__(self, log_mel: Tensor, conditioning: InverterConditioning) -> Excitation:
         """Excitations of a batch.
 
         Args:
             log_mel: `(batch, mels, frames)`.
-            hints: What else is known.
+            conditioning: What else is known.
         """
         batch, _, frames = log_mel.shape
         mels = self.spectrogram.expand(log_mel.detach().float().cpu())
@@ -80,7 +80,7 @@ class Primer:
         partials, noise = np.zeros(fine, np.complex64), np.zeros(fine, np.complex64)
         pitched = [False] * batch
         for i in range(batch):
-            mel, own = mels[i].numpy(), hints.one(i)
+            mel, own = mels[i].numpy(), conditioning.one(i)
             if own.noise is not None:
                 noise_mel = mel * own.noise[0].detach().float().cpu().T.numpy()
                 noise[i] = self.noise.draw(noise_mel, own.seed(0))
@@ -96,7 +96,7 @@ class Primer:
         return Excitation(
             None if all(pitched) else torch.from_numpy(integrated),
             torch.from_numpy(partials) if any(pitched) else None,
-            None if hints.noise is None else torch.from_numpy(noise),
+            None if conditioning.noise is None else torch.from_numpy(noise),
         )
 
     def _integrate(self, mel: Floats, seed: int, noise_is_smooth: bool) -> NDArray[np.complex64]:

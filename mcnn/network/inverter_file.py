@@ -3,24 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from mcnn.inversion.inverter import Inverter
-from mcnn.network.config import McnnConfig, PrimedConfig
+from mcnn.network.config import McnnConfig, SourceFilterConfig
 from mcnn.network.published import PublishedMcnn
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.network.source_filter import SourceFilterMcnn
+from mcnn.plain import Settings
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.weights_file import WeightsFormat
 
 INVERTER_FILE = WeightsFormat("clariolin-inverter", 1, "inverter file", "clariolin mcnn train")
 
 
-class InverterInfo(BaseModel):
+class InverterInfo(Settings):
     """Everything about a trained inverter but its weights and its front end."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    shape: PrimedConfig | McnnConfig
+    shape: SourceFilterConfig | McnnConfig
     """Which network it is, and its size."""
     provenance: dict[str, Any]
     """How it was trained."""
@@ -33,10 +30,10 @@ class InverterFileInfo(InverterInfo):
     """The front end of its log-mels."""
 
 
-def build_inverter(shape: PrimedConfig | McnnConfig, spectrogram: SpectrogramConfig) -> Inverter:
+def build_inverter(shape: SourceFilterConfig | McnnConfig, spectrogram: SpectrogramConfig) -> Inverter:
     """An untrained inverter of a shape."""
-    if isinstance(shape, PrimedConfig):
-        return PrimedMcnn(spectrogram, shape)
+    if isinstance(shape, SourceFilterConfig):
+        return SourceFilterMcnn(spectrogram, shape)
     return PublishedMcnn(spectrogram, shape)
 
 

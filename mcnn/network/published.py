@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from mcnn.inversion.inverter import NO_HINTS, Hints, Inverter
+from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
 from mcnn.network.config import PUBLISHED_SIZES, McnnConfig
 from mcnn.spectral.config import SpectrogramConfig
 
@@ -63,7 +63,7 @@ class PublishedMcnn(Inverter):
 
     The network is the same at every frame, so from a steady log-mel it can only emit what repeats every
     `hop_length` samples: multiples of `sample_rate / hop_length`, 86.13 Hz at the default front end. A steady
-    440 Hz tone comes out at 430.66 Hz, 37 cents flat. Hints are not used.
+    440 Hz tone comes out at 430.66 Hz, 37 cents flat. InverterConditioning are not used.
 
     What differs from the paper: a log-mel comes in rather than a linear spectrogram, and there are no
     biases, so that silent frames give exactly 0.
@@ -111,7 +111,7 @@ class PublishedMcnn(Inverter):
             last = (last + padding) // stride
         return -first, last
 
-    def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
+    def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)`."""
         if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
             raise ValueError(

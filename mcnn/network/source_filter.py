@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mcnn.inversion.inverter import NO_HINTS, Hints, Inverter
-from mcnn.network.config import PrimedConfig
-from mcnn.network.excitation import FINE_STEPS, Excitation, Primer
+from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
+from mcnn.network.config import SourceFilterConfig
+from mcnn.network.excitation import FINE_STEPS, Excitation, ExcitationGenerator
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.spectrogram import Spectrogram
 from mcnn.streaming.cached_network import CachedNetwork, Precision
@@ -30,13 +30,13 @@ from mcnn.streaming.voice_bank import VoiceBank
 
 PITCH_OCTAVES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Cycles per octave of the waves that tell the pitch."""
-LOWEST_HZ = 27.5
+MIN_HZ = 27.5
 LOG_10 = math.log(10.0)
-DEFAULT = PrimedConfig()
+DEFAULT = SourceFilterConfig()
 
 
-class PrimedMcnn(Inverter):
-    """Log-mel and hints to waveform, in real time.
+class SourceFilterMcnn(Inverter):
+    """Log-mel and conditioning to waveform, in real time.
 
     Args:
         config: The front end that the log-mels come from.
@@ -48,11 +48,11 @@ class PrimedMcnn(Inverter):
     fine_window: Tensor
     over_bins: Tensor
 
-    def __init__(self, config: SpectrogramConfig, shape: PrimedConfig = DEFAULT) -> None:
+    def __init__(self, config: SpectrogramConfig, shape: SourceFilterConfig = DEFAULT) -> None:
         super().__init__(config)
         self.shape = shape
         self.spectrogram = Spectrogram(config)
-        self.primer = Primer(self.spectrogram, shape.projections)
+        self.primer = ExcitationGenerator(self.spectrogram, shape.projections)
         width = shape.width
         self.entry = nn.Conv1d(2 * config.n_mels + N_PITCH, width, 3, padding=1)
         self.blocks = nn.ModuleList(
@@ -70,15 +70,15 @@ class PrimedMcnn(Inverter):
         """What large layers are computed in where pitched notes are played, without gradients, on the CPU."""
         self._banks: list[tuple[object, VoiceBank]] = []
 
-    def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
+    def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms; see `Inverter.forward`. Gradients reach the weights and, by the levels, `log_mel`."""
         if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
             raise ValueError(
                 f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
             )
-        if self._can_play(log_mel, hints):
-            return self._play(log_mel, hints)
-        return self.shape_excitation(log_mel, hints, self.primer(log_mel, hints))
+        if self._can_play(log_mel, conditioning):
+            return self._play(log_mel, conditioning)
+        return self.shape_excitation(log_mel, conditioning, self.primer(log_mel, conditioning))
 
     def cached_network(
         self, n_voices: int, max_frames: int, precision: Precision | None = None
@@ -91,18 +91,18 @@ class PrimedMcnn(Inverter):
         precision = precision or self.precision
         return CachedNetwork(self.entry, blocks, self.norm, heads, n_voices, max_frames, precision)
 
-    def _can_play(self, log_mel: Tensor, hints: Hints) -> bool:
+    def _can_play(self, log_mel: Tensor, conditioning: InverterConditioning) -> bool:
         """Whether compiled loops, which know no gradients and no integrated phases, do for this batch."""
         return (
             log_mel.device.type == "cpu"
             and log_mel.dtype == self.entry.weight.dtype == torch.float32
             and not torch.is_grad_enabled()
             and not torch.is_autocast_enabled("cpu")
-            and hints.f0_hz is not None
-            and bool((hints.f0_hz > 0).any(1).all())
+            and conditioning.f0_hz is not None
+            and bool((conditioning.f0_hz > 0).any(1).all())
         )
 
-    def _play(self, log_mel: Tensor, hints: Hints) -> Tensor:
+    def _play(self, log_mel: Tensor, conditioning: InverterConditioning) -> Tensor:
         """Waveforms of pitched notes as they are streamed, which is the fastest way to whole notes, too."""
         weights = [(p.data_ptr(), 0 if p.is_inference() else p._version) for p in self.parameters()]
         made_of = (self.precision, weights)
@@ -112,15 +112,17 @@ class PrimedMcnn(Inverter):
         waveform = np.zeros((len(log_mel), log_mel.shape[2] * self.config.hop_length), np.float32)
         for i in range(len(log_mel)):
             bank.begin(0)
-            bank.push(0, log_mel[i : i + 1], hints.one(i))
+            bank.push(0, log_mel[i : i + 1], conditioning.one(i))
             bank.finish(0)
             bank.read([0], [waveform[i]])
         self._banks.append((made_of, bank))
         return torch.from_numpy(waveform)
 
-    def shape_excitation(self, log_mel: Tensor, hints: Hints, excitation: Excitation) -> Tensor:
+    def shape_excitation(
+        self, log_mel: Tensor, conditioning: InverterConditioning, excitation: Excitation
+    ) -> Tensor:
         """Waveforms `(batch, frames * hop_length)` of excitations that are made already."""
-        h = self.trunk(log_mel, hints)
+        h = self.trunk(log_mel, conditioning)
         moved = LOG_10 * (log_mel - log_mel.detach()).transpose(1, 2) if log_mel.requires_grad else None
         waveform = torch.zeros(len(log_mel), log_mel.shape[2] * self.config.hop_length, device=log_mel.device)
         if excitation.integrated is not None:
@@ -150,9 +152,9 @@ class PrimedMcnn(Inverter):
             length=n_samples,
         )
 
-    def trunk(self, log_mel: Tensor, hints: Hints) -> Tensor:
+    def trunk(self, log_mel: Tensor, conditioning: InverterConditioning) -> Tensor:
         """What the heads see, `(batch, frames, width)`."""
-        h = self.entry(self.features(log_mel, hints)).transpose(1, 2)
+        h = self.entry(self.features(log_mel, conditioning)).transpose(1, 2)
         for block in self.blocks:
             h = block(h)
         seen: Tensor = self.norm(h)
@@ -162,10 +164,10 @@ class PrimedMcnn(Inverter):
         most = self.shape.most_gain
         return most * torch.tanh(gain.float() / most)
 
-    def features(self, log_mel: Tensor, hints: Hints) -> Tensor:
+    def features(self, log_mel: Tensor, conditioning: InverterConditioning) -> Tensor:
         """What the trunk is told: log-mel, noise share and pitch, `(batch, features, frames)`."""
-        noise = torch.zeros_like(log_mel) if hints.noise is None else hints.noise
-        f0_hz = torch.zeros_like(log_mel[:, 0]) if hints.f0_hz is None else hints.f0_hz
+        noise = torch.zeros_like(log_mel) if conditioning.noise is None else conditioning.noise
+        f0_hz = torch.zeros_like(log_mel[:, 0]) if conditioning.f0_hz is None else conditioning.f0_hz
         return torch.cat([0.5 * (log_mel + 2.0), noise, self.pitch_features(f0_hz)], 1)
 
     def pitch_features(self, f0_hz: Tensor) -> Tensor:
@@ -183,7 +185,7 @@ def pitch_waves(f0_hz: Tensor) -> Tensor:
         f0_hz: `(batch, frames)`, 0 where there is none.
     """
     voiced = (f0_hz > 0).float()
-    octaves = torch.log2(f0_hz.clamp_min(LOWEST_HZ / 4) / LOWEST_HZ)
+    octaves = torch.log2(f0_hz.clamp_min(MIN_HZ / 4) / MIN_HZ)
     angles = [2 * math.pi * rate * octaves for rate in PITCH_OCTAVES]
     waves = [wave for angle in angles for wave in (angle.sin() * voiced, angle.cos() * voiced)]
     return torch.stack([voiced, *waves], 1)

@@ -1,14 +1,13 @@
 """The front end's settings. They travel inside every NoteBank and model file."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from mcnn.errors import InputError
+from mcnn.plain import Settings
 
 
-class SpectrogramConfig(BaseModel):
+class SpectrogramConfig(Settings):
     """How a waveform becomes a log-mel spectrogram; `mcnn/README.md` has the measurements behind it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     sample_rate: int = Field(44_100, gt=0)
     """Samples per second."""

@@ -1,8 +1,8 @@
-"""The primed MCNN's trunk and heads for playing: many notes advance together, each by its own frames.
+"""The source-filter MCNN's trunk and heads for playing: many notes advance together, each by its own frames.
 
 Every convolution keeps the last frames it has seen of each note, so that no frame is computed twice; matrix
-products run over the new frames of all notes at once. The numbers are those of `PrimedMcnn.trunk` and its
-heads over whole notes, zeros beyond a note's ends included.
+products run over the new frames of all notes at once. The numbers are those of `SourceFilterMcnn.trunk` and
+its heads over whole notes, zeros beyond a note's ends included.
 """
 
 from typing import Literal, TypeAlias

@@ -1,6 +1,6 @@
 """From excitations and the heads' gains to samples, in compiled loops that remember nothing but sums.
 
-These are the last steps of `PrimedMcnn.shape_excitation` for notes of known pitch, without gradients:
+These are the last steps of `SourceFilterMcnn.shape_excitation` for notes of known pitch, without gradients:
 partials and noise are drawn, scaled and added up frame by frame, and never kept for a whole note.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from mcnn.compiled import Floats, compiled
-from mcnn.network.excitation import FINE_OVERLAP, FINE_STEPS, Primer
+from mcnn.network.excitation import FINE_OVERLAP, FINE_STEPS, ExcitationGenerator
 from mcnn.network.noise_spectrum import Levels, add_noise, spread_levels
 from mcnn.network.partial_spectrum import (
     MARGIN,
@@ -42,7 +42,7 @@ class FineSynthesis:
         max_frames: Most frames of the front end that are made at once.
     """
 
-    def __init__(self, primer: Primer, most_gain: float, max_frames: int) -> None:
+    def __init__(self, primer: ExcitationGenerator, most_gain: float, max_frames: int) -> None:
         config = primer.config
         self.hop = primer.fine_hop
         self.n_fft = primer.fine_n_fft

@@ -1,4 +1,4 @@
-"""Notes that the primed MCNN plays together: frames in, samples out, each note at its own place.
+"""Notes that the source-filter MCNN plays together: frames in, samples out, each note at its own place.
 
 The network runs once for the new frames of all notes; everything else is a few loops a note. The memory is
 made once: what a block still allocates is small (views, tables of spans), but for notes without a pitch.
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from mcnn.compiled import Floats
-from mcnn.inversion.inverter import Hints
+from mcnn.inversion.inverter import InverterConditioning
 from mcnn.network.excitation import FINE_OVERLAP, FINE_STEPS
 from mcnn.network.partial_spectrum import Series
 from mcnn.streaming.cached_network import NO_END, ROW, START, STOP, CachedNetwork, Precision
@@ -22,7 +22,7 @@ from mcnn.streaming.voice_frames import VoiceFrames
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mcnn.network.source_filter import PrimedMcnn
+    from mcnn.network.source_filter import SourceFilterMcnn
 
 MAX_FRAMES = 192
 """Frames of all notes together that the network takes at once: its weights then pass the caches but once."""
@@ -51,7 +51,7 @@ class _Slot:
     """Frames of which samples were made."""
     read: int = 0
     """Samples that went out."""
-    parts: list[tuple["Tensor", Hints]] = field(default_factory=list)
+    parts: list[tuple["Tensor", InverterConditioning]] = field(default_factory=list)
     """All that arrived, while no pitch was seen."""
     whole: Floats | None = None
     """The waveform of a note without a pitch."""
@@ -66,7 +66,9 @@ class VoiceBank:
         precision: What its large layers are computed in; the inverter's own if not given.
     """
 
-    def __init__(self, inverter: "PrimedMcnn", n_voices: int, precision: Precision | None = None) -> None:
+    def __init__(
+        self, inverter: "SourceFilterMcnn", n_voices: int, precision: Precision | None = None
+    ) -> None:
         self.inverter = inverter
         self.config = inverter.config
         self.network: CachedNetwork = inverter.cached_network(n_voices, MAX_FRAMES, precision)
@@ -91,24 +93,26 @@ class VoiceBank:
         self._slots[voice] = _Slot(old.frames, old.sums, old.spare)
 
     @torch.inference_mode()
-    def push(self, voice: int, log_mel: "Tensor", hints: Hints) -> None:
+    def push(self, voice: int, log_mel: "Tensor", conditioning: InverterConditioning) -> None:
         """Takes frames of a note in: `(1, mels, frames)` and what is known of them."""
         slot = self._slots[voice]
-        if hints.f0_hz is not None and slot.series is None and bool((hints.f0_hz > 0).any()):
-            stiffness = 0.0 if hints.inharmonicity is None else float(hints.inharmonicity[0])
+        if conditioning.f0_hz is not None and slot.series is None and bool((conditioning.f0_hz > 0).any()):
+            stiffness = 0.0 if conditioning.inharmonicity is None else float(conditioning.inharmonicity[0])
             slot.series = self.inverter.primer.partials.series(stiffness)
-            slot.noise_start = self.inverter.primer.noise.start(hints.seed(0))
+            slot.noise_start = self.inverter.primer.noise.start(conditioning.seed(0))
             for part in slot.parts:
                 self._take(slot, *part)
             slot.parts.clear()
         if slot.series is None:
-            slot.parts.append((log_mel, hints))
+            slot.parts.append((log_mel, conditioning))
         else:
-            self._take(slot, log_mel, hints)
+            self._take(slot, log_mel, conditioning)
 
-    def _take(self, slot: _Slot, log_mel: "Tensor", hints: Hints) -> None:
-        assert hints.f0_hz is not None
-        slot.frames.push(log_mel[0], self.inverter.pitch_features(hints.f0_hz)[0], hints, slot.made)
+    def _take(self, slot: _Slot, log_mel: "Tensor", conditioning: InverterConditioning) -> None:
+        assert conditioning.f0_hz is not None
+        slot.frames.push(
+            log_mel[0], self.inverter.pitch_features(conditioning.f0_hz)[0], conditioning, slot.made
+        )
 
     @torch.inference_mode()
     def finish(self, voice: int) -> None:
@@ -123,7 +127,9 @@ class VoiceBank:
             slot.whole = np.zeros(0, np.float32)
             return
         log_mel = torch.cat([part for part, _ in slot.parts], 2)
-        slot.whole = self.inverter(log_mel, _join([hints for _, hints in slot.parts]))[0].numpy()
+        slot.whole = self.inverter(log_mel, _join([conditioning for _, conditioning in slot.parts]))[
+            0
+        ].numpy()
         slot.parts.clear()
 
     def is_over(self, voice: int) -> bool:
@@ -263,11 +269,11 @@ def _take_ready(slot: _Slot, row: Floats) -> int:
     return count
 
 
-def _join(parts: list[Hints]) -> Hints:
-    """Hints of parts of one note as those of the whole."""
+def _join(parts: list[InverterConditioning]) -> InverterConditioning:
+    """InverterConditioning of parts of one note as those of the whole."""
     f0_hz = [part.f0_hz for part in parts if part.f0_hz is not None]
     noise = [part.noise for part in parts if part.noise is not None]
-    return Hints(
+    return InverterConditioning(
         torch.cat(f0_hz, 1) if f0_hz else None,
         parts[0].inharmonicity,
         torch.cat(noise, 2) if noise else None,

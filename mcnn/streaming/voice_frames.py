@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mcnn.compiled import Floats, compiled
-from mcnn.inversion.inverter import Hints
+from mcnn.inversion.inverter import InverterConditioning
 from mcnn.network.excitation import SILENT_MEL
 from mcnn.network.partial_spectrum import Doubles
 from mcnn.spectral.config import SpectrogramConfig
@@ -50,13 +50,13 @@ class VoiceFrames:
     def _arrays(self) -> list[NDArray[Any]]:
         return [self.features, *self.known]
 
-    def push(self, log_mel: Tensor, pitch: Tensor, hints: Hints, used: int) -> None:
+    def push(self, log_mel: Tensor, pitch: Tensor, conditioning: InverterConditioning, used: int) -> None:
         """Takes frames in.
 
         Args:
             log_mel: `(mels, frames)`.
             pitch: What the network is told of the pitch, `(waves, frames)`.
-            hints: Of the same, batch 1, with f0.
+            conditioning: Of the same, batch 1, with f0.
             used: Frames before this one are not needed any more.
         """
         count = log_mel.shape[1]
@@ -64,14 +64,16 @@ class VoiceFrames:
         new = slice(self.stop - self.base, self.stop - self.base + count)
         # A decoder makes frames row by row and shows them as columns: then this copies nothing.
         log_mels: Floats = log_mel.T.contiguous().numpy()
-        noise: Floats = NOTHING if hints.noise is None else hints.noise[0].T.contiguous().numpy()
-        self.has_noise = self.has_noise or hints.noise is not None
+        noise: Floats = (
+            NOTHING if conditioning.noise is None else conditioning.noise[0].T.contiguous().numpy()
+        )
+        self.has_noise = self.has_noise or conditioning.noise is not None
         floor = np.float32(self._config.log_floor)
         rows = self.features[new], self.tonal[new], self.noisy[new]
         self.features[new, 2 * len(log_mel) :] = pitch.T.numpy()
         _take(log_mels, noise, floor, *rows)
-        assert hints.f0_hz is not None
-        self.f0_hz[new] = hints.f0_hz[0].numpy()
+        assert conditioning.f0_hz is not None
+        self.f0_hz[new] = conditioning.f0_hz[0].numpy()
         self.stop += count
         self._fill_gaps(new)
 
@@ -129,7 +131,7 @@ class VoiceFrames:
 def _take(
     log_mel: Floats, noise: Floats, floor: np.float32, features: Floats, tonal: Floats, noisy: Floats
 ) -> None:
-    """Makes features, those of `PrimedMcnn.features`, and the two parts' magnitudes, all frame by frame."""
+    """Makes the features of `SourceFilterMcnn.features` and the two parts' magnitudes, frame by frame."""
     n_mels = log_mel.shape[1]
     for t in range(len(log_mel)):
         row, told, rest, random = log_mel[t], features[t], tonal[t], noisy[t]

@@ -1,10 +1,11 @@
-"""Playing the primed MCNN: log-mels and hints in, as they are decoded; blocks of any size out.
+"""Playing the source-filter MCNN: log-mels and conditioning in, as they are decoded; blocks of any size out.
 
-A stream's samples are those of `PrimedMcnn.forward` for the whole note, however its frames and samples are
-split. Where the pitch is known, a note sounds as soon as a few frames are there: those of its first samples
-and `lookahead` more, which the network sees of what comes next. Where f0 has a gap, samples wait for the next
-voiced frame. Where no frame has a pitch, phases are integrated over the whole note: nothing is ready before
-`finish`, which then makes all of it in one go (tens of milliseconds; best done outside the audio's feeder).
+A stream's samples are those of `SourceFilterMcnn.forward` for the whole note, however its frames and samples
+are split. Where the pitch is known, a note sounds as soon as a few frames are there: those of its first
+samples and `lookahead` more, which the network sees of what comes next. Where f0 has a gap, samples wait for
+the next voiced frame. Where no frame has a pitch, phases are integrated over the whole note: nothing is ready
+before `finish`, which then makes all of it in one go (tens of milliseconds; best done outside the audio's
+feeder).
 
 Threads: there are no locks. All methods of a `NoteStream`, or of `Voices` and its notes, are called by one
 thread at a time: the feeder that fills the audio device's buffer, not the device's callback. Different
@@ -20,8 +21,8 @@ import torch
 from torch import Tensor
 
 from mcnn.compiled import Floats
-from mcnn.inversion.inverter import NO_HINTS, Hints
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.inversion.inverter import NO_CONDITIONING, InverterConditioning
+from mcnn.network.source_filter import SourceFilterMcnn
 from mcnn.streaming.cached_network import Precision
 from mcnn.streaming.voice_bank import VoiceBank
 
@@ -51,12 +52,13 @@ class Voice:
         """Samples that can be read before more frames must be pushed."""
         return 0 if self._stopped else self._bank.n_ready(self.number)
 
-    def push(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> None:
+    def push(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> None:
         """Takes the note's next frames in.
 
         Args:
             log_mel: `(1, mels, frames)`, any number of frames.
-            hints: Of the same frames. What is known of one part must be known of all; inharmonicity and seed
+            conditioning: Of the same frames. What is known of one part must be known of all; inharmonicity
+                and seed
                 are those of the first.
 
         Raises:
@@ -65,14 +67,14 @@ class Voice:
         shape, n_mels = tuple(log_mel.shape), self._bank.config.n_mels
         if len(shape) != 3 or shape[0] != 1 or shape[1] != n_mels:
             raise ValueError(f"log-mel of shape {shape}; expected (1, {n_mels}, frames)")
-        knows = hints.f0_hz is not None, hints.noise is not None
+        knows = conditioning.f0_hz is not None, conditioning.noise is not None
         if self._knows not in (None, knows):
             raise ValueError(f"f0 and noise known: {knows} of these frames, {self._knows} of those before")
         if self._finished or self._stopped:
             raise ValueError("frames for a note that is finished")
         self._knows = knows
         if shape[2]:
-            self._bank.push(self.number, log_mel.detach().float().cpu(), hints)
+            self._bank.push(self.number, log_mel.detach().float().cpu(), conditioning)
 
     def finish(self) -> None:
         """Says that the note ends with the last frame that was pushed."""
@@ -95,7 +97,9 @@ class Voices:
             notes, hardly for blocks.
     """
 
-    def __init__(self, inverter: PrimedMcnn, n_voices: int = 16, precision: Precision | None = None) -> None:
+    def __init__(
+        self, inverter: SourceFilterMcnn, n_voices: int = 16, precision: Precision | None = None
+    ) -> None:
         self._bank = VoiceBank(inverter, n_voices, precision)
         self._voices: list[Voice | None] = [None] * n_voices
         self._block: Floats = np.zeros((n_voices, 0), np.float32)
@@ -109,7 +113,10 @@ class Voices:
         config, voice = self._bank.config, self.begin()
         assert voice is not None
         silence = torch.full((1, config.n_mels, LOAD_FRAMES), math.log10(config.log_floor))
-        voice.push(silence, Hints(torch.full((1, LOAD_FRAMES), 440.0), None, torch.zeros_like(silence)))
+        voice.push(
+            silence,
+            InverterConditioning(torch.full((1, LOAD_FRAMES), 440.0), None, torch.zeros_like(silence)),
+        )
         voice.finish()
         self.mix(config.hop_length)
         voice.stop()
@@ -179,7 +186,7 @@ class NoteStream(Voice):
         precision: What large layers are computed in; the inverter's own if not given.
     """
 
-    def __init__(self, inverter: PrimedMcnn, precision: Precision | None = None) -> None:
+    def __init__(self, inverter: SourceFilterMcnn, precision: Precision | None = None) -> None:
         super().__init__(VoiceBank(inverter, 1, precision), 0)
 
     def n_frames_for(self, n_samples: int) -> int:

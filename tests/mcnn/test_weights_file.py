@@ -91,6 +91,6 @@ def test_weights_of_another_shape_are_refused(path: Path) -> None:
 
 
 def test_more_than_any_such_file_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mcnn.weights_file, "MOST_BYTES", path.stat().st_size - 1)
+    monkeypatch.setattr(mcnn.weights_file, "MAX_BYTES", path.stat().st_size - 1)
     with pytest.raises(InputError, match="larger than any toy file"):
         FORMAT.read_info(path, Info)

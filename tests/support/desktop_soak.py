@@ -29,7 +29,7 @@ from tests.support.real_desktop import (
 
 LETTERS = "awsedftgyhujk"
 INSTRUMENTS = ("violin", "clarinet", "cello", "flute", "oboe", "banjo")
-MOST_GROWTH = 0.15
+MAX_GROWTH = 0.15
 """Of resident memory, from the end of the first minute."""
 N_LATENCIES = 60
 LOUD = 1e-3
@@ -56,7 +56,7 @@ def main() -> int:
         f"{options.minutes:g} minutes: {dropouts} dropouts, {shed} notes ended early, "
         f"memory {100 * growth:+.1f} %, no exception"
     )
-    return int(bool(dropouts) or growth > MOST_GROWTH)
+    return int(bool(dropouts) or growth > MAX_GROWTH)
 
 
 def soak(desktop: RealDesktop, seconds: float, chance: random.Random) -> tuple[int, float]:

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from aae.live.status import SoundEngine
-from aae.live.whole_notes import WholeNotes
+from aae.live.whole_notes import OfflineRenderer
 from gui.state.performer import Performer
 from gui.state.session import Session
 from tests.support.fake_synthesizer import fake_synthesizer
@@ -30,4 +30,4 @@ class Notebook:
     def performer(self, session: Session | None = None) -> Performer:
         """Who plays a session on it."""
         session = session or Session(fake_synthesizer())
-        return Performer(session, cast(SoundEngine, self), cast(WholeNotes, self))
+        return Performer(session, cast(SoundEngine, self), cast(OfflineRenderer, self))

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aae.analysis.artefacts import Artefacts, measure_artefacts, summarize_artefacts
-from aae.analysis.defects import Wholeness, measure_wholeness, summarize_wholeness
+from aae.analysis.defects import NoteDefects, measure_wholeness, summarize_wholeness
 from aae.analysis.note_features import FloatArray
 from aae.analysis.pitch_trackers import (
     NeuralTracker,
@@ -30,7 +30,7 @@ from aae.notes.pitch_names import pitch_frequency_hz
 
 
 @dataclass(frozen=True)
-class SoundingNote:
+class LiveVoice:
     """A waveform and what it is meant to be.
 
     Attributes:
@@ -64,7 +64,7 @@ class Judgement:
     labels: Mapping[str, npt.NDArray[np.int64]]
     recognition: Recognition
     pitch: Mapping[str, Mapping[int, PitchReading]]
-    wholeness: Sequence[Wholeness]
+    wholeness: Sequence[NoteDefects]
     vocabulary: Mapping[str, tuple[str, ...]]
     artefacts: Sequence[Artefacts]
     midi_pitch: Sequence[int | None]
@@ -167,7 +167,7 @@ class Judgement:
 
 
 def judge(
-    notes: Iterable[SoundingNote],
+    notes: Iterable[LiveVoice],
     recognizer: Recognizer,
     *,
     total: int,
@@ -195,7 +195,7 @@ def judge(
     trackers: list[PitchTracker] = [NeuralTracker(), PyinTracker()]
     second = set(np.random.default_rng(seed).choice(total, min(n_pyin, total), replace=False).tolist())
     features: list[FloatArray] = []
-    wholeness: list[Wholeness] = []
+    wholeness: list[NoteDefects] = []
     pitch: dict[str, dict[int, PitchReading]] = {tracker.name: {} for tracker in trackers}
     asked: list[Mapping[str, str]] = []
     artefacts: list[Artefacts] = []

@@ -26,7 +26,7 @@ N_BANDS = 16
 _SAMPLE_RATE = 16_000
 _FRAME = 256
 _LOUD_DB = -40.0
-_SHORTEST_SAMPLES = 2048
+_MIN_SAMPLES = 2048
 _HIDDEN = "v410"
 """The last residual block's output in the published graph."""
 
@@ -53,7 +53,7 @@ class PublicEmbedding:
     def __call__(self, waveform: FloatArray) -> FloatArray:
         """Mean of the layer over the note's loud frames, by channel and band: `(features,)`."""
         heard = soxr.resample(waveform, self._sample_rate, _SAMPLE_RATE).astype(np.float32)
-        heard = np.pad(heard, (0, max(0, _SHORTEST_SAMPLES - len(heard))))
+        heard = np.pad(heard, (0, max(0, _MIN_SAMPLES - len(heard))))
         peak = float(np.abs(heard).max(initial=0.0))
         given = {
             "audio": (heard * np.float32(0.7 / peak) if peak > 0.0 else heard)[None],

@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from aae.analysis.note_features import NoteFeatures
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
+from mcnn.plain import Settings
 from mcnn.spectral.config import SpectrogramConfig
 
 FORMAT_NAME = "clariolin-recognizer"
@@ -32,13 +33,11 @@ VERSION = 3
 
 _BATCH_SIZE = 64
 _IMPOSSIBLE = -1e4
-_SMALLEST_SHARE = 1e-9
+_MIN_SHARE = 1e-9
 
 
-class RecognizerInfo(BaseModel):
+class RecognizerInfo(Settings):
     """What a recogniser's file says about itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     version: int = VERSION
     """Version of features, network and training."""
@@ -134,7 +133,7 @@ class Recognition:
         scores = self.scores[attribute]
         if given_main is not None and attribute != self.main_attribute:
             if alike:
-                beside = np.maximum(self.pair_shares[attribute][given_main], _SMALLEST_SHARE)
+                beside = np.maximum(self.pair_shares[attribute][given_main], _MIN_SHARE)
                 scores = scores - np.log(beside) * (given_main >= 0)[:, None]
             scores = np.where(self._possible(attribute, given_main), scores, _IMPOSSIBLE)
         best: npt.NDArray[np.int64] = scores.argmax(axis=1)

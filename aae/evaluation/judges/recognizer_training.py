@@ -39,13 +39,13 @@ _RUMBLE_HZ = (25.0, 100.0)
 _RESYNTHESISED_SHARE = 0.05
 _RESYNTHESIS_ITERATIONS = 4
 _N_EPOCHS = 14
-_FEWEST_STEPS = 400
+_MIN_STEPS = 400
 _BATCH_SIZE = 64
 _PEAK_LEARNING_RATE = 2e-3
 _WEIGHT_DECAY = 0.05
 _LABEL_SMOOTHING = 0.05
 _FEATURE_NOISE = 0.1
-_SMALLEST_SCALE = 0.05
+_MIN_SCALE = 0.05
 _SIDE_WEIGHT = 0.5
 _BALANCE = 0.5
 """0 draws every note alike, 1 every technique of every instrument alike."""
@@ -252,7 +252,7 @@ def _fit(
     target = torch.from_numpy(np.stack(list(labels.values()), axis=1))
     main = list(labels).index(info.main_attribute)
     possible = [torch.from_numpy(pair_shares[name] > 0) for name in info.attributes]
-    n_steps = max(_FEWEST_STEPS, _N_EPOCHS * len(features) // _BATCH_SIZE)
+    n_steps = max(_MIN_STEPS, _N_EPOCHS * len(features) // _BATCH_SIZE)
     drawn = np.random.default_rng([seed, 1]).choice(
         len(features), (n_steps, _BATCH_SIZE), p=_balanced(labels, info.main_attribute)
     )
@@ -260,7 +260,7 @@ def _fit(
         torch.manual_seed(seed)
         network = RecognitionNetwork(features.shape[1], info.n_labels)
         network.mean.copy_(features.mean(dim=0))
-        network.scale.copy_(features.std(dim=0) + _SMALLEST_SCALE)
+        network.scale.copy_(features.std(dim=0) + _MIN_SCALE)
         optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_WEIGHT_DECAY)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _PEAK_LEARNING_RATE, total_steps=n_steps)
         for step, rows_drawn in enumerate(drawn):

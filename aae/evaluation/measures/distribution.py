@@ -30,7 +30,7 @@ NEAR_SEMITONES = 2
 """Real notes of like labels within this pitch are takes of one another."""
 COPY_QUANTILE = 0.01
 """A new note that is nearer to a training note than this share of real ones are may be a copy."""
-_MOST_TRAINING = 3000
+_MAX_TRAINING = 3000
 
 Points = npt.NDArray[np.float64]
 
@@ -160,7 +160,7 @@ def _training_features(
 ) -> Generator[StageProgress, None, npt.NDArray[np.float32]]:
     """What the recogniser sees `(notes, features)` of training notes."""
     positions = np.flatnonzero(bank.split == Split.TRAIN)
-    most = min(_MOST_TRAINING, settings.most_training)
+    most = min(_MAX_TRAINING, settings.most_training)
     if len(positions) > most:
         positions = np.sort(np.random.default_rng([settings.seed, 10]).choice(positions, most, replace=False))
     rows = []

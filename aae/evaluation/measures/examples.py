@@ -17,7 +17,7 @@ from aae.synthesis.synthesizer import Synthesizer
 
 _PEAK = 0.7
 _MIX_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-_MOST_MIXES = 4
+_MAX_MIXES = 4
 _VARIATIONS = 3
 
 
@@ -51,7 +51,7 @@ def play_examples(
         seed: Of the points.
     """
     examples = []
-    mixes = list(curves[:_MOST_MIXES])
+    mixes = list(curves[:_MAX_MIXES])
     total = len(labels) + len(mixes)
     latents = [synthesizer.random_latent(1000 * seed + number) for number in range(_VARIATIONS)]
     for label in labels:

@@ -10,7 +10,7 @@ from aae.evaluation.measures.mixing import MixCurve
 from aae.evaluation.measures.reconstructed_sound import ReconstructedSound
 from aae.evaluation.measures.reconstruction import Reconstruction
 
-MOST_EXTREME = 6
+MAX_EXTREME = 6
 """Best and worst notes that are shown."""
 
 
@@ -38,5 +38,5 @@ class Findings:
 def extremes(found: Sequence[Reconstruction]) -> tuple[list[Reconstruction], list[Reconstruction]]:
     """The best and the worst notes by log-spectral distance, the most extreme first."""
     order = sorted(found, key=lambda note: (note.log_spectral_distance_db, note.position))
-    count = min(MOST_EXTREME, len(order) // 2)
+    count = min(MAX_EXTREME, len(order) // 2)
     return order[:count], order[::-1][:count]

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from aae.evaluation.judges.progress import StageProgress
 from aae.evaluation.measures.settings import EvaluationSettings
-from aae.model.conditioning import LOWEST_MIDI_PITCH, N_SEMITONES
+from aae.model.conditioning import MIN_MIDI_PITCH, N_SEMITONES
 from aae.notes.bank import UNPITCHED, NoteBank, Split
 from aae.synthesis.decoding import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
@@ -28,7 +28,7 @@ from mcnn.spectral.spectrogram import Spectrogram
 N_STEPS = 32
 """Steps of a path from one point of the prior to another."""
 _PATH_FRAMES = 64
-_MOST_FOR_PRIOR = 1200
+_MAX_FOR_PRIOR = 1200
 _HIDDEN = (64, 64)
 
 Points = npt.NDArray[np.float64]
@@ -80,7 +80,7 @@ def encode_notes(
         yield StageProgress("encoding real notes", done + 1, 2)
     merged = {name: np.concatenate([column[name] for column in columns]) for name in columns[0]}
     midi_pitch = merged.pop("midi_pitch")
-    step = np.where(midi_pitch == UNPITCHED, -1, midi_pitch - LOWEST_MIDI_PITCH)
+    step = np.where(midi_pitch == UNPITCHED, -1, midi_pitch - MIN_MIDI_PITCH)
     merged["octave"] = np.where(step < 0, -1, step // N_SEMITONES)
     merged["semitone"] = np.where(step < 0, -1, step % N_SEMITONES)
     labels = {
@@ -186,7 +186,7 @@ def match_prior(points: Points, seed: int) -> dict[str, Any]:
         statistics", Journal of Statistical Planning and Inference 143(8), 2013.
     """
     random = np.random.default_rng([seed, 6])
-    chosen = random.permutation(len(points))[:_MOST_FOR_PRIOR]
+    chosen = random.permutation(len(points))[:_MAX_FOR_PRIOR]
     sample = points[chosen]
     prior, other = random.standard_normal((2, *sample.shape))
     return {

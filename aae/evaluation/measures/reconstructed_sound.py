@@ -84,12 +84,12 @@ def sound_recordings(
 
 def invert_note(synthesizer: Synthesizer, inverter: Inverter, note: Reconstruction) -> FloatArray:
     """Waveform `(samples,)` of a reconstruction; noise gets its grain as by the `Synthesizer`."""
-    log_mel, hints = torch.from_numpy(note.log_mel)[None].float(), note.hints
+    log_mel, conditioning = torch.from_numpy(note.log_mel)[None].float(), note.conditioning
     with torch.inference_mode():
         if not inverter.uses_noise:
-            log_mel, hints = synthesizer.decoder.roughen(log_mel[0], hints)
+            log_mel, conditioning = synthesizer.decoder.add_noise_fluctuation(log_mel[0], conditioning)
             log_mel = log_mel[None]
-        made: FloatArray = inverter(log_mel, hints)[0].numpy()
+        made: FloatArray = inverter(log_mel, conditioning)[0].numpy()
     waveform = shape_attack(made, synthesizer.info.spectrogram.sample_rate, note.attack_ms).copy()
     rise = min(round(FADE_IN_S * synthesizer.info.spectrogram.sample_rate), len(waveform))
     waveform[:rise] *= 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, rise, dtype=np.float32))

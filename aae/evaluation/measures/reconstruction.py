@@ -22,7 +22,7 @@ from aae.notes.bank import NOT_GIVEN, UNPITCHED, NoteBank, Split
 from aae.synthesis.synthesizer import Synthesizer
 from aae.training.data import Batch, TrainingNotes
 from aae.training.validation import batches_by_length
-from mcnn.inversion.inverter import Hints
+from mcnn.inversion.inverter import InverterConditioning
 from mcnn.losses.metrics import log_spectral_distance_db, spectral_convergence_db
 from mcnn.spectral.spectrogram import Spectrogram
 
@@ -35,8 +35,9 @@ class Reconstruction:
         position: Of the note in the bank.
         log_spectral_distance_db: Root mean square over mels of the difference in dB, mean over active frames.
         spectral_convergence_db: Energy of the difference of mel magnitudes relative to the note's.
-        log_mel: What the model made, `(mels, frames)`; where noise has no grain in it, `hints` says so.
-        hints: What else an inverter may know of it, batch 1.
+        log_mel: What the model made, `(mels, frames)`; where noise has no grain in it, `conditioning` says
+            so.
+        conditioning: What else an inverter may know of it, batch 1.
         attack_ms: How long its attack is to take; None if the model does not say.
     """
 
@@ -44,7 +45,7 @@ class Reconstruction:
     log_spectral_distance_db: float
     spectral_convergence_db: float
     log_mel: FloatArray
-    hints: Hints
+    conditioning: InverterConditioning
     attack_ms: float | None = None
 
 
@@ -92,14 +93,14 @@ def _reconstruct_batch(
     spectrogram = Spectrogram(notes.config)
     found = []
     attacks_ms = asked_attacks_ms(traits.numpy())
-    known = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise, tuple(rows.tolist()))
+    known = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, decoded.noise, tuple(rows.tolist()))
     for i, row in enumerate(rows):
         target = notes.log_mels[row].astype(np.float32)
         made = decoded.log_mel[i, :, : target.shape[1]].numpy()
         distance_db, convergence_db = compare_log_mels(made, target, spectrogram)
         position = int(notes.bank_indices[row])
-        hints = known.one(i, target.shape[1])
-        found.append(Reconstruction(position, distance_db, convergence_db, made, hints, attacks_ms[i]))
+        conditioning = known.one(i, target.shape[1])
+        found.append(Reconstruction(position, distance_db, convergence_db, made, conditioning, attacks_ms[i]))
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from aae.evaluation.judges.judgement import SoundingNote
+from aae.evaluation.judges.judgement import LiveVoice
 from aae.model.model_file import Combination
 from aae.notes.bank import NOT_GIVEN, UNPITCHED, NoteBank, Split
 from aae.synthesis.synthesizer import NoteRequest, Synthesizer
@@ -19,7 +19,7 @@ MIDDLE = (48, 71)
 """Octaves 3 and 4, in which the paper evaluates."""
 
 _RENDERED_TOGETHER = 8
-_LARGEST_SEED = 2**31
+_MAX_SEED = 2**31
 
 
 def plan_requests(
@@ -127,8 +127,8 @@ def plan_matched(
             NoteRequest(
                 midi_pitch=midi_pitch_of(bank, position),
                 mix=mix,
-                latent=synthesizer.random_latent(int(random.integers(_LARGEST_SEED))),
-                seed=int(random.integers(_LARGEST_SEED)),
+                latent=synthesizer.random_latent(int(random.integers(_MAX_SEED))),
+                seed=int(random.integers(_MAX_SEED)),
                 tuning_cents=_tuning_cents(bank, position),
             )
         )
@@ -153,8 +153,8 @@ def _request(
     return NoteRequest(
         midi_pitch=midi_pitch,
         mix={name: {value: 1.0} for name, value in given if value is not None},
-        latent=synthesizer.random_latent(int(random.integers(_LARGEST_SEED))),
-        seed=int(random.integers(_LARGEST_SEED)),
+        latent=synthesizer.random_latent(int(random.integers(_MAX_SEED))),
+        seed=int(random.integers(_MAX_SEED)),
     )
 
 
@@ -198,7 +198,7 @@ def _draw_combination(
     return reaching[int(random.choice(len(reaching), p=counts / counts.sum()))]
 
 
-def render_requests(synthesizer: Synthesizer, requests: Sequence[NoteRequest]) -> Iterator[SoundingNote]:
+def render_requests(synthesizer: Synthesizer, requests: Sequence[NoteRequest]) -> Iterator[LiveVoice]:
     """The sound of requests, with the labels that carry the most weight."""
     for start in range(0, len(requests), _RENDERED_TOGETHER):
         batch = requests[start : start + _RENDERED_TOGETHER]
@@ -208,7 +208,7 @@ def render_requests(synthesizer: Synthesizer, requests: Sequence[NoteRequest]) -
                 for name, weights in request.mix.items()
                 if weights
             }
-            yield SoundingNote(waveform, request.midi_pitch, labels)
+            yield LiveVoice(waveform, request.midi_pitch, labels)
 
 
 def held_out_notes(bank: NoteBank, most: int, seed: int) -> npt.NDArray[np.int64]:
@@ -245,20 +245,20 @@ def usual_techniques(synthesizer: Synthesizer, attribute: str, labels: Sequence[
     return {label: row["technique"] for label, row in usual.items() if "technique" in row}
 
 
-def play_real(bank: NoteBank, positions: npt.NDArray[np.int64]) -> Iterator[SoundingNote]:
+def play_real(bank: NoteBank, positions: npt.NDArray[np.int64]) -> Iterator[LiveVoice]:
     """Real notes as recorded."""
     for position in positions.tolist():
-        yield SoundingNote(bank.waveform(position), midi_pitch_of(bank, position), _labels(bank, position))
+        yield LiveVoice(bank.waveform(position), midi_pitch_of(bank, position), _labels(bank, position))
 
 
 def play_resynthesized(
     bank: NoteBank, positions: npt.NDArray[np.int64], inverter: torch.nn.Module
-) -> Iterator[SoundingNote]:
+) -> Iterator[LiveVoice]:
     """Real notes through the log-mel and back, by the inverter that the model's notes go through."""
     for position in positions.tolist():
         with torch.inference_mode():
             waveform = inverter(torch.from_numpy(bank.log_mel(position))[None])[0].numpy()
-        yield SoundingNote(waveform, midi_pitch_of(bank, position), _labels(bank, position))
+        yield LiveVoice(waveform, midi_pitch_of(bank, position), _labels(bank, position))
 
 
 def midi_pitch_of(bank: NoteBank, position: int) -> int | None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aae.evaluation.judges.judgement import SoundingNote, judge
+from aae.evaluation.judges.judgement import LiveVoice, judge
 from aae.evaluation.judges.progress import run_silently
 from aae.evaluation.judges.recognizer import Recognizer
 from aae.evaluation.measures.control import shared_labels
@@ -51,6 +51,6 @@ def score_notes(
         As `quick_scores`.
     """
     attribute = recognizer.info.main_attribute
-    sounding = [SoundingNote(waveform, pitch, {attribute: label}) for waveform, pitch, label in notes]
+    sounding = [LiveVoice(waveform, pitch, {attribute: label}) for waveform, pitch, label in notes]
     judged = run_silently(judge(sounding, recognizer, total=len(sounding)))
     return {**judged.summary(), "by_label": judged.summary_by_label(attribute)}

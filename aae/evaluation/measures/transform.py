@@ -22,9 +22,9 @@ from aae.notes.pitch_names import pitch_frequency_hz
 from aae.synthesis.synthesizer import Synthesizer
 from aae.transform.changes import Changes
 from aae.transform.loudness_contour import STEP, loudness_contour
-from aae.transform.note_analysis import NoteMeter, PlayedNote
+from aae.transform.note_analysis import AnalysedNote, NoteAnalyser
 from aae.transform.phrase import remake_phrase
-from aae.transform.resynthesis import Remaker
+from aae.transform.resynthesis import Resynthesizer
 from aae.transform.segments import listen
 from aae.transform.source_style import infer_source
 from mcnn.errors import InputError
@@ -113,14 +113,14 @@ def _remake_one(
     sample_rate = bank.config.sample_rate
     silence = np.zeros(round(_SILENCE_S * sample_rate), np.float32)
     recording = np.concatenate([silence, bank.waveform(position), silence])
-    note = NoteMeter(synthesizer).measure_alone(recording)
+    note = NoteAnalyser(synthesizer).measure_alone(recording)
     own = bank.attributes[attribute][int(bank.labels[attribute][position])]
     midi_pitch = int(bank.midi_pitch[position])
     target = _other_label(synthesizer, attribute, own, midi_pitch, rng)
     if note is None or target is None:
         return None
     inferred = infer_source(synthesizer, [note], {})
-    remaker = Remaker(synthesizer, Changes(mix={attribute: {target: 1.0}}), inferred)
+    remaker = Resynthesizer(synthesizer, Changes(mix={attribute: {target: 1.0}}), inferred)
     made = remaker.remake(note)
     row: dict[str, Any] = {
         "recording": bank.ids[position],
@@ -146,7 +146,7 @@ def _other_label(
     return others[int(rng.integers(len(others)))] if others else None
 
 
-def _compare(note: PlayedNote, made: Floats, sample_rate: int, near_hz: float) -> dict[str, Any]:
+def _compare(note: AnalysedNote, made: Floats, sample_rate: int, near_hz: float) -> dict[str, Any]:
     """Pitch and loudness of a re-made note against the recording's."""
     tracker = NeuralTracker()
     played_hz, _ = tracker.measure(note.waveform, sample_rate, near_hz)
@@ -243,9 +243,9 @@ def _judge_phrase(
     target = _other_label(synthesizer, attribute, phrase.instrument, middle_pitch, rng)
     if target is None:
         raise InputError("no other instrument was trained around the phrase's notes")
-    stretches = list(listen([phrase.waveform[:, None]], NoteMeter(synthesizer), 0.0, "phrase"))
+    stretches = list(listen([phrase.waveform[:, None]], NoteAnalyser(synthesizer), 0.0, "phrase"))
     source = infer_source(synthesizer, [note for stretch in stretches for note in stretch.notes], {})
-    remaker = Remaker(synthesizer, Changes(mix={attribute: {target: 1.0}}), source)
+    remaker = Resynthesizer(synthesizer, Changes(mix={attribute: {target: 1.0}}), source)
     blocks = list(remake_phrase(stretches, remaker))
     sound = np.concatenate([block.block for block in blocks])[:, 0]
     sound = np.pad(sound, (0, max(0, len(phrase.waveform) - len(sound))))

@@ -15,7 +15,7 @@ from sklearn.manifold import TSNE
 from aae.evaluation.measures.latent_space import Latents, Points
 from aae.evaluation.report.pictures import FAINT, INK, PAPER, new_figure, save_figure
 
-_MOST_NAMED = 12
+_MAX_NAMED = 12
 """So many labels are told apart by colour; rarer ones are grey."""
 _GREY = "#c9c6be"
 _VIEW = (22, -55)
@@ -102,7 +102,7 @@ def _axis(figure: Figure, lines: int, columns: int, place: int, in_space: bool) 
 def _frequent(labels: Labels) -> Labels:
     """The most frequent labels, in their own order."""
     counts = np.bincount(labels[labels >= 0])
-    order = np.argsort(-counts, kind="stable")[:_MOST_NAMED]
+    order = np.argsort(-counts, kind="stable")[:_MAX_NAMED]
     return np.sort(order[counts[order] > 0])
 
 

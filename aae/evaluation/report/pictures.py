@@ -17,7 +17,7 @@ from aae.notes.pitch_names import pitch_name
 from mcnn.atomic import atomic_path
 
 PAPER, INK, FAINT = "#fbfaf7", "#1c1b22", "#77757f"
-_LOWEST_DB, _HIGHEST_DB = -80.0, 0.0
+_MIN_DB, _MAX_DB = -80.0, 0.0
 _FIRST, _SECOND, _OTHERS = "#6a3d9a", "#e08214", "#b8b5ad"
 _SEMITONES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B", "none"]
 
@@ -120,9 +120,7 @@ def draw_reconstructions(
 
 
 def _draw_log_mel(axis: Axes, log_mel: npt.NDArray[np.float32], title: str, ink: str) -> None:
-    axis.imshow(
-        20.0 * log_mel, origin="lower", aspect="auto", cmap="magma", vmin=_LOWEST_DB, vmax=_HIGHEST_DB
-    )
+    axis.imshow(20.0 * log_mel, origin="lower", aspect="auto", cmap="magma", vmin=_MIN_DB, vmax=_MAX_DB)
     axis.set_title(title, loc="left", fontsize=7.5, color=ink, pad=3)
 
 

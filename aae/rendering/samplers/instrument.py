@@ -15,7 +15,7 @@ from typing import Any
 
 from mcnn.errors import InputError
 
-LOWEST_KEY, HIGHEST_KEY = 0, 127
+MIN_KEY, MAX_KEY = 0, 127
 UNPITCHED_KEY = 60
 NOMINAL_VELOCITIES = {
     "molto-pianissimo": 16, "ppp": 16, "pianissimo": 33, "pp": 33, "piano": 49, "p": 49,
@@ -136,8 +136,8 @@ def _with_switches(name: str, articulations: Sequence[Articulation]) -> tuple[Ar
     count = len(articulations)
     above = 12 * (high // 12 + 1)
     starts = [start for start in SWITCH_OCTAVES if start + count <= low]
-    starts += [above] if above + count - 1 <= HIGHEST_KEY else []
-    starts += [high + 1] if high + count <= HIGHEST_KEY else []
+    starts += [above] if above + count - 1 <= MAX_KEY else []
+    starts += [high + 1] if high + count <= MAX_KEY else []
     if not starts:
         raise InputError(
             f"{name} has {count} techniques and no room for as many key switches beside its notes "
@@ -173,7 +173,7 @@ def _layer_zones(rows: Sequence[Mapping[str, Any]], low_velocity: int, high_velo
     keys: dict[int | None, tuple[int, int]] = dict(
         zip(
             pitches,
-            _spread(pitches, max(LOWEST_KEY, pitches[0] - reach), min(HIGHEST_KEY, pitches[-1] + reach))
+            _spread(pitches, max(MIN_KEY, pitches[0] - reach), min(MAX_KEY, pitches[-1] + reach))
             if pitches
             else [],
             strict=True,

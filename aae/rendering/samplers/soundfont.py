@@ -28,10 +28,10 @@ _KEY_RANGE, _VELOCITY_RANGE, _RELEASE, _SAMPLE_MODES = 43, 44, 38, 54
 _SCALE_TUNING, _INSTRUMENT, _SAMPLE_ID = 56, 41, 53
 _ATTENUATION, _VELOCITY_TO_ATTENUATION, _FULL_ATTENUATION_CB = 48, 0x0502, 960
 _PROGRAMS, _INDEX_LIMIT = 128, 2**16
-_MOST_GENERATORS = 6
+_MAX_GENERATORS = 6
 """Of one zone."""
 _NAME_LENGTH = 19
-_LONGEST_FILE = 2**32 - 2**20
+_MAX_FILE_LENGTH = 2**32 - 2**20
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def write_soundfont(path: Path, instruments: Sequence[Instrument], directory: Pa
     deep = any(soundfile.info(file).subtype != "PCM_16" for file in files)
     n_frames = sum(entry.n_frames + SILENCE_AFTER for entry in stored)
     n_frames += n_frames % 2  # both parts of the pool then have an even size, which readers insist on
-    if n_frames * (3 if deep else 2) > _LONGEST_FILE:
+    if n_frames * (3 if deep else 2) > _MAX_FILE_LENGTH:
         raise InputError("the samples are more than 4 GB, which a SoundFont cannot hold: render fewer notes")
     tables = _tables(instruments, stored)
     information = _information(instruments, deep)
@@ -142,9 +142,9 @@ def _tables(instruments: Sequence[Instrument], stored: Sequence[_StoredSample]) 
     tables.samples = [_sample_header(number, entry) for number, entry in enumerate(stored)]
     played = [(instrument, a) for instrument in instruments for a in instrument.articulations]
     n_zones = sum(len(zones) for _, a in played for zones in _variations(a))
-    if n_zones * _MOST_GENERATORS >= _INDEX_LIMIT:
+    if n_zones * _MAX_GENERATORS >= _INDEX_LIMIT:
         raise InputError(
-            f"{n_zones} zones are more than a SoundFont can hold ({_INDEX_LIMIT // _MOST_GENERATORS}): "
+            f"{n_zones} zones are more than a SoundFont can hold ({_INDEX_LIMIT // _MAX_GENERATORS}): "
             "render fewer notes or variations"
         )
     n_banks = max(zone.n_positions for _, a in played for zone in a.zones)

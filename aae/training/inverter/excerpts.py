@@ -19,9 +19,9 @@ from aae.model.noise_fluctuation import n_starts
 from aae.notes.bank import NoteBank
 from aae.training.data import Batch, EpochSampler, TrainingNotes
 from aae.training.inverter.recipe import InverterRecipe
-from aae.training.losses import attack_l1, deviation_l1, masked_l1
+from aae.training.losses import delta_l1, f0_l1, masked_l1
 from aae.training.texture import TextureLoss
-from mcnn.inversion.inverter import NO_HINTS, Hints
+from mcnn.inversion.inverter import NO_CONDITIONING, InverterConditioning
 from mcnn.spectral.spectrogram import Spectrogram
 
 LEAD_FRAMES = 4
@@ -37,7 +37,7 @@ class Excerpts:
 
     log_mel: Tensor
     """`(batch, mels, frames)`."""
-    hints: Hints
+    conditioning: InverterConditioning
     target: Tensor
     """`(batch, (frames - 2 LEAD_FRAMES) * hop_length)`: the recording, without what leads in and out."""
     decoder_error: Tensor | None = None
@@ -121,14 +121,14 @@ class ExcerptSource:
         """
         frames, hop = self.recipe.frames, self.hop_length
         batch = self.notes.batch(rows).to(self.device)
-        log_mel, hints, error = batch.log_mel, NO_HINTS, None
+        log_mel, conditioning, error = batch.log_mel, NO_CONDITIONING, None
         if model is not None:
             decoded = decode_notes(model, batch)
             error = decoder_error(decoded, batch)
             if self.recipe.texture:
                 error = error + self.recipe.texture * self._texture(decoded, batch, int(rng.integers(2**31)))
             log_mel = decoded.log_mel.float()
-            hints = Hints(decoded.f0_hz, decoded.inharmonicity, decoded.noise)
+            conditioning = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, decoded.noise)
         starts = []
         for length in batch.performance.n_frames.tolist():
             last = max(length + LEAD_FRAMES - frames, -LEAD_FRAMES)
@@ -142,10 +142,14 @@ class ExcerptSource:
         ends = batch.performance.n_frames.tolist()
         return Excerpts(
             _crop(log_mel, starts, ends, frames, self.silence),
-            Hints(
-                None if hints.f0_hz is None else _crop(hints.f0_hz.detach(), starts, ends, frames, 0.0),
-                None if hints.inharmonicity is None else hints.inharmonicity.detach(),
-                None if hints.noise is None else _crop(hints.noise.detach(), starts, ends, frames, 0.0),
+            InverterConditioning(
+                None
+                if conditioning.f0_hz is None
+                else _crop(conditioning.f0_hz.detach(), starts, ends, frames, 0.0),
+                None if conditioning.inharmonicity is None else conditioning.inharmonicity.detach(),
+                None
+                if conditioning.noise is None
+                else _crop(conditioning.noise.detach(), starts, ends, frames, 0.0),
                 tuple(rng.integers(2**31, size=len(rows)).tolist()),
             ),
             torch.from_numpy(target).to(self.device),
@@ -165,9 +169,9 @@ def decoder_error(decoded: Decoded, batch: Batch) -> Tensor:
     """What the decoder is to keep while an inverter is trained with it: its own objective, a scalar."""
     weights, mask = LossConfig(), batch.performance.mask(batch.log_mel.shape[2])
     made = decoded.log_mel.float()
-    error = masked_l1(made, batch.log_mel, mask) + weights.attack * attack_l1(made, batch.log_mel, mask)
+    error = masked_l1(made, batch.log_mel, mask) + weights.attack * delta_l1(made, batch.log_mel, mask)
     if decoded.deviation_cents is not None:
-        cents = deviation_l1(decoded.deviation_cents.float(), batch.deviation_cents, batch.voiced)
+        cents = f0_l1(decoded.deviation_cents.float(), batch.deviation_cents, batch.voiced)
         error = error + weights.deviation * cents
     return error
 

@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from aae.model.config import checked, with_settings
-from mcnn.network.config import PUBLISHED_SIZES, McnnConfig, PrimedConfig
+from mcnn.network.config import PUBLISHED_SIZES, McnnConfig, SourceFilterConfig
+from mcnn.plain import Settings
 
 
-class InverterRecipe(BaseModel):
+class InverterRecipe(Settings):
     """How an inverter is trained: on recordings, or on what a decoder makes of them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    shape: PrimedConfig | McnnConfig = PrimedConfig()
+    shape: SourceFilterConfig | McnnConfig = SourceFilterConfig()
     """Which network, and its size."""
     steps: int = Field(1400, ge=1)
     """Updates of the weights."""

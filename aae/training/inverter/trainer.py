@@ -17,7 +17,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from aae.model.autoencoder import AutoEncoder
-from aae.model.model_file import Bundle, save_bundle
+from aae.model.model_file import LoadedModel, save_model
 from aae.notes.bank import NoteBank, Split
 from aae.training.data import TrainingNotes
 from aae.training.events import Event, Finished, Progress, Started, Validated
@@ -26,7 +26,7 @@ from aae.training.inverter.excerpts import LEAD_FRAMES, Excerpts, ExcerptSource
 from aae.training.inverter.recipe import InverterRecipe
 from aae.training.previews import make_inverter_previews
 from aae.training.run_folder import RunFolder
-from aae.training.schedule import Meter, scheduled_rate, update_average
+from aae.training.schedule import RunningMeans, scheduled_rate, update_average
 from mcnn.inversion.inverter import Inverter
 from mcnn.losses.stft import (
     BandLevelLoss,
@@ -39,7 +39,7 @@ from mcnn.network.inverter_file import InverterFileInfo, InverterInfo, build_inv
 from mcnn.network.published import PublishedMcnn
 from mcnn.spectral.spectrogram import Spectrogram
 
-STAYS = ("mapping.", "trait_head.")
+FROZEN_PREFIXES = ("mapping.", "trait_head.")
 """Parts of a decoder that fine-tuning leaves alone: what the latent means, how long and loud a note is."""
 CHECKPOINT_EVERY_S = 60.0
 REPORT_EVERY_STEPS = 10
@@ -55,14 +55,14 @@ class InverterJob:
     """An inverter file; a model file where there is a model."""
     start: Inverter | None = None
     """Trained weights to begin with."""
-    bundle: Bundle | None = None
+    loaded: LoadedModel | None = None
     """A model whose decoder's log-mels are inverted."""
 
     @property
     def origin(self) -> list[nn.Module]:
         """What is trained already."""
         start: list[nn.Module] = [] if self.start is None else [self.start]
-        return start if self.bundle is None else [*start, self.bundle.model]
+        return start if self.loaded is None else [*start, self.loaded.model]
 
     @property
     def folder(self) -> Path:
@@ -97,7 +97,7 @@ class InverterTrainer:
             yield from _Run(self.job, self.fabric, bank).run(deadline)
 
 
-class Pair(nn.Module):
+class FinetunedModules(nn.Module):
     """What is trained together: an inverter and, in fine-tuning, the auto-encoder before it.
 
     Args:
@@ -121,12 +121,14 @@ class _Run:
         self.folder.claim(self.recipe, bank, fabric.is_global_zero, job.origin)
         torch.manual_seed(self.recipe.seed)
         inverter = deepcopy(job.start) if job.start else build_inverter(self.recipe.shape, bank.config)
-        model = deepcopy(job.bundle.model) if job.bundle else None
-        self.pair = Pair(inverter, model).to(fabric.device).train()
+        model = deepcopy(job.loaded.model) if job.loaded else None
+        self.pair = FinetunedModules(inverter, model).to(fabric.device).train()
         inverter.requires_grad_(True)
         if model is not None:
             for name, parameter in model.decoder.named_parameters():
-                parameter.requires_grad_(self.recipe.decoder_learning_rate > 0 and not name.startswith(STAYS))
+                parameter.requires_grad_(
+                    self.recipe.decoder_learning_rate > 0 and not name.startswith(FROZEN_PREFIXES)
+                )
         self.average = deepcopy(self.pair).eval().requires_grad_(False)
         whole = model is not None and model.decoder.whole_length
         self.train, self.validation = (
@@ -156,7 +158,7 @@ class _Run:
             else None
         )
         self.step, self.best_loss = 0, float("inf")
-        self.meter = Meter()
+        self.meter = RunningMeans()
 
     def run(self, deadline: float) -> Iterator[Event]:
         """The loop: steps, reports, checkpoints, validation."""
@@ -231,7 +233,7 @@ class _Run:
     def _invert(self, inverter: Inverter, excerpts: Excerpts) -> Tensor:
         """What an inverter makes of excerpts, without what leads in and out."""
         lead = LEAD_FRAMES * self.bank.config.hop_length
-        made: Tensor = inverter(excerpts.log_mel, excerpts.hints)[:, lead:-lead]
+        made: Tensor = inverter(excerpts.log_mel, excerpts.conditioning)[:, lead:-lead]
         return made
 
     @torch.no_grad()
@@ -267,14 +269,14 @@ class _Run:
             "notes": self.bank.provenance,
         }
         shape, inverter = self.recipe.shape, self.average.inverter
-        if self.job.bundle is None or self.average.model is None:
+        if self.job.loaded is None or self.average.model is None:
             info = InverterFileInfo(shape=shape, provenance=provenance, spectrogram=self.bank.config)
             save_inverter(self.job.out, info, inverter)
             return
-        about = self.job.bundle.info.model_copy(
+        about = self.job.loaded.info.model_copy(
             update={"inverter": InverterInfo(shape=shape, provenance=provenance)}
         )
-        save_bundle(self.job.out, about, self.average.model, self.job.bundle.latents, inverter)
+        save_model(self.job.out, about, self.average.model, self.job.loaded.latents, inverter)
 
     def _save(self) -> None:
         state: dict[str, Any] = {

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from aae.analysis.attack import LONGEST_SHAPED_MS, attack_gain, attack_time_ms, shape_attack
+from aae.analysis.attack import MAX_SHAPED_MS, attack_gain, attack_time_ms, shape_attack
 from mcnn.spectral.spectrogram import Spectrogram
 from tests.aae.evaluation.measures.test_reconstructed_sound import rising
 from tests.support.synth import SAMPLE_RATE, tone
@@ -22,7 +22,7 @@ def test_a_slow_attack_is_made_as_short_as_asked(attack_ms: float) -> None:
 
 def test_what_needs_no_shaping_is_left_alone() -> None:
     slow = rising(300.0)
-    for attack_ms in (None, LONGEST_SHAPED_MS + 1):
+    for attack_ms in (None, MAX_SHAPED_MS + 1):
         assert shape_attack(slow, SAMPLE_RATE, attack_ms) is slow
     sudden = np.concatenate([np.zeros(4_000, np.float32), tone(880.0, attack_s=0.0, noise=0.0)])
     assert attack_time_ms(shape_attack(sudden, SAMPLE_RATE, 20.0), SAMPLE_RATE) <= 5

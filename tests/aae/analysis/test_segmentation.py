@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from aae.analysis.segmentation import HeardNote, find_notes
+from aae.analysis.segmentation import DetectedNote, find_notes
 from aae.notes.pitch_names import pitch_frequency_hz
 from tests.support.synth import SAMPLE_RATE, silence, tone, trill, vibrato
 
@@ -31,7 +31,7 @@ def phrase(notes: list[Note], before_s: float = 0.3) -> tuple[npt.NDArray[np.flo
     return np.concatenate([*parts, silence(0.3)]), onsets
 
 
-def pitches(notes: list[HeardNote]) -> list[int | None]:
+def pitches(notes: list[DetectedNote]) -> list[int | None]:
     return [None if note.f0_hz is None else round(69 + 12 * np.log2(note.f0_hz / 440)) for note in notes]
 
 

@@ -17,11 +17,11 @@ from aae.bench.inversion import (
     pitch_error_cents,
 )
 from aae.bench.methods import Method, OwnMethod, forms, untrained_methods
-from mcnn.inversion.inverter import Hints
+from mcnn.inversion.inverter import InverterConditioning
 from mcnn.inversion.phase_inverters import SpsiInverter
 from mcnn.losses.metrics import multi_resolution_distance
-from mcnn.network.config import PrimedConfig
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.network.config import SourceFilterConfig
+from mcnn.network.source_filter import SourceFilterMcnn
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.spectrogram import Spectrogram
 from tests.support.synth import tone
@@ -140,12 +140,14 @@ def test_threads_are_put_back() -> None:
 @torch.inference_mode()
 def test_every_form_of_an_inverter_makes_the_same_sound() -> None:
     config = SpectrogramConfig(n_mels=64)
-    inverter = PrimedMcnn(config, PrimedConfig(width=16, blocks=1, head_width=8)).eval()
+    inverter = SourceFilterMcnn(config, SourceFilterConfig(width=16, blocks=1, head_width=8)).eval()
     for layer in inverter.parameters():
         torch.nn.init.normal_(layer, std=0.1, generator=torch.Generator().manual_seed(layer.numel()))
     log_mel = Spectrogram(config)(_waveform(330.0))
-    hints = Hints(torch.full((1, log_mel.shape[2]), 330.0), None, torch.full_like(log_mel, 0.1), (3,))
-    made = {name: form(log_mel, hints) for name, form in forms(inverter).items()}
+    conditioning = InverterConditioning(
+        torch.full((1, log_mel.shape[2]), 330.0), None, torch.full_like(log_mel, 0.1), (3,)
+    )
+    made = {name: form(log_mel, conditioning) for name, form in forms(inverter).items()}
     assert list(made) == ["mcnn", "mcnn, bf16", "mcnn, eager", "mcnn, TorchScript"]
     loudest = float(made["mcnn"].abs().max())
     assert loudest > 0

@@ -10,12 +10,12 @@ from matplotlib.image import imread
 from aae.bench.pictures import KINDS, draw_inversions, notes_of_kinds
 from aae.model.autoencoder import build_model
 from aae.model.config import ModelConfig
-from aae.model.model_file import Bundle, Coverage, ModelInfo
+from aae.model.model_file import Coverage, LoadedModel, ModelInfo
 from aae.notes.bank import NoteBank, NoteData, Split
 from aae.notes.bank_writer import NoteBankWriter
 from aae.synthesis.synthesizer import Synthesizer
-from mcnn.network.config import PrimedConfig
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.network.config import SourceFilterConfig
+from mcnn.network.source_filter import SourceFilterMcnn
 from tests.support.toy_bank import CONFIG
 
 LABELS = ("arco-col-legno-battuto", "normal", "pizz-normal", "subtone", "tremolo")
@@ -71,8 +71,8 @@ def test_recordings_stand_beside_what_is_made_of_them(bank: NoteBank, tmp_path: 
         provenance={},
     )
     auto_encoder = build_model(model, CONFIG, {"technique": len(LABELS)}).eval().requires_grad_(False)
-    inverter = PrimedMcnn(CONFIG, PrimedConfig(width=16, blocks=1, head_width=8)).eval()
-    synthesizer = Synthesizer(Bundle(info, auto_encoder, {}, inverter), inverter)
+    inverter = SourceFilterMcnn(CONFIG, SourceFilterConfig(width=16, blocks=1, head_width=8)).eval()
+    synthesizer = Synthesizer(LoadedModel(info, auto_encoder, {}, inverter), inverter)
     path = draw_inversions(synthesizer, bank, inverter, tmp_path / "new" / "pictures")
     assert path == tmp_path / "new" / "pictures" / "inversion.png"
     height, width, _ = imread(path).shape

@@ -18,22 +18,22 @@ from aae.bench.targets import targets
 from aae.cli.bench_tables import compare_in_words
 from aae.model.autoencoder import build_model
 from aae.model.config import ModelConfig
-from aae.model.model_file import Bundle, Combination, Coverage, ModelInfo
+from aae.model.model_file import Combination, Coverage, LoadedModel, ModelInfo
 from aae.notes.bank import NoteBank
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.inversion.griffin_lim import GriffinLim
-from mcnn.inversion.inverter import NO_HINTS, Hints, Inverter
+from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
 from mcnn.inversion.phase_inverters import SpsiInverter
-from mcnn.network.config import PrimedConfig
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.network.config import SourceFilterConfig
+from mcnn.network.source_filter import SourceFilterMcnn
 from tests.support.toy_bank import CONFIG, DYNAMICS, INSTRUMENTS, write_toy_bank
 
 VOCABULARIES = {"instrument": INSTRUMENTS, "dynamics": DYNAMICS}
-INVERTER_SHAPE = PrimedConfig(width=16, blocks=1, head_width=8)
+INVERTER_SHAPE = SourceFilterConfig(width=16, blocks=1, head_width=8)
 
 
 @pytest.fixture(scope="module")
-def bundle() -> Bundle:
+def loaded() -> LoadedModel:
     """Random weights; one combination has a pitch, another has none."""
     torch.manual_seed(0)
     model = ModelConfig(encoder_width=16, decoder_width=16, decoder_blocks=1, style_width=16)
@@ -50,7 +50,9 @@ def bundle() -> Bundle:
     )
     sizes = {name: len(labels) for name, labels in VOCABULARIES.items()}
     auto_encoder = build_model(model, CONFIG, sizes).eval().requires_grad_(False)
-    return Bundle(info, auto_encoder, {}, PrimedMcnn(CONFIG, INVERTER_SHAPE).eval().requires_grad_(False))
+    return LoadedModel(
+        info, auto_encoder, {}, SourceFilterMcnn(CONFIG, INVERTER_SHAPE).eval().requires_grad_(False)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -59,30 +61,30 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NoteBank]:
         yield opened
 
 
-def test_every_part_is_timed_at_every_length_and_number_of_threads(bundle: Bundle) -> None:
-    assert isinstance(bundle.inverter, PrimedMcnn)
-    found = bench_model(bundle, bundle.inverter, repeats=2)
+def test_every_part_is_timed_at_every_length_and_number_of_threads(loaded: LoadedModel) -> None:
+    assert isinstance(loaded.inverter, SourceFilterMcnn)
+    found = bench_model(loaded, loaded.inverter, repeats=2)
     parts = {"decoder, f32", "decoder, bf16", "mcnn", "mcnn, bf16", "mcnn, eager", "mcnn, TorchScript"}
     rows = {(row.part, row.n_threads) for row in found.rows}
     assert {(part, n) for part in parts for n in (1, 2)} <= rows
     assert {("decoder, f32 + mcnn", n) for n in (1, 2)} <= rows
     assert {row.note_s for row in found.rows} == {48 * 256 / 16_000}  # shorter than 2 s: one length
-    assert found.n_inverter_parameters == sum(p.numel() for p in bundle.inverter.parameters())
+    assert found.n_inverter_parameters == sum(p.numel() for p in loaded.inverter.parameters())
     assert found.inverter_bytes == 4 * found.n_inverter_parameters
     assert found.n_decoder_parameters < found.n_parameters
     assert found.peak_memory_mib is None or found.peak_memory_mib > 100
 
 
-def test_a_sum_is_that_of_its_parts(bundle: Bundle) -> None:
-    found = bench_model(bundle, SpsiInverter(CONFIG), repeats=1)
+def test_a_sum_is_that_of_its_parts(loaded: LoadedModel) -> None:
+    found = bench_model(loaded, SpsiInverter(CONFIG), repeats=1)
     ms = {row.part: row.timing.median_ms for row in found.rows if row.n_threads == 1}
     assert ms["decoder, f32 + spsi"] == pytest.approx(ms["decoder, f32"] + ms["spsi"])
 
 
-def test_first_blocks_and_many_voices_are_timed_in_both_precisions(bundle: Bundle) -> None:
-    assert isinstance(bundle.inverter, PrimedMcnn)
+def test_first_blocks_and_many_voices_are_timed_in_both_precisions(loaded: LoadedModel) -> None:
+    assert isinstance(loaded.inverter, SourceFilterMcnn)
     done: list[int] = []
-    found = bench_latency(bundle, bundle.inverter, n_notes=4, n_blocks=30, progress=done.append)
+    found = bench_latency(loaded, loaded.inverter, n_notes=4, n_blocks=30, progress=done.append)
     assert [row.precision for row in found.rows] == ["f32", "bf16"]
     assert found.block_ms == 32.0  # 512 samples at 16 kHz
     assert done == [4, 34, 38, 68]
@@ -104,10 +106,10 @@ class _Oracle(Inverter):
     def __init__(self, bank: NoteBank, positions: list[int], gain: float = 1.0) -> None:
         super().__init__(bank.config)
         self.waveforms = [bank.waveform(position) * np.float32(gain) for position in positions]
-        self.told: list[Hints] = []
+        self.told: list[InverterConditioning] = []
 
-    def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
-        self.told.append(hints)
+    def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
+        self.told.append(conditioning)
         waveform = torch.from_numpy(self.waveforms[len(self.told) - 1])[None]
         missing = log_mel.shape[2] * self.config.hop_length - waveform.shape[1]
         return torch.nn.functional.pad(waveform, (0, missing))
@@ -119,7 +121,7 @@ class _Shaping(_Oracle):
     uses_noise: ClassVar[bool] = True
 
 
-def test_who_plays_the_recording_has_no_distance_from_it(bundle: Bundle, bank: NoteBank) -> None:
+def test_who_plays_the_recording_has_no_distance_from_it(loaded: LoadedModel, bank: NoteBank) -> None:
     positions = held_out_positions(bank, 3)
     order = [int(positions[0]), *positions.tolist()]  # the first one warms up
     inverters: dict[str, Inverter] = {
@@ -127,7 +129,7 @@ def test_who_plays_the_recording_has_no_distance_from_it(bundle: Bundle, bank: N
         "half": _Shaping(bank, order, 0.5),
         "silent": _Oracle(bank, order, 0.0),
     }
-    synthesizer = Synthesizer(bundle, GriffinLim(CONFIG))
+    synthesizer = Synthesizer(loaded, GriffinLim(CONFIG))
     found = bench_decoded(synthesizer, bank, positions, inverters)
     right, half, silent, real = (found.row(name) for name in (*inverters, REAL))
     assert (right.spectral_convergence, right.log_magnitude_db) == (0.0, 0.0)
@@ -144,7 +146,7 @@ def test_who_plays_the_recording_has_no_distance_from_it(bundle: Bundle, bank: N
         inverter = inverters[name]
         assert isinstance(inverter, _Oracle)
         assert len(inverter.told) == 4
-        assert all((hints.noise is not None) == inverter.uses_noise for hints in inverter.told)
+        assert all((conditioning.noise is not None) == inverter.uses_noise for conditioning in inverter.told)
 
 
 def _row(method: str, convergence: float, level_db: float, realtime: float, **others: float) -> DecodedRow:
@@ -227,7 +229,7 @@ def test_aims_are_met_or_short() -> None:
 
 def test_a_bank_without_held_out_notes_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from aae.cli.app import main
-    from aae.model.model_file import save_bundle
+    from aae.model.model_file import save_model
 
     bank, model = write_toy_bank(tmp_path / "few.h5", n_notes=9), tmp_path / "model.safetensors"
     torch.manual_seed(0)
@@ -236,6 +238,6 @@ def test_a_bank_without_held_out_notes_is_refused(tmp_path: Path, capsys: pytest
     info = ModelInfo(
         model=config, spectrogram=CONFIG, vocabularies=VOCABULARIES, coverage=coverage, provenance={}
     )
-    save_bundle(model, info, build_model(config, CONFIG, {name: 2 for name in VOCABULARIES}), {})
+    save_model(model, info, build_model(config, CONFIG, {name: 2 for name in VOCABULARIES}), {})
     assert main(["bench", str(model), "--notes", str(bank), "--quick"]) == 2
     assert "few.h5 has no held-out notes" in capsys.readouterr().err

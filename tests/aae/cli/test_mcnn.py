@@ -14,7 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from aae.cli.app import main
-from aae.model.model_file import load_bundle
+from aae.model.model_file import load_model
 from aae.synthesis.decoding import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.network.inverter_file import load_inverter
@@ -150,19 +150,19 @@ def test_finetuning_makes_a_model_that_sounds(
     assert lines[-2] == f"The recipe is complete (step 2). The model with its inverter: {live}"
     assert f"clariolin render --model {live} --inverter mcnn" in lines[-1]
     assert f"clariolin bench {live}" in lines[-1]
-    bundle = load_bundle(live)
-    assert bundle.inverter is not None
+    loaded = load_model(live)
+    assert loaded.inverter is not None
     mix = {"instrument": {"bright": 1.0}, "dynamics": {"forte": 1.0}}
-    (waveform,) = Synthesizer(bundle, bundle.inverter).render([NoteRequest(69, mix, (0.0, 0.0, 0.0))])
+    (waveform,) = Synthesizer(loaded, loaded.inverter).render([NoteRequest(69, mix, (0.0, 0.0, 0.0))])
     assert np.abs(waveform).max() > 1e-3
     command = ["render", "--model", str(live), "--notes", "A4", "--out", str(tmp_path / "set")]
     assert main(command) == 0
     again = tmp_path / "again.safetensors"
     assert _finetune(live, notes, again, "--max-minutes", "0") == 0
-    assert load_bundle(again).inverter is not None
+    assert load_model(again).inverter is not None
     other = tmp_path / "other.safetensors"
     assert _finetune(model, notes, other, "--inverter", str(live), "--max-minutes", "0") == 0
-    assert load_bundle(other).inverter is not None
+    assert load_model(other).inverter is not None
 
 
 def test_a_model_without_inverter_says_where_to_get_one(

@@ -15,7 +15,7 @@ from aae.evaluation.judges.progress import StageProgress
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.evaluation.run import Evaluated
 from aae.model.model_file import read_info
-from mcnn.network.config import McnnConfig, PrimedConfig
+from mcnn.network.config import McnnConfig, SourceFilterConfig
 from mcnn.network.inverter_file import InverterFileInfo, build_inverter, save_inverter
 from tests.support.toy_bank import INSTRUMENTS, write_toy_bank
 
@@ -165,8 +165,8 @@ def test_bench_pictures_want_recordings(
 
 def test_bench_takes_inverter_files(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     front_end = read_info(model).spectrogram
-    shapes: dict[str, PrimedConfig | McnnConfig] = {
-        "own": PrimedConfig(width=8, blocks=1, head_width=8),
+    shapes: dict[str, SourceFilterConfig | McnnConfig] = {
+        "own": SourceFilterConfig(width=8, blocks=1, head_width=8),
         "old": McnnConfig(heads=2, layers=4),
     }
     files = []

@@ -14,7 +14,7 @@ import soundfile
 from aae.cli.app import main
 from aae.cli.console import CHECKOUT
 from aae.rendering.manifest import MANIFEST, read_manifest
-from aae.rendering.note_renderers import OneAfterTheOther, SideBySide, can_be_held, choose_maker
+from aae.rendering.note_renderers import ProcessPoolRenderer, SerialRenderer, choose_renderer, is_sustained
 from aae.rendering.render_set import NEARBY
 from aae.rendering.score import read_score
 from aae.synthesis.synthesizer import Synthesizer
@@ -216,10 +216,10 @@ def test_a_disk_that_fills_up_under_the_instrument(
 
 def test_who_makes_a_set(model: Path) -> None:
     synthesizer = fake_synthesizer()
-    assert isinstance(choose_maker(synthesizer, model, "pghi", 5, None), OneAfterTheOther)
-    assert isinstance(choose_maker(synthesizer, model, "pghi", 5, 2), SideBySide)
-    assert isinstance(choose_maker(synthesizer, model, "pghi", 1, 8), OneAfterTheOther)
-    assert isinstance(choose_maker(synthesizer, model, "pghi", 500, 1), OneAfterTheOther)
+    assert isinstance(choose_renderer(synthesizer, model, "pghi", 5, None), SerialRenderer)
+    assert isinstance(choose_renderer(synthesizer, model, "pghi", 5, 2), ProcessPoolRenderer)
+    assert isinstance(choose_renderer(synthesizer, model, "pghi", 1, 8), SerialRenderer)
+    assert isinstance(choose_renderer(synthesizer, model, "pghi", 500, 1), SerialRenderer)
 
 
 @pytest.mark.parametrize(
@@ -233,5 +233,5 @@ def test_who_makes_a_set(model: Path) -> None:
     ],
 )
 def test_which_techniques_can_be_held(technique: str, held: bool) -> None:
-    assert can_be_held({technique: 1.0, "normal": 0.4}) is held
-    assert can_be_held({})
+    assert is_sustained({technique: 1.0, "normal": 0.4}) is held
+    assert is_sustained({})

@@ -10,7 +10,7 @@ from aae.evaluation.judges.progress import StageProgress
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.model.autoencoder import build_model
 from aae.model.config import load_config
-from aae.model.model_file import Coverage, ModelInfo, save_bundle
+from aae.model.model_file import Coverage, ModelInfo, save_model
 from aae.notes.bank import NoteBank
 from mcnn.errors import InputError
 from tests.support.toy_bank import CONFIG as TOY_CONFIG
@@ -27,7 +27,7 @@ TINY = EvaluationSettings(
 )
 
 
-def save_model(path: Path, bank: NoteBank, preset: str, seed: int) -> Path:
+def save_untrained(path: Path, bank: NoteBank, preset: str, seed: int) -> Path:
     torch.manual_seed(seed)
     config = load_config(preset, [*SMALL, f"training.seed={seed}"])
     info = ModelInfo(
@@ -38,7 +38,7 @@ def save_model(path: Path, bank: NoteBank, preset: str, seed: int) -> Path:
         provenance={"recipe": config.model_dump(), "steps": 10 + seed},
     )
     sizes = {name: len(labels) for name, labels in bank.attributes.items()}
-    save_bundle(path, info, build_model(config.model, bank.config, sizes), {})
+    save_model(path, info, build_model(config.model, bank.config, sizes), {})
     return path
 
 
@@ -46,9 +46,9 @@ def test_seeds_of_a_recipe_are_one_row_with_their_spread(tmp_path: Path, orchest
     path = orchestra_path
     with NoteBank.open(path) as bank:
         models = [
-            save_model(tmp_path / "a.safetensors", bank, "orchestra", 0),
-            save_model(tmp_path / "b.safetensors", bank, "orchestra", 1),
-            save_model(tmp_path / "c.safetensors", bank, "wae-note", 0),
+            save_untrained(tmp_path / "a.safetensors", bank, "orchestra", 0),
+            save_untrained(tmp_path / "b.safetensors", bank, "orchestra", 1),
+            save_untrained(tmp_path / "c.safetensors", bank, "wae-note", 0),
         ]
     *progress, last = compare(models, path, tmp_path / "out", TINY, "spsi")
     assert isinstance(last, Compared)
@@ -75,7 +75,7 @@ def test_other_front_ends_are_refused_before_anything_is_measured(
     tmp_path: Path, orchestra_path: Path
 ) -> None:
     with NoteBank.open(orchestra_path) as bank:
-        model = save_model(tmp_path / "a.safetensors", bank, "orchestra", 0)
+        model = save_untrained(tmp_path / "a.safetensors", bank, "orchestra", 0)
         other_bank_config = TOY_CONFIG.model_copy(update={"hop_length": 128})
         config = load_config("orchestra", SMALL)
         info = ModelInfo(
@@ -87,7 +87,7 @@ def test_other_front_ends_are_refused_before_anything_is_measured(
         )
         assert row_name(info) == "unknown recipe, harmonic"
         sizes = {name: len(labels) for name, labels in bank.attributes.items()}
-        save_bundle(tmp_path / "b.safetensors", info, build_model(config.model, other_bank_config, sizes), {})
+        save_model(tmp_path / "b.safetensors", info, build_model(config.model, other_bank_config, sizes), {})
     with pytest.raises(InputError, match="different front ends: hop_length"):
         next(iter(compare([model, tmp_path / "b.safetensors"], orchestra_path, tmp_path / "out", TINY)))
     assert not (tmp_path / "out").exists()

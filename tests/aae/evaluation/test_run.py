@@ -11,7 +11,7 @@ import pytest
 import soundfile
 import torch
 
-from aae.evaluation.judges.judgement import SoundingNote, judge, recognizer_accuracy
+from aae.evaluation.judges.judgement import LiveVoice, judge, recognizer_accuracy
 from aae.evaluation.judges.progress import StageProgress, run_silently
 from aae.evaluation.judges.recognizer import Recognizer
 from aae.evaluation.judges.recognizer_training import open_or_train
@@ -29,7 +29,7 @@ from aae.evaluation.measures.settings import EvaluationSettings
 from aae.evaluation.run import Evaluated, evaluate
 from aae.model.autoencoder import build_model
 from aae.model.config import load_config
-from aae.model.model_file import Coverage, ModelInfo, save_bundle
+from aae.model.model_file import Coverage, ModelInfo, save_model
 from aae.notes.bank import NoteBank, Split
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
@@ -65,7 +65,7 @@ def model_path(bank: NoteBank, tmp_path_factory: pytest.TempPathFactory) -> Path
         provenance={},
     )
     sizes = {name: len(labels) for name, labels in bank.attributes.items()}
-    save_bundle(path, info, build_model(config, bank.config, sizes), {})
+    save_model(path, info, build_model(config, bank.config, sizes), {})
     return path
 
 
@@ -200,10 +200,10 @@ def test_every_target_is_judged_for_every_inverter(
     assert recognised["real"] >= 0.9
 
 
-def asked(instrument: str, midi_pitch: int, play_pitch: int | None = None) -> SoundingNote:
+def asked(instrument: str, midi_pitch: int, play_pitch: int | None = None) -> LiveVoice:
     technique = "arco-normal" if instrument == "violin" else "normal"
     labels = {"instrument": instrument, "technique": technique, "dynamics": "forte"}
-    return SoundingNote(play(labels, play_pitch or midi_pitch), midi_pitch, labels)
+    return LiveVoice(play(labels, play_pitch or midi_pitch), midi_pitch, labels)
 
 
 def test_right_notes_are_judged_right(recognizer: Recognizer) -> None:
@@ -222,8 +222,8 @@ def test_right_notes_are_judged_right(recognizer: Recognizer) -> None:
 
 def test_wrong_notes_are_judged_wrong(recognizer: Recognizer) -> None:
     octave_off = asked("flute", 69, play_pitch=57)
-    other = SoundingNote(asked("clarinet", 60).waveform, 60, {"instrument": "flute"})
-    unpitched = SoundingNote(asked("flute", 60).waveform, None, {"instrument": "gong"})
+    other = LiveVoice(asked("clarinet", 60).waveform, 60, {"instrument": "flute"})
+    unpitched = LiveVoice(asked("flute", 60).waveform, None, {"instrument": "gong"})
     judged = run_silently(judge([octave_off, other, unpitched], recognizer, total=3))
     assert judged.pitch["swift-f0"][0].cents == pytest.approx(-1200, abs=20)
     assert set(judged.pitch["swift-f0"]) == {0, 1}

@@ -1,21 +1,21 @@
 import threading
 
-from aae.live.decoding_thread import DecodingThread, DonePiece, Piece, TakeIn
+from aae.live.decoding_thread import DecodeJob, DecodeResult, DecodingThread, TakeIn
 from tests.support.real_desktop import wait_for
 
 
 def test_pieces_are_made_in_their_order_beside_the_one_who_asks_and_a_failure_stops_none() -> None:
-    done: list[DonePiece] = []
+    done: list[DecodeResult] = []
     made_on: list[str] = []
 
-    def piece(number: int) -> Piece:
+    def piece(number: int) -> DecodeJob:
         def make() -> TakeIn:
             made_on.append(threading.current_thread().name)
             if number == 1:
                 raise ValueError("no such note")
             return lambda: number
 
-        return Piece(make, lambda: None)
+        return DecodeJob(make, lambda: None)
 
     thread = DecodingThread(done.append)
     asked = [piece(number) for number in range(4)]

@@ -9,10 +9,10 @@ import pytest
 from aae.live.audio_output import BLOCK, AudioOutput, SilentOutput, open_output
 from aae.live.engine import Engine
 from aae.live.envelope import Envelope
-from aae.live.played_notes import MOST_VOICES
+from aae.live.played_notes import MAX_VOICES
 from aae.live.ring_buffer import RingBuffer
-from aae.live.whole_notes import WholeNotes
-from aae.model.model_file import Bundle
+from aae.live.whole_notes import OfflineRenderer
+from aae.model.model_file import LoadedModel
 from aae.synthesis.limiter import soft_limit
 from gui.state.performer import Performer
 from gui.state.session import Session
@@ -48,9 +48,9 @@ def output() -> HandOutput:
 
 @pytest.fixture
 def engine(output: HandOutput) -> Iterator[Engine]:
-    whole = WholeNotes(fake_synthesizer())
-    bundle = SimpleNamespace(info=SimpleNamespace(spectrogram=SpectrogramConfig()), inverter=None)
-    made = Engine(cast(Bundle, bundle), whole, output)
+    whole = OfflineRenderer(fake_synthesizer())
+    loaded = SimpleNamespace(info=SimpleNamespace(spectrogram=SpectrogramConfig()), inverter=None)
+    made = Engine(cast(LoadedModel, loaded), whole, output)
     made.start()
     yield made
     made.close()
@@ -121,9 +121,9 @@ def test_a_touched_key_is_heard_even_if_its_note_comes_later(engine: Engine, out
 
 def test_more_notes_than_voices_take_the_place_of_the_oldest(engine: Engine, output: HandOutput) -> None:
     tone = np.full(200 * BLOCK, 0.01, np.float32)
-    for key in range(MOST_VOICES + 6):
+    for key in range(MAX_VOICES + 6):
         engine.play(key, tone)
-    wait_for(lambda: engine.n_sounding == MOST_VOICES)
+    wait_for(lambda: engine.n_sounding == MAX_VOICES)
     engine.stop_all()
     played(engine, output, 8)
     wait_for(lambda: not engine.n_sounding)
@@ -156,7 +156,7 @@ def test_a_device_that_goes_away_leaves_a_silent_desktop(engine: Engine, output:
 
 
 def test_a_note_that_fails_ends_no_other_and_is_told() -> None:
-    whole = WholeNotes(fake_synthesizer())
+    whole = OfflineRenderer(fake_synthesizer())
     said: list[str] = []
     whole.on_failure = said.append
     got: list[object] = []

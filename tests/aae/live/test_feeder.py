@@ -12,15 +12,15 @@ import torch
 
 from aae.cli.console import SHIPPED_MODEL
 from aae.live.audio_output import BLOCK
-from aae.live.decoding_thread import DecodingThread, DonePiece, Piece, make_piece
-from aae.live.feeder import Feeder
-from aae.live.note_sources import Beginning, StreamBank, StreamedSource
-from aae.live.played_notes import MOST_VOICES
-from aae.live.sounding_note import SoundingNote
-from aae.live.whole_notes import WholeNotes
-from aae.model.model_file import Bundle, load_bundle
+from aae.live.decoding_thread import DecodeJob, DecodeResult, DecodingThread, make_piece
+from aae.live.feeder import AudioProducer
+from aae.live.note_sources import NoteOnset, StreamBank, StreamedSource
+from aae.live.played_notes import MAX_VOICES
+from aae.live.sounding_note import LiveVoice
+from aae.live.whole_notes import OfflineRenderer
+from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.decoding import DecodedNote, NoteRequest
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.network.source_filter import SourceFilterMcnn
 
 RATE = 44_100
 BLOCK_S = BLOCK / RATE
@@ -53,15 +53,15 @@ class Clock:
 class CountedDecoding(DecodingThread):
     """Work that is done when the clock says so, beside what the feeder does."""
 
-    def __init__(self, clock: Clock, done: Callable[[DonePiece], object]) -> None:
+    def __init__(self, clock: Clock, done: Callable[[DecodeResult], object]) -> None:
         super().__init__(done)
         self.clock, self.done = clock, done
         self.cost = 0.0
         """Of the piece that was made last; the bank tells it."""
-        self.asked: deque[Piece] = deque()
-        self.ends: tuple[float, DonePiece] | None = None
+        self.asked: deque[DecodeJob] = deque()
+        self.ends: tuple[float, DecodeResult] | None = None
 
-    def ask(self, piece: Piece) -> None:
+    def ask(self, piece: DecodeJob) -> None:
         self.asked.append(piece)
         self.go_on()
 
@@ -83,14 +83,14 @@ class CountedDecoding(DecodingThread):
 class CountedBank(StreamBank):
     """The real bank; its work takes the time that the test says."""
 
-    def __init__(self, bundle: Bundle, clock: Clock, costs: Costs) -> None:
-        assert isinstance(bundle.inverter, PrimedMcnn)
-        super().__init__(bundle, bundle.inverter, MOST_VOICES)
+    def __init__(self, loaded: LoadedModel, clock: Clock, costs: Costs) -> None:
+        assert isinstance(loaded.inverter, SourceFilterMcnn)
+        super().__init__(loaded, loaded.inverter, MAX_VOICES)
         self.clock, self.costs = clock, costs
         self.decoding: CountedDecoding | None = None
         self.n_begun: list[int] = []
 
-    def decode_beginnings(self, asked: Sequence[tuple[NoteRequest, float]]) -> list[Beginning]:
+    def decode_beginnings(self, asked: Sequence[tuple[NoteRequest, float]]) -> list[NoteOnset]:
         made = super().decode_beginnings(asked)
         self.n_begun.append(len(asked))
         self._spend(self.costs.beginning, len(asked))
@@ -114,18 +114,18 @@ class CountedBank(StreamBank):
 class Stage:
     """A feeder and a device that takes a block whenever one is due."""
 
-    def __init__(self, bundle: Bundle, costs: Costs) -> None:
+    def __init__(self, loaded: LoadedModel, costs: Costs) -> None:
         self.clock = Clock()
-        self.bank = CountedBank(bundle, self.clock, costs)
-        self.feeder = Feeder(
-            RATE, self.bank, cast(WholeNotes, None), self.clock, partial(CountedDecoding, self.clock)
+        self.bank = CountedBank(loaded, self.clock, costs)
+        self.feeder = AudioProducer(
+            RATE, self.bank, cast(OfflineRenderer, None), self.clock, partial(CountedDecoding, self.clock)
         )
         self.failures: list[str] = []
         self.feeder.on_failure = self.failures.append
         self.dropouts = 0
         self._heard = np.zeros(BLOCK, np.float32)
         self._mix = {"instrument": {"violin": 1.0}}
-        self._latent = (0.0,) * bundle.info.latent_size
+        self._latent = (0.0,) * loaded.info.latent_size
         self.feeder.warm_up(self.request(60))
         self.decoding = self.bank.decoding = cast(CountedDecoding, self.feeder._decoding)
         self._due = self.clock.now + BLOCK_S
@@ -133,8 +133,8 @@ class Stage:
     def request(self, midi_pitch: int, seed: int = 0) -> NoteRequest:
         return NoteRequest(midi_pitch, self._mix, self._latent, seed)
 
-    def strike(self, *pitches: int) -> list[SoundingNote]:
-        notes = [SoundingNote(pitch, self.request(pitch), 1.0, self.clock.now) for pitch in pitches]
+    def strike(self, *pitches: int) -> list[LiveVoice]:
+        notes = [LiveVoice(pitch, self.request(pitch), 1.0, self.clock.now) for pitch in pitches]
         for note in notes:
             self.feeder.give(partial(self.feeder.played.strike, note))
         return notes
@@ -154,7 +154,7 @@ class Stage:
         while self.clock.now < until:
             self.step()
 
-    def begin(self, notes: list[SoundingNote]) -> float:
+    def begin(self, notes: list[LiveVoice]) -> float:
         """Goes on until all of these are made; returns how many seconds that took."""
         started = self.clock.now
         while any(note.first_sample < 0 for note in notes):
@@ -163,17 +163,17 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    opened = load_bundle(SHIPPED_MODEL)
+def loaded() -> LoadedModel:
+    opened = load_model(SHIPPED_MODEL)
     torch.manual_seed(0)
-    return replace(opened, inverter=PrimedMcnn(opened.info.spectrogram).eval())
+    return replace(opened, inverter=SourceFilterMcnn(opened.info.spectrogram).eval())
 
 
 @pytest.mark.parametrize(("slowness", "within_s"), [(0.6, 0.06), (1.0, 0.08), (1.3, 0.1)])
 def test_a_chord_of_sixteen_keys_in_the_same_instant_has_no_dropout(
-    bundle: Bundle, slowness: float, within_s: float
+    loaded: LoadedModel, slowness: float, within_s: float
 ) -> None:
-    stage = Stage(bundle, Costs(0.007 * slowness, 0.008 * slowness, 0.0018 * slowness))
+    stage = Stage(loaded, Costs(0.007 * slowness, 0.008 * slowness, 0.0018 * slowness))
     notes = stage.strike(*CHORD)
     took_s = stage.begin(notes)
     first = [note.first_sample for note in notes]
@@ -183,32 +183,32 @@ def test_a_chord_of_sixteen_keys_in_the_same_instant_has_no_dropout(
     assert (max(first) - min(first)) / RATE < within_s
 
 
-def test_a_chord_over_others_that_sound_has_no_dropout(bundle: Bundle) -> None:
-    stage = Stage(bundle, Costs())
+def test_a_chord_over_others_that_sound_has_no_dropout(loaded: LoadedModel) -> None:
+    stage = Stage(loaded, Costs())
     stage.begin(stage.strike(*range(70, 78)))
     for shift in (0, 24):
         stage.begin(stage.strike(*(pitch + shift for pitch in CHORD)))
         stage.go_on(0.15)
     assert stage.dropouts == 0
-    assert len(stage.feeder.played.sounding) <= MOST_VOICES
+    assert len(stage.feeder.played.sounding) <= MAX_VOICES
 
 
-def test_keys_one_after_the_other_do_not_wait(bundle: Bundle) -> None:
-    stage = Stage(bundle, Costs())
+def test_keys_one_after_the_other_do_not_wait(loaded: LoadedModel) -> None:
+    stage = Stage(loaded, Costs())
     for pitch in range(50, 58):
         assert stage.begin(stage.strike(pitch)) < 0.03
         stage.go_on(0.04)
     assert stage.dropouts == 0
 
 
-def test_where_machines_are_too_slow_keys_are_heard_all_the_same(bundle: Bundle) -> None:
-    stage = Stage(bundle, Costs(0.03, 0.03, 0.011))
+def test_where_machines_are_too_slow_keys_are_heard_all_the_same(loaded: LoadedModel) -> None:
+    stage = Stage(loaded, Costs(0.03, 0.03, 0.011))
     stage.begin(stage.strike(60))
     assert stage.begin(stage.strike(64, 67, 71)) < 1.5
 
 
-def test_a_key_that_follows_the_sliders_never_sounds_more_than_twice(bundle: Bundle) -> None:
-    stage = Stage(bundle, Costs())
+def test_a_key_that_follows_the_sliders_never_sounds_more_than_twice(loaded: LoadedModel) -> None:
+    stage = Stage(loaded, Costs())
     played = stage.feeder.played
     stage.begin(stage.strike(60))
     for seed in range(1, 30):
@@ -224,8 +224,8 @@ def test_a_key_that_follows_the_sliders_never_sounds_more_than_twice(bundle: Bun
     assert len(stage.bank.n_begun) < 20
 
 
-def test_what_is_asked_before_a_note_has_begun_is_what_begins(bundle: Bundle) -> None:
-    stage = Stage(bundle, Costs())
+def test_what_is_asked_before_a_note_has_begun_is_what_begins(loaded: LoadedModel) -> None:
+    stage = Stage(loaded, Costs())
     played = stage.feeder.played
     (note,) = stage.strike(60)
     stage.feeder.give(lambda: played.replace(60, stage.request(60, 7)))
@@ -237,8 +237,8 @@ def test_what_is_asked_before_a_note_has_begun_is_what_begins(bundle: Bundle) ->
     assert not played.sounding
 
 
-def test_sliders_that_move_while_a_note_is_decoded_are_heard_right_after(bundle: Bundle) -> None:
-    stage = Stage(bundle, Costs())
+def test_sliders_that_move_while_a_note_is_decoded_are_heard_right_after(loaded: LoadedModel) -> None:
+    stage = Stage(loaded, Costs())
     played = stage.feeder.played
     (note,) = stage.strike(60)
     stage.feeder.step()
@@ -252,9 +252,9 @@ def test_sliders_that_move_while_a_note_is_decoded_are_heard_right_after(bundle:
 
 @pytest.mark.parametrize("how", ["stopped", "struck again"])
 def test_a_note_that_nobody_wants_any_more_when_it_is_decoded_does_not_begin(
-    bundle: Bundle, how: str
+    loaded: LoadedModel, how: str
 ) -> None:
-    stage = Stage(bundle, Costs())
+    stage = Stage(loaded, Costs())
     (note,) = stage.strike(60)
     stage.feeder.step()
     assert stage.decoding.ends is not None
@@ -266,21 +266,21 @@ def test_a_note_that_nobody_wants_any_more_when_it_is_decoded_does_not_begin(
     assert stage.feeder.played.sounding == again
 
 
-def test_a_note_that_fails_is_told_and_ends_no_other(bundle: Bundle) -> None:
-    stage = Stage(bundle, Costs())
+def test_a_note_that_fails_is_told_and_ends_no_other(loaded: LoadedModel) -> None:
+    stage = Stage(loaded, Costs())
     stage.begin(stage.strike(60))
-    for _ in range(MOST_VOICES + 1):
-        bad = SoundingNote(62, replace(stage.request(62), latent=(0.0,)), 1.0, 0.0)
+    for _ in range(MAX_VOICES + 1):
+        bad = LiveVoice(62, replace(stage.request(62), latent=(0.0,)), 1.0, 0.0)
         stage.feeder.give(partial(stage.feeder.played.strike, bad))
         stage.go_on(0.01)
-    assert len(stage.failures) == MOST_VOICES + 1
+    assert len(stage.failures) == MAX_VOICES + 1
     assert "finite numbers" in stage.failures[0]
     stage.begin(stage.strike(64))
     assert [note.key for note in stage.feeder.played.sounding] == [60, 64]
 
 
-def test_where_blocks_take_too_long_the_oldest_notes_end_and_the_others_go_on(bundle: Bundle) -> None:
-    stage = Stage(bundle, Costs(block=0.004, further_in_block=0.2))
+def test_where_blocks_take_too_long_the_oldest_notes_end_and_the_others_go_on(loaded: LoadedModel) -> None:
+    stage = Stage(loaded, Costs(block=0.004, further_in_block=0.2))
     notes = stage.strike(*CHORD)
     stage.begin(notes)
     stage.go_on(0.3)

@@ -9,33 +9,33 @@ import torch
 from aae.cli.console import SHIPPED_MODEL
 from aae.live.audio_output import BLOCK
 from aae.live.note_sources import (
-    MOST_LIFT_DB,
+    MAX_LIFT_DB,
     StreamBank,
     StreamedSource,
     WaveSource,
-    lacking_db,
+    level_correction_db,
     onset_frame,
 )
-from aae.model.model_file import Bundle, load_bundle
+from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.decoding import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.inversion.griffin_lim import GriffinLim
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.network.source_filter import SourceFilterMcnn
 
 N_VOICES = 3
 
 
 @pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    opened = load_bundle(SHIPPED_MODEL)
+def loaded() -> LoadedModel:
+    opened = load_model(SHIPPED_MODEL)
     torch.manual_seed(0)
-    return replace(opened, inverter=PrimedMcnn(opened.info.spectrogram).eval())
+    return replace(opened, inverter=SourceFilterMcnn(opened.info.spectrogram).eval())
 
 
 @pytest.fixture
-def bank(bundle: Bundle) -> StreamBank:
-    assert isinstance(bundle.inverter, PrimedMcnn)
-    return StreamBank(bundle, bundle.inverter, N_VOICES)
+def bank(loaded: LoadedModel) -> StreamBank:
+    assert isinstance(loaded.inverter, SourceFilterMcnn)
+    return StreamBank(loaded, loaded.inverter, N_VOICES)
 
 
 def begin(bank: StreamBank, request: NoteRequest, start_s: float = 0.0) -> StreamedSource | None:
@@ -51,13 +51,13 @@ def advance(bank: StreamBank) -> None:
     bank.advance(BLOCK)
 
 
-def request(bundle: Bundle, midi_pitch: int) -> NoteRequest:
-    synthesizer = Synthesizer(bundle, GriffinLim(bundle.info.spectrogram))
+def request(loaded: LoadedModel, midi_pitch: int) -> NoteRequest:
+    synthesizer = Synthesizer(loaded, GriffinLim(loaded.info.spectrogram))
     return NoteRequest(midi_pitch, synthesizer.complete({}), synthesizer.random_latent(1))
 
 
-def test_a_streamed_note_begins_ends_and_has_its_pitch(bundle: Bundle, bank: StreamBank) -> None:
-    source = begin(bank, request(bundle, 69))
+def test_a_streamed_note_begins_ends_and_has_its_pitch(loaded: LoadedModel, bank: StreamBank) -> None:
+    source = begin(bank, request(loaded, 69))
     assert source is not None
     blocks = []
     while not source.is_over:
@@ -74,18 +74,18 @@ def test_a_streamed_note_begins_ends_and_has_its_pitch(bundle: Bundle, bank: Str
     assert near[window][spectrum[window].argmax()] == pytest.approx(440.0, abs=4.0)
 
 
-def test_places_are_taken_and_come_free(bundle: Bundle, bank: StreamBank) -> None:
-    sources = [begin(bank, request(bundle, 60 + i)) for i in range(N_VOICES)]
+def test_places_are_taken_and_come_free(loaded: LoadedModel, bank: StreamBank) -> None:
+    sources = [begin(bank, request(loaded, 60 + i)) for i in range(N_VOICES)]
     assert all(sources)
-    assert begin(bank, request(bundle, 72)) is None
+    assert begin(bank, request(loaded, 72)) is None
     assert sources[0] is not None
     sources[0].stop()
     bank.advance(BLOCK)
-    assert begin(bank, request(bundle, 72)) is not None
+    assert begin(bank, request(loaded, 72)) is not None
 
 
-def test_a_note_can_begin_where_another_one_is(bundle: Bundle, bank: StreamBank) -> None:
-    late = begin(bank, request(bundle, 69), start_s=0.3)
+def test_a_note_can_begin_where_another_one_is(loaded: LoadedModel, bank: StreamBank) -> None:
+    late = begin(bank, request(loaded, 69), start_s=0.3)
     assert late is not None
     n_blocks = 0
     while not late.is_over:
@@ -103,13 +103,13 @@ def test_silence_before_the_onset_is_passed_over() -> None:
     assert onset_frame(log_mel) == 0
 
 
-def test_short_notes_are_lifted_and_what_follows_them_as_well(bundle: Bundle, bank: StreamBank) -> None:
+def test_short_notes_are_lifted_and_what_follows_them_as_well(loaded: LoadedModel, bank: StreamBank) -> None:
     rising = torch.linspace(-3.5, -2.5, 32).expand(512, 32)
-    assert lacking_db(rising) == 0.0
+    assert level_correction_db(rising) == 0.0
     pluck, weaker = rising.flip(1), rising.flip(1) - 0.1
-    assert lacking_db(weaker) == pytest.approx(lacking_db(pluck) + 2.0, abs=0.1)
-    assert lacking_db(pluck - 1.0) == MOST_LIFT_DB
-    synthesizer = Synthesizer(bundle, GriffinLim(bundle.info.spectrogram))
+    assert level_correction_db(weaker) == pytest.approx(level_correction_db(pluck) + 2.0, abs=0.1)
+    assert level_correction_db(pluck - 1.0) == MAX_LIFT_DB
+    synthesizer = Synthesizer(loaded, GriffinLim(loaded.info.spectrogram))
     mix = synthesizer.complete({"instrument": {"viola": 1.0}, "technique": {"pizz-normal": 1.0}})
     plucked = NoteRequest(55, mix, (0.0, 0.0, 0.0), 1)
     first = begin(bank, plucked)

@@ -5,7 +5,7 @@ import pytest
 
 from aae.cli.console import SHIPPED_MODEL
 from aae.live.remote_engine import RemoteEngine
-from aae.model.model_file import load_bundle
+from aae.model.model_file import load_model
 from aae.synthesis.decoding import NoteRequest
 from mcnn.errors import InputError
 from tests.support.real_desktop import wait_for
@@ -15,7 +15,7 @@ RATE = 44_100
 
 @pytest.fixture(scope="module")
 def note() -> NoteRequest:
-    info = load_bundle(SHIPPED_MODEL).info
+    info = load_model(SHIPPED_MODEL).info
     mix = {name: {labels[0]: 1.0} for name, labels in info.vocabularies.items()}
     return NoteRequest(60, mix, (0.0,) * info.latent_size)
 

@@ -8,9 +8,9 @@ import torch
 
 from aae.model.autoencoder import build_model
 from aae.model.config import ModelConfig
-from aae.model.model_file import Bundle, Coverage, ModelInfo
+from aae.model.model_file import Coverage, LoadedModel, ModelInfo
 from aae.synthesis.decoding import NoteDecoder, NoteInParts, NoteRequest
-from aae.synthesis.performance import SHORTEST_FRAMES, perform, wander
+from aae.synthesis.performance import MIN_FRAMES, pitch_random_walk, sample_performance
 from mcnn.errors import InputError
 from tests.support.toy_bank import CONFIG, DYNAMICS, INSTRUMENTS
 
@@ -33,23 +33,25 @@ def _decoder(
         coverage=Coverage(attributes=tuple(VOCABULARIES), combinations=()),
         provenance={},
     )
-    return NoteDecoder(Bundle(info, model.eval().requires_grad_(False), {}), precision)
+    return NoteDecoder(LoadedModel(info, model.eval().requires_grad_(False), {}), precision)
 
 
 def test_hints_tell_pitch_inharmonicity_and_the_share_of_noise() -> None:
     pitched, unpitched = _decoder().decode([REQUEST, UNPITCHED], grain=False, n_frames=30)
-    assert pitched.hints.f0_hz is not None
-    assert pitched.hints.inharmonicity is not None
-    assert pitched.hints.noise is not None
-    assert unpitched.hints.f0_hz is not None
-    assert unpitched.hints.noise is not None
+    assert pitched.conditioning.f0_hz is not None
+    assert pitched.conditioning.inharmonicity is not None
+    assert pitched.conditioning.noise is not None
+    assert unpitched.conditioning.f0_hz is not None
+    assert unpitched.conditioning.noise is not None
     assert pitched.log_mel.shape == (CONFIG.n_mels, 30)
-    assert pitched.hints.f0_hz.shape == (1, 30)
-    assert pitched.hints.noise.shape == (1, CONFIG.n_mels, 30)
-    assert (1200 * torch.log2(pitched.hints.f0_hz / 440)).abs().max() < 300
-    assert 0 < float(pitched.hints.inharmonicity) < 1e-4
-    assert unpitched.hints.f0_hz.abs().max() == 0
-    torch.testing.assert_close(unpitched.hints.noise, torch.ones(1, CONFIG.n_mels, 30), rtol=0, atol=1e-3)
+    assert pitched.conditioning.f0_hz.shape == (1, 30)
+    assert pitched.conditioning.noise.shape == (1, CONFIG.n_mels, 30)
+    assert (1200 * torch.log2(pitched.conditioning.f0_hz / 440)).abs().max() < 300
+    assert 0 < float(pitched.conditioning.inharmonicity) < 1e-4
+    assert unpitched.conditioning.f0_hz.abs().max() == 0
+    torch.testing.assert_close(
+        unpitched.conditioning.noise, torch.ones(1, CONFIG.n_mels, 30), rtol=0, atol=1e-3
+    )
 
 
 def test_grain_is_given_to_noise_alone_and_then_no_longer_told() -> None:
@@ -57,11 +59,11 @@ def test_grain_is_given_to_noise_alone_and_then_no_longer_told() -> None:
     smooth, rough = (
         decoder.decode([REQUEST, UNPITCHED], grain=grain, n_frames=40) for grain in (False, True)
     )
-    assert all(note.hints.noise is None for note in rough)
+    assert all(note.conditioning.noise is None for note in rough)
     change_db = [20 * (b.log_mel - a.log_mel).abs() for a, b in zip(smooth, rough, strict=True)]
     assert change_db[1][:, 16:].mean() > 1.0
     assert change_db[1][:, :6].max() < 0.01  # where the attack is
-    noise = smooth[0].hints.noise
+    noise = smooth[0].conditioning.noise
     assert noise is not None
     assert change_db[0][noise[0] < 0.01].max() < 0.5
     again = decoder.decode([REQUEST, UNPITCHED], grain=True, n_frames=40)
@@ -87,7 +89,7 @@ def test_a_take_follows_from_the_seed_unless_it_is_given() -> None:
 
 def test_less_precision_is_inaudible_and_leaves_the_model_alone() -> None:
     exact, rounded = _decoder(), _decoder(precision="bf16")
-    assert {layer.weight.dtype for layer in rounded.decoder.large_layers()} == {torch.bfloat16}
+    assert {layer.weight.dtype for layer in rounded.decoder.half_precision_layers()} == {torch.bfloat16}
     assert rounded.decoder.get_parameter("head.weight").dtype == torch.float32
     for decoder in (exact, rounded):
         torch.manual_seed(1)
@@ -104,10 +106,10 @@ def test_hints_end_where_the_note_does() -> None:
     torch.nn.init.zeros_(decoder.decoder.get_parameter("exit.weight"))
     torch.nn.init.constant_(decoder.decoder.get_parameter("exit.bias"), -4.0)
     (note,) = decoder.decode([REQUEST], grain=True)
-    assert note.log_mel.shape == (CONFIG.n_mels, SHORTEST_FRAMES)
-    assert note.hints.noise is None
-    assert note.hints.f0_hz is not None
-    torch.testing.assert_close(note.hints.f0_hz, torch.full((1, SHORTEST_FRAMES), 440.0))
+    assert note.log_mel.shape == (CONFIG.n_mels, MIN_FRAMES)
+    assert note.conditioning.noise is None
+    assert note.conditioning.f0_hz is not None
+    torch.testing.assert_close(note.conditioning.f0_hz, torch.full((1, MIN_FRAMES), 440.0))
 
 
 @pytest.mark.parametrize("kind", ["harmonic", "convolutional"])
@@ -118,9 +120,9 @@ def test_a_note_in_parts_is_the_whole_note(kind: str) -> None:
     parts = [note.decode(start, start + 7) for start in range(0, note.n_frames, 7)]
     assert (note.n_frames, note.level_db) == (whole.log_mel.shape[1], whole.level_db)
     torch.testing.assert_close(torch.cat([p.log_mel for p in parts], 1), whole.log_mel, rtol=1e-5, atol=1e-5)
-    pitches = [part.hints.f0_hz for part in parts if part.hints.f0_hz is not None]
-    assert whole.hints.f0_hz is not None
-    torch.testing.assert_close(torch.cat(pitches, 1), whole.hints.f0_hz)
+    pitches = [part.conditioning.f0_hz for part in parts if part.conditioning.f0_hz is not None]
+    assert whole.conditioning.f0_hz is not None
+    torch.testing.assert_close(torch.cat(pitches, 1), whole.conditioning.f0_hz)
     with pytest.raises(ValueError, match=f"of a note that has {note.n_frames}"):
         note.decode(note.n_frames, note.n_frames + 7)
 
@@ -138,11 +140,11 @@ def test_parts_of_some_notes_at_once_are_those_of_each() -> None:
         for note, part, length in zip(notes, together, lengths, strict=True):
             alone = note.decode(start, stop)
             assert part.log_mel.shape == alone.log_mel.shape == (CONFIG.n_mels, min(stop, length) - start)
-            assert (part.hints.seeds, part.level_db) == (alone.hints.seeds, alone.level_db)
-            assert part.hints.f0_hz is not None
-            assert alone.hints.f0_hz is not None
+            assert (part.conditioning.seeds, part.level_db) == (alone.conditioning.seeds, alone.level_db)
+            assert part.conditioning.f0_hz is not None
+            assert alone.conditioning.f0_hz is not None
             known = slice(min(stop, length - 12) - start)  # from there on, what is beyond its end is seen
-            pairs = (part.log_mel, alone.log_mel), (part.hints.f0_hz, alone.hints.f0_hz)
+            pairs = (part.log_mel, alone.log_mel), (part.conditioning.f0_hz, alone.conditioning.f0_hz)
             for one, other in pairs:
                 torch.testing.assert_close(one[:, known], other[:, known], rtol=1e-5, atol=1e-5)
     assert NoteInParts.decode_together([], 0, 4) == []
@@ -155,10 +157,10 @@ def test_a_seed_means_the_same_whatever_is_made_with_it() -> None:
     requests = [replace(REQUEST, midi_pitch=50 + i, seed=i) for i in range(3)]
     traits = np.array([[math.log(n), 0.0, 0.6, 1.0] for n in (20, 48, 33)], np.float32)
     traits = np.concatenate([traits, np.zeros((3, 1), np.float32), np.ones((3, 1), np.float32)], 1)
-    together = perform(traits, [0, 1, 2], [0.0, 30.0, 0.0], CONFIG, whole_length=False)
+    together = sample_performance(traits, [0, 1, 2], [0.0, 30.0, 0.0], CONFIG, whole_length=False)
     assert together.drift_cents is not None
     for i, n_frames in enumerate(together.n_frames.tolist()):
-        alone = perform(traits[i : i + 1], [i], [30.0 * (i == 1)], CONFIG, whole_length=False)
+        alone = sample_performance(traits[i : i + 1], [i], [30.0 * (i == 1)], CONFIG, whole_length=False)
         assert alone.drift_cents is not None
         assert torch.equal(together.modulation_phase[i, :n_frames], alone.modulation_phase[0])
         assert torch.equal(together.drift_cents[i, :n_frames], alone.drift_cents[0])
@@ -169,7 +171,7 @@ def test_a_seed_means_the_same_whatever_is_made_with_it() -> None:
 
 
 def test_a_pitch_drifts_as_far_as_the_model_says_and_around_what_was_asked() -> None:
-    curve = wander(40_000, np.random.default_rng(0))
+    curve = pitch_random_walk(40_000, np.random.default_rng(0))
     assert abs(curve.mean()) < 0.05
     assert curve.std() == pytest.approx(1.0, abs=0.03)
     assert np.corrcoef(curve[1:], curve[:-1])[0, 1] == pytest.approx(0.9, abs=0.01)
@@ -178,8 +180,8 @@ def test_a_pitch_drifts_as_far_as_the_model_says_and_around_what_was_asked() -> 
     asked = [REQUEST, replace(REQUEST, tuning_cents=50.0), replace(REQUEST, seed=4)]
     cents = []
     for note in decoder.decode(asked, grain=False, n_frames=160):
-        assert note.hints.f0_hz is not None
-        cents.append(1200 * torch.log2(note.hints.f0_hz[0] / 440))
+        assert note.conditioning.f0_hz is not None
+        cents.append(1200 * torch.log2(note.conditioning.f0_hz[0] / 440))
     torch.testing.assert_close(cents[1] - cents[0], torch.full_like(cents[0], 50.0), rtol=0, atol=0.1)
     assert float((cents[2] - cents[0]).std()) == pytest.approx(10.0 * math.sqrt(2.0), rel=0.5)
 

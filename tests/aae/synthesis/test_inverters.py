@@ -5,12 +5,12 @@ import pytest
 
 from aae.model.autoencoder import build_model
 from aae.model.config import ModelConfig
-from aae.model.model_file import Combination, Coverage, ModelInfo, load_bundle, save_bundle
+from aae.model.model_file import Combination, Coverage, ModelInfo, load_model, save_model
 from aae.synthesis.inverters import UNTRAINED, choose_inverter
 from aae.synthesis.synthesizer import NoteRequest, Synthesizer
 from mcnn.errors import InputError
-from mcnn.network.config import PrimedConfig
-from mcnn.network.source_filter import PrimedMcnn
+from mcnn.network.config import SourceFilterConfig
+from mcnn.network.source_filter import SourceFilterMcnn
 from mcnn.spectral.config import SpectrogramConfig
 
 CONFIG = ModelConfig(encoder_width=16, decoder_width=16, decoder_blocks=1, style_width=16)
@@ -30,31 +30,33 @@ def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model=CONFIG, spectrogram=spectrogram, vocabularies=VOCABULARIES, coverage=coverage, provenance={}
     )
     path = tmp_path_factory.mktemp("model") / "model.safetensors"
-    save_bundle(path, info, build_model(CONFIG, spectrogram, sizes), {})
+    save_model(path, info, build_model(CONFIG, spectrogram, sizes), {})
     return path
 
 
 def test_a_model_without_an_inverter_falls_back_and_says_so(model_path: Path) -> None:
-    chosen = choose_inverter("mcnn", load_bundle(model_path))
+    chosen = choose_inverter("mcnn", load_model(model_path))
     assert chosen.inverter.name == "rtpghi"
     assert chosen.notice == "this model has no mcnn inverter of its own; rtpghi stands in for it"
 
 
 @pytest.mark.parametrize("name", UNTRAINED)
 def test_what_is_asked_for_is_chosen_in_silence(model_path: Path, name: str) -> None:
-    chosen = choose_inverter(name, load_bundle(model_path))
+    chosen = choose_inverter(name, load_model(model_path))
     assert (chosen.inverter.name, chosen.notice) == (name, None)
 
 
 def test_another_name_is_refused(model_path: Path) -> None:
     with pytest.raises(InputError, match="no inverter 'magic'; there are griffin-lim, mcnn"):
-        choose_inverter("magic", load_bundle(model_path))
+        choose_inverter("magic", load_model(model_path))
 
 
 def test_a_seed_is_a_take_by_every_inverter(model_path: Path) -> None:
-    bundle = load_bundle(model_path)
-    inverter = PrimedMcnn(bundle.info.spectrogram, PrimedConfig(width=16, blocks=1, head_width=8)).eval()
-    synthesizer = Synthesizer(bundle, inverter)
+    loaded = load_model(model_path)
+    inverter = SourceFilterMcnn(
+        loaded.info.spectrogram, SourceFilterConfig(width=16, blocks=1, head_width=8)
+    ).eval()
+    synthesizer = Synthesizer(loaded, inverter)
     mix = synthesizer.complete({})
     first, again, other = synthesizer.render(
         [NoteRequest(60, mix, synthesizer.random_latent(0), seed) for seed in (5, 5, 6)]

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from aae.model.config import load_config
-from aae.model.model_file import Coverage, load_bundle, read_info
+from aae.model.model_file import Coverage, load_model, read_info
 from aae.notes.bank import NoteBank
 from aae.synthesis.synthesizer import NoteRequest, Synthesizer
 from aae.training.trainer import Trainer
@@ -101,15 +101,15 @@ def test_unknown_inverters_are_refused(model_path: Path) -> None:
 def test_missing_foreign_truncated_and_newer_files_are_named(model_path: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     with pytest.raises(InputError, match="there is no model file"):
-        load_bundle(path)
+        load_model(path)
     whole = model_path.read_bytes()
     for size in (0, 5, 100, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:size])
         with pytest.raises(InputError, match=r"truncated|not a model"):
-            load_bundle(path)
+            load_model(path)
     save_file({"a": torch.zeros(1)}, path)
     with pytest.raises(InputError, match="not one of clariolin's"):
-        load_bundle(path)
+        load_model(path)
     save_file({"a": torch.zeros(1)}, path, {"format": "clariolin-model", "format_version": "99"})
     with pytest.raises(InputError, match="version 99"):
         read_info(path)
@@ -127,4 +127,4 @@ def test_weights_that_do_not_fit_are_refused(model_path: Path, tmp_path: Path) -
         tensors, tmp_path / "m.safetensors", {**metadata, "info": read_info(model_path).model_dump_json()}
     )
     with pytest.raises(InputError, match="weights do not fit"):
-        load_bundle(tmp_path / "m.safetensors")
+        load_model(tmp_path / "m.safetensors")

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from aae.model.config import TrainingConfig
-from aae.model.traits import TRAITS, USUAL_ATTACK_MS, USUAL_DRIFT_CENTS
+from aae.model.traits import REFERENCE_ATTACK_MS, REFERENCE_DRIFT_CENTS, TRAITS
 from aae.notes.bank import NoteBank, Split
-from aae.training.data import FEWEST_VOICED, SHORTEST_ATTACK_MS, SPREAD_OF_MEAN, EpochSampler, TrainingNotes
+from aae.training.data import MIN_ATTACK_MS, MIN_VOICED, SPREAD_OF_MEAN, EpochSampler, TrainingNotes
 from tests.support.toy_bank import CONFIG, write_toy_bank
 
 
@@ -38,8 +38,8 @@ def test_attack_times_are_measured_where_they_are_wanted(notes: TrainingNotes, t
     batch, unmeasured = measured.batch(np.arange(8)), notes.batch(np.arange(8))
     assert batch.traits_weight[:, attack].all()
     assert not unmeasured.traits_weight[:, attack].any()
-    times_ms = USUAL_ATTACK_MS * batch.traits[:, attack].exp()
-    np.testing.assert_allclose(times_ms, np.maximum(measured.attack_ms[:8], SHORTEST_ATTACK_MS), rtol=1e-5)
+    times_ms = REFERENCE_ATTACK_MS * batch.traits[:, attack].exp()
+    np.testing.assert_allclose(times_ms, np.maximum(measured.attack_ms[:8], MIN_ATTACK_MS), rtol=1e-5)
 
 
 def test_drift_is_what_the_decoder_does_not_predict(notes: TrainingNotes) -> None:
@@ -49,9 +49,9 @@ def test_drift_is_what_the_decoder_does_not_predict(notes: TrainingNotes) -> Non
     predicted = batch.deviation_cents + apart
     traits, weight = batch.known_traits(len(TRAITS), predicted)
     known = weight[:, -1] > 0
-    assert torch.equal(known, batch.voiced.sum(1) >= FEWEST_VOICED)
+    assert torch.equal(known, batch.voiced.sum(1) >= MIN_VOICED)
     assert known.any()
-    spread = USUAL_DRIFT_CENTS * traits[known, -1].exp()
+    spread = REFERENCE_DRIFT_CENTS * traits[known, -1].exp()
     torch.testing.assert_close(spread, torch.full_like(spread, SPREAD_OF_MEAN * 10.0))
     few, _ = batch.known_traits(4, predicted)
     assert torch.equal(few, traits[:, :4])

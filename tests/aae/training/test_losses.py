@@ -17,10 +17,10 @@ def test_attack_loss_ignores_a_constant_offset_and_sees_a_late_onset() -> None:
     onset = torch.zeros(1, 2, 5)
     onset[..., 2:] = 1.0
     mask = torch.ones(1, 5)
-    assert losses.attack_l1(onset + 3.0, onset, mask) == pytest.approx(0.0)
+    assert losses.delta_l1(onset + 3.0, onset, mask) == pytest.approx(0.0)
     late = torch.zeros(1, 2, 5)
     late[..., 3:] = 1.0
-    assert losses.attack_l1(late, onset, mask) == pytest.approx(2 / 4)
+    assert losses.delta_l1(late, onset, mask) == pytest.approx(2 / 4)
 
 
 def test_mmd_is_near_zero_for_the_prior_and_large_for_a_shifted_sample() -> None:
@@ -62,11 +62,11 @@ def test_cross_entropy_skips_labels_that_are_not_given() -> None:
 
 
 def test_hiding_weight_is_zero_first_then_ramps_until_half_of_the_training() -> None:
-    weights = [losses.hiding_weight(progress, 4.0) for progress in (0.0, 0.05, 0.275, 0.5, 1.0)]
+    weights = [losses.fader_weight(progress, 4.0) for progress in (0.0, 0.05, 0.275, 0.5, 1.0)]
     assert weights == pytest.approx([0.0, 0.0, 2.0, 4.0, 4.0])
 
 
 def test_deviation_is_in_semitones_on_voiced_frames() -> None:
     target = torch.tensor([[100.0, 50.0, 9999.0]])
     voiced = torch.tensor([[1.0, 1.0, 0.0]])
-    assert losses.deviation_l1(torch.zeros(1, 3), target, voiced) == pytest.approx(0.75)
+    assert losses.f0_l1(torch.zeros(1, 3), target, voiced) == pytest.approx(0.75)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from aae.model.config import Config, load_config
-from aae.model.model_file import load_bundle
+from aae.model.model_file import load_model
 from aae.training.events import Finished, Progress, Started, Validated
 from aae.training.trainer import Trainer
 from mcnn.errors import InputError
@@ -90,9 +90,9 @@ def test_training_learns_and_leaves_a_playable_model(bank: Path, tmp_path: Path)
     assert len(errors) == 6
     assert errors[-1] < 0.9 * errors[0]
     assert any(isinstance(event, Progress) and event.notes_per_s > 0 for event in events)
-    bundle = load_bundle(tmp_path / "run" / "model.safetensors")
-    assert bundle.latents["latent"].shape == (48, 3)
-    assert bundle.info.provenance["notes"] == {"source": "toy"}
+    loaded = load_model(tmp_path / "run" / "model.safetensors")
+    assert loaded.latents["latent"].shape == (48, 3)
+    assert loaded.info.provenance["notes"] == {"source": "toy"}
 
 
 def test_killed_and_continued_is_as_if_nothing_had_happened(bank: Path, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_two_processes_train_one_model(bank: Path, tmp_path: Path) -> None:
     log = tmp_path / "pair.log"
     assert pair.wait(200) == 0, log.read_text()
     assert "Finished 6" in log.read_text()
-    assert load_bundle(tmp_path / "pair" / "model.safetensors").info.latent_size == 3
+    assert load_model(tmp_path / "pair" / "model.safetensors").info.latent_size == 3
 
 
 def test_time_limit_ends_in_a_checkpoint_and_a_model(bank: Path, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_early_stopping_on_validation(bank: Path, tmp_path: Path) -> None:
 
 def test_a_training_begins_where_another_ended(bank: Path, tmp_path: Path) -> None:
     first = list(Trainer(_config(), bank, tmp_path / "first", "cpu").fit())
-    start = load_bundle(tmp_path / "first" / "model.safetensors")
+    start = load_model(tmp_path / "first" / "model.safetensors")
     config = _config("training.epochs=1", "training.learning_rate=1e-6", "training.ema_decay=0.0")
     second = list(Trainer(config, bank, tmp_path / "second", "cpu", start=start).fit())
     ended, began = (
@@ -159,7 +159,7 @@ def test_a_training_begins_where_another_ended(bank: Path, tmp_path: Path) -> No
         for events in (first, second)
     )
     assert began == pytest.approx(ended, rel=0.05)
-    about = load_bundle(tmp_path / "second" / "model.safetensors").info.provenance
+    about = load_model(tmp_path / "second" / "model.safetensors").info.provenance
     assert about["started_from"]["steps"] == start.info.provenance["steps"]
     with pytest.raises(InputError, match=r"model.latent_size: 2 here, 3 in the model to start from"):
         list(Trainer(_config("model.latent_size=2"), bank, tmp_path / "third", "cpu", start=start).fit())

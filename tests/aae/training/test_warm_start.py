@@ -6,7 +6,7 @@ import torch
 from aae.model.autoencoder import build_model
 from aae.model.conditioning import Condition
 from aae.model.config import ModelConfig
-from aae.model.model_file import Bundle, Coverage, ModelInfo
+from aae.model.model_file import Coverage, LoadedModel, ModelInfo
 from aae.training.warm_start import start_from
 from mcnn.errors import InputError
 from tests.support.toy_bank import CONFIG
@@ -21,7 +21,7 @@ def _sizes(vocabularies: dict[str, tuple[str, ...]]) -> dict[str, int]:
 
 
 @pytest.fixture
-def start() -> Bundle:
+def start() -> LoadedModel:
     torch.manual_seed(0)
     model = build_model(SHAPE, CONFIG, _sizes(OLD)).eval()
     info = ModelInfo(
@@ -31,10 +31,10 @@ def start() -> Bundle:
         coverage=Coverage(attributes=tuple(OLD), combinations=()),
         provenance={},
     )
-    return Bundle(info, model, {})
+    return LoadedModel(info, model, {})
 
 
-def test_labels_go_by_their_names(start: Bundle) -> None:
+def test_labels_go_by_their_names(start: LoadedModel) -> None:
     model = build_model(SHAPE, CONFIG, _sizes(NEW)).eval()
     start_from(model, SHAPE, NEW, start)
     pitch, latent = torch.tensor([60, 60]), torch.randn(2, 3)
@@ -53,7 +53,7 @@ def test_labels_go_by_their_names(start: Bundle) -> None:
     )
 
 
-def test_takes_and_attack_times_may_be_new(start: Bundle) -> None:
+def test_takes_and_attack_times_may_be_new(start: LoadedModel) -> None:
     shape = SHAPE.model_copy(update={"take_size": 4, "attack_time": True, "measured_onset": True})
     model = build_model(shape, CONFIG, _sizes(OLD)).eval()
     start_from(model, shape, OLD, start)
@@ -72,7 +72,7 @@ def test_takes_and_attack_times_may_be_new(start: Bundle) -> None:
         start_from(build_model(SHAPE, CONFIG, _sizes(OLD)), SHAPE, OLD, later)
 
 
-def test_another_shape_is_refused_by_name(start: Bundle) -> None:
+def test_another_shape_is_refused_by_name(start: LoadedModel) -> None:
     wide = SHAPE.model_copy(update={"decoder_width": 32})
     other = replace(start, info=start.info.model_copy(update={"model": wide}))
     with pytest.raises(InputError, match=r"model.decoder_width: 16 here, 32 in the model to start from"):

@@ -12,10 +12,10 @@ from aae.analysis.segmentation import find_notes
 from aae.notes.pitch_names import pitch_frequency_hz
 from aae.transform.changes import Changes, blended_mix, target_mix
 from aae.transform.loudness_contour import follow_loudness, lateness_s, loudness_contour
-from aae.transform.note_analysis import NoteMeter, PlayedNote
+from aae.transform.note_analysis import AnalysedNote, NoteAnalyser
 from aae.transform.phrase import NoteFacts, remake_phrase
-from aae.transform.resynthesis import Remaker
-from aae.transform.segments import MARGIN_S, STRETCH_S, Stretch, listen
+from aae.transform.resynthesis import Resynthesizer
+from aae.transform.segments import MARGIN_S, STRETCH_S, Segment, listen
 from aae.transform.source_style import infer_source
 from aae.transform.stereo import measure_image, middle, spread
 from mcnn.errors import InputError
@@ -29,25 +29,25 @@ CLARINET = {"instrument": {"clarinet": 1.0}}
 
 
 @pytest.fixture(scope="module")
-def meter() -> NoteMeter:
-    return NoteMeter(effect_synthesizer())
+def meter() -> NoteAnalyser:
+    return NoteAnalyser(effect_synthesizer())
 
 
-def played(meter: NoteMeter, waveform: Floats) -> PlayedNote:
+def played(meter: NoteAnalyser, waveform: Floats) -> AnalysedNote:
     note = meter.measure_alone(waveform)
     assert note is not None
     return note
 
 
-def remade(changes: Changes, note: PlayedNote) -> Floats:
-    return Remaker(effect_synthesizer(), changes, VIOLIN).remake(note).waveform
+def remade(changes: Changes, note: AnalysedNote) -> Floats:
+    return Resynthesizer(effect_synthesizer(), changes, VIOLIN).remake(note).waveform
 
 
 def cents_of(waveform: Floats, midi_pitch: int) -> npt.NDArray[np.float32]:
     return track_f0(waveform, SAMPLE_RATE, 512, pitch_frequency_hz(midi_pitch))
 
 
-def test_a_note_is_measured(meter: NoteMeter) -> None:
+def test_a_note_is_measured(meter: NoteAnalyser) -> None:
     note = played(meter, recording(tone(pitch_frequency_hz(62), 0.8, cents=17.0), before_s=0.25))
     assert note.midi_pitch == 62
     assert note.tuning_cents == pytest.approx(17.0, abs=1.0)
@@ -57,7 +57,7 @@ def test_a_note_is_measured(meter: NoteMeter) -> None:
 
 
 @pytest.mark.parametrize("midi_pitch", [48, 62, 76])
-def test_pitch_onset_and_loudness_are_kept(meter: NoteMeter, midi_pitch: int) -> None:
+def test_pitch_onset_and_loudness_are_kept(meter: NoteAnalyser, midi_pitch: int) -> None:
     swell = np.interp(np.arange(SAMPLE_RATE), [0, 30_000, SAMPLE_RATE], [0.2, 1.0, 0.3]).astype(np.float32)
     sound = tone(pitch_frequency_hz(midi_pitch), 1.0, cents=vibrato(1.0, depth_cents=30.0) - 12.0) * swell
     note = played(meter, recording(sound))
@@ -79,7 +79,7 @@ def test_pitch_onset_and_loudness_are_kept(meter: NoteMeter, midi_pitch: int) ->
     ("transpose", "amount", "cents"), [(3.5, 1.0, 350), (-12.0, 1.0, -1200), (7.0, 0.5, 350)]
 )
 def test_transposition_grows_with_amount(
-    meter: NoteMeter, transpose: float, amount: float, cents: float
+    meter: NoteAnalyser, transpose: float, amount: float, cents: float
 ) -> None:
     note = played(meter, recording(tone(pitch_frequency_hz(62), 0.6)))
     made = remade(Changes(mix=CLARINET, transpose=transpose, amount=amount), note)
@@ -87,7 +87,7 @@ def test_transposition_grows_with_amount(
     assert np.nanmedian(cents_of(made, target)) + 100 * (target - 62) == pytest.approx(cents, abs=6.0)
 
 
-def test_amount_leads_from_the_recording_to_the_style(meter: NoteMeter) -> None:
+def test_amount_leads_from_the_recording_to_the_style(meter: NoteAnalyser) -> None:
     note = played(meter, recording(tone(pitch_frequency_hz(62), 0.8)))
     distances = []
     for amount in (0.0, 0.5, 1.0):
@@ -101,7 +101,7 @@ def test_amount_leads_from_the_recording_to_the_style(meter: NoteMeter) -> None:
     assert distances[0] < distances[1] < distances[2]
 
 
-def test_the_same_seed_is_the_same_sound_and_another_is_not(meter: NoteMeter) -> None:
+def test_the_same_seed_is_the_same_sound_and_another_is_not(meter: NoteAnalyser) -> None:
     note = played(meter, recording(tone(pitch_frequency_hz(62), 0.3)))
     one, two, other = (remade(Changes(mix=CLARINET, seed=seed), note) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, two)
@@ -110,18 +110,18 @@ def test_the_same_seed_is_the_same_sound_and_another_is_not(meter: NoteMeter) ->
     assert not np.array_equal(one, moved)
 
 
-def test_noise_stays_noise(meter: NoteMeter) -> None:
+def test_noise_stays_noise(meter: NoteAnalyser) -> None:
     noise = 0.1 * np.random.default_rng(0).standard_normal(SAMPLE_RATE // 2).astype(np.float32)
     note = played(meter, recording(noise))
     assert note.midi_pitch is None
-    made = Remaker(effect_synthesizer(), Changes(mix=CLARINET), VIOLIN).remake(note)
+    made = Resynthesizer(effect_synthesizer(), Changes(mix=CLARINET), VIOLIN).remake(note)
     assert made.midi_pitch is None
     assert not made.trained
     assert loudest_rms_db(made.waveform, SAMPLE_RATE) == pytest.approx(note.level_db, abs=3.0)
     assert all(np.isnan(cents_of(made.waveform, pitch)).mean() > 0.7 for pitch in (48, 60, 72))
 
 
-def test_labels_that_are_named_stay_and_others_are_trained_beside_them(meter: NoteMeter) -> None:
+def test_labels_that_are_named_stay_and_others_are_trained_beside_them(meter: NoteAnalyser) -> None:
     synthesizer = effect_synthesizer()
     note = played(meter, recording(tone(pitch_frequency_hz(62), 0.8)))
     labels = infer_source(synthesizer, [note], {"instrument": {"flute": 1.0}})
@@ -140,19 +140,19 @@ def test_styles_are_completed_from_what_was_played() -> None:
     assert half["dynamics"] == {"forte": 1.0}
 
 
-def _listened(meter: NoteMeter, waveform: Floats, block: int = 30_000) -> list[Stretch]:
+def _listened(meter: NoteAnalyser, waveform: Floats, block: int = 30_000) -> list[Segment]:
     sound = waveform[:, None] if waveform.ndim == 1 else waveform
     blocks = (sound[i : i + block] for i in range(0, len(sound), block))
     return list(listen(blocks, meter, 0.0, "phrase"))
 
 
-def _remade_phrase(meter: NoteMeter, waveform: Floats) -> tuple[Floats, list[NoteFacts]]:
-    remaker = Remaker(effect_synthesizer(), Changes(mix=CLARINET), VIOLIN)
+def _remade_phrase(meter: NoteAnalyser, waveform: Floats) -> tuple[Floats, list[NoteFacts]]:
+    remaker = Resynthesizer(effect_synthesizer(), Changes(mix=CLARINET), VIOLIN)
     blocks = list(remake_phrase(_listened(meter, waveform), remaker))
     return np.concatenate([block.block for block in blocks]), [n for block in blocks for n in block.notes]
 
 
-def test_a_melody_is_laid_back_where_it_was(meter: NoteMeter) -> None:
+def test_a_melody_is_laid_back_where_it_was(meter: NoteAnalyser) -> None:
     waveform, onsets = melody(cents=15.0)
     sound, facts = _remade_phrase(meter, waveform)
     assert [note.midi_pitch for note in facts] == [pitch for pitch, _, _ in MELODY]
@@ -170,7 +170,7 @@ def _largest_jump(waveform: Floats) -> float:
     return float(np.abs(np.diff(waveform, 2)).max() / np.abs(waveform).max())
 
 
-def test_long_recordings_are_heard_in_bounded_stretches(meter: NoteMeter) -> None:
+def test_long_recordings_are_heard_in_bounded_stretches(meter: NoteAnalyser) -> None:
     phrase, _ = melody()
     n_times = round(3.2 * STRETCH_S * SAMPLE_RATE / len(phrase))
 
@@ -187,7 +187,7 @@ def test_long_recordings_are_heard_in_bounded_stretches(meter: NoteMeter) -> Non
     assert all(one.end <= other.start for one, other in itertools.pairwise(notes))
 
 
-def test_a_short_recording_of_one_note_is_one(meter: NoteMeter) -> None:
+def test_a_short_recording_of_one_note_is_one(meter: NoteAnalyser) -> None:
     sound = recording(tone(440.0, 1.0, cents=vibrato(1.0)))
     (stretch,) = listen([sound[:, None]], meter, 0.0)
     assert len(stretch.notes) == 1

@@ -10,7 +10,7 @@ pytest.importorskip("PyQt6.QtWidgets", reason="Qt's libraries are not installed"
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from aae.model.model_file import load_bundle
+from aae.model.model_file import load_model
 from gui.dialogs.train_dialog import TrainDialog
 from tests.support.real_desktop import wait_for
 
@@ -59,7 +59,7 @@ def test_a_folder_becomes_a_model_that_can_be_played(dialog: TrainDialog, tmp_pa
     assert len(dialog.curve.values) == 2
     assert not dialog.picture.pixmap().isNull()
     dialog.play.click()
-    assert load_bundle(ready[0]).info.provenance
+    assert load_model(ready[0]).info.provenance
     assert (tmp_path / "run" / "checkpoint.pt").is_file()
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from gui.state.latent_pad import Corner, LatentPad
 from gui.state.latent_path import LatentPath, PathPoint
-from gui.state.performer import LEAST_PAD_MOVE
+from gui.state.performer import MIN_PAD_MOVE
 from gui.state.presets import SUFFIX, Preset, PresetShelf, preset_of, read_preset
 from gui.state.saved_session import SavedSession, read_session, write_session
 from gui.state.session import Session
@@ -164,7 +164,7 @@ def test_a_drag_on_the_pad_is_heard_by_its_way_on_the_pad_however_near_the_corne
         session.move_puck(i / n_steps, 0.5)
         performer.puck_moved()
     performer.puck_released()
-    assert 1 / LEAST_PAD_MOVE * 0.6 < len(notebook.asked) <= 1 / LEAST_PAD_MOVE + 2
+    assert 1 / MIN_PAD_MOVE * 0.6 < len(notebook.asked) <= 1 / MIN_PAD_MOVE + 2
     performer.cursor_moved()  # another kind of drag begins with a note
     performer.puck_moved()
     assert [what for what, *_ in notebook.asked[-2:]] == ["on", "on"]

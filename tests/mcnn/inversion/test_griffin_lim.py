@@ -6,7 +6,7 @@ import torch
 from scipy.ndimage import gaussian_filter1d
 
 from mcnn.inversion.griffin_lim import GriffinLim
-from mcnn.inversion.inverter import Hints, Inverter
+from mcnn.inversion.inverter import Inverter, InverterConditioning
 from mcnn.losses.metrics import spectral_convergence_db
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.overlap_add import OverlapAdd
@@ -125,7 +125,7 @@ def test_an_attack_that_a_decoder_made_is_held_by_its_envelope_alone() -> None:
     blurred = gaussian_filter1d(log_mel[..., attack].numpy(), 6.0, axis=1)  # what partials do is lost
     log_mel[..., attack] = torch.from_numpy(blurred)
     held = INVERTER(log_mel)[0].numpy()
-    freed = INVERTER(log_mel, Hints(onsets=(16.0,)))[0].numpy()
+    freed = INVERTER(log_mel, InverterConditioning(onsets=(16.0,)))[0].numpy()
     early = slice(begins - 1500, begins - 250)
     assert np.square(freed[early]).mean() < 0.5 * np.square(held[early]).mean()
     later = slice(begins + 4096, begins + 12288)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from mcnn.losses.discriminators import (
-    LEAST_FEATURE,
+    MIN_FEATURE,
     DiscriminatorConfig,
     Judgement,
     WaveformDiscriminator,
@@ -120,7 +120,7 @@ def test_feature_matching_weighs_layers_alike() -> None:
 
 
 def test_feature_matching_of_a_layer_that_is_silent() -> None:
-    real, fake = judged([0.0], [0.0, 0.0]), judged([0.0], [LEAST_FEATURE, 0.0])
+    real, fake = judged([0.0], [0.0, 0.0]), judged([0.0], [MIN_FEATURE, 0.0])
     assert feature_matching_loss([fake], [real]).item() == pytest.approx(0.5)
 
 

@@ -6,19 +6,19 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from mcnn.errors import InputError
-from mcnn.inversion.inverter import Hints, Inverter
-from mcnn.network.config import McnnConfig, PrimedConfig
+from mcnn.inversion.inverter import Inverter, InverterConditioning
+from mcnn.network.config import McnnConfig, SourceFilterConfig
 from mcnn.network.inverter_file import InverterFileInfo, build_inverter, load_inverter, save_inverter
 from mcnn.spectral.spectrogram import Spectrogram
 from tests.support.toy_bank import CONFIG
 
-SHAPES: dict[str, PrimedConfig | McnnConfig] = {
-    "primed": PrimedConfig(width=16, blocks=1, head_width=8),
+SHAPES: dict[str, SourceFilterConfig | McnnConfig] = {
+    "primed": SourceFilterConfig(width=16, blocks=1, head_width=8),
     "published": McnnConfig(heads=2, layers=4),
 }
 
 
-def _trained(shape: PrimedConfig | McnnConfig) -> Inverter:
+def _trained(shape: SourceFilterConfig | McnnConfig) -> Inverter:
     """An inverter with weights that no other one has."""
     generator = torch.Generator().manual_seed(1)
     inverter = build_inverter(shape, CONFIG).eval().requires_grad_(False)
@@ -27,7 +27,7 @@ def _trained(shape: PrimedConfig | McnnConfig) -> Inverter:
     return inverter
 
 
-def _write(path: Path, shape: PrimedConfig | McnnConfig = SHAPES["primed"]) -> Inverter:
+def _write(path: Path, shape: SourceFilterConfig | McnnConfig = SHAPES["primed"]) -> Inverter:
     inverter = _trained(shape)
     save_inverter(path, InverterFileInfo(shape=shape, provenance={"steps": 7}, spectrogram=CONFIG), inverter)
     return inverter
@@ -43,10 +43,10 @@ def test_an_opened_inverter_makes_the_same_sound(network: str, tmp_path: Path) -
     assert not any(parameter.requires_grad for parameter in opened.parameters())
     t = torch.arange(20 * CONFIG.hop_length) / CONFIG.sample_rate
     log_mel = Spectrogram(CONFIG)(0.3 * torch.sin(2 * torch.pi * 440 * t)[None])
-    hints = Hints(f0_hz=torch.full((1, log_mel.shape[2]), 440.0))
-    made = opened(log_mel, hints)
+    conditioning = InverterConditioning(f0_hz=torch.full((1, log_mel.shape[2]), 440.0))
+    made = opened(log_mel, conditioning)
     assert made.abs().max() > 1e-3
-    assert torch.equal(made, inverter(log_mel, hints))
+    assert torch.equal(made, inverter(log_mel, conditioning))
 
 
 @pytest.mark.parametrize("kept", [100, -50])
@@ -80,7 +80,7 @@ def test_foreign_newer_and_damaged_files_are_refused(
 
 def test_weights_that_do_not_fit_the_shape_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "inverter.safetensors"
-    info = InverterFileInfo(shape=PrimedConfig(width=24, blocks=1), provenance={}, spectrogram=CONFIG)
+    info = InverterFileInfo(shape=SourceFilterConfig(width=24, blocks=1), provenance={}, spectrogram=CONFIG)
     save_inverter(path, info, _trained(SHAPES["primed"]))
     with pytest.raises(InputError, match="its weights do not fit its settings"):
         load_inverter(path)

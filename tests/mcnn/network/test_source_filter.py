@@ -3,23 +3,23 @@ import math
 import pytest
 import torch
 
-from mcnn.inversion.inverter import Hints
-from mcnn.network.config import PrimedConfig
+from mcnn.inversion.inverter import InverterConditioning
+from mcnn.network.config import SourceFilterConfig
 from mcnn.network.excitation import fill_unvoiced
-from mcnn.network.source_filter import PrimedMcnn, pitch_waves
+from mcnn.network.source_filter import SourceFilterMcnn, pitch_waves
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.spectrogram import Spectrogram
 
 CONFIG = SpectrogramConfig()
 SPECTROGRAM = Spectrogram(CONFIG)
-SMALL = PrimedConfig(width=16, blocks=2, head_width=8)
+SMALL = SourceFilterConfig(width=16, blocks=2, head_width=8)
 N_FRAMES = 64
 
 
 @pytest.fixture(scope="module")
-def inverter() -> PrimedMcnn:
+def inverter() -> SourceFilterMcnn:
     torch.manual_seed(0)
-    return PrimedMcnn(CONFIG, SMALL).eval()
+    return SourceFilterMcnn(CONFIG, SMALL).eval()
 
 
 def tone(f0_hz: float) -> torch.Tensor:
@@ -37,29 +37,29 @@ def sounding_hz(waveform: torch.Tensor) -> float:
     return float((k + offset) * CONFIG.sample_rate / (8 * len(middle)))
 
 
-def pitch_hints(f0_hz: float, noise: float) -> Hints:
+def pitch_hints(f0_hz: float, noise: float) -> InverterConditioning:
     f0 = torch.full((1, N_FRAMES), f0_hz)
-    return Hints(f0, torch.zeros(1), torch.full((1, CONFIG.n_mels, N_FRAMES), noise))
+    return InverterConditioning(f0, torch.zeros(1), torch.full((1, CONFIG.n_mels, N_FRAMES), noise))
 
 
 @pytest.mark.parametrize("f0_hz", [65.4, 440.0, 1975.5])
 @pytest.mark.parametrize("known", [True, False])
 @torch.no_grad()
-def test_a_steady_tone_keeps_its_pitch(inverter: PrimedMcnn, f0_hz: float, known: bool) -> None:
-    hints = pitch_hints(f0_hz, 0.0) if known else Hints()
-    made = inverter(SPECTROGRAM(tone(f0_hz)), hints)[0]
+def test_a_steady_tone_keeps_its_pitch(inverter: SourceFilterMcnn, f0_hz: float, known: bool) -> None:
+    conditioning = pitch_hints(f0_hz, 0.0) if known else InverterConditioning()
+    made = inverter(SPECTROGRAM(tone(f0_hz)), conditioning)[0]
     assert abs(1200 * math.log2(sounding_hz(made) / f0_hz)) < 1
 
 
 @torch.no_grad()
-def test_silence_is_exactly_silence(inverter: PrimedMcnn) -> None:
+def test_silence_is_exactly_silence(inverter: SourceFilterMcnn) -> None:
     silence = torch.full((1, CONFIG.n_mels, N_FRAMES), math.log10(CONFIG.log_floor))
     assert not inverter(silence).any()
     assert not inverter(silence, pitch_hints(440.0, 0.5)).any()
 
 
 @torch.no_grad()
-def test_untrained_it_changes_no_level(inverter: PrimedMcnn) -> None:
+def test_untrained_it_changes_no_level(inverter: SourceFilterMcnn) -> None:
     log_mel = SPECTROGRAM(tone(440.0))
     made = SPECTROGRAM(inverter(log_mel, pitch_hints(440.0, 0.0)))
     inside = slice(8, -8)
@@ -67,15 +67,15 @@ def test_untrained_it_changes_no_level(inverter: PrimedMcnn) -> None:
 
 
 @torch.no_grad()
-def test_a_note_is_the_same_alone_and_among_others(inverter: PrimedMcnn) -> None:
+def test_a_note_is_the_same_alone_and_among_others(inverter: SourceFilterMcnn) -> None:
     log_mels = torch.cat([SPECTROGRAM(tone(220.0)), SPECTROGRAM(tone(660.0))])
-    both = Hints(torch.tensor([[220.0], [0.0]]).expand(2, N_FRAMES), seeds=(7, 8))
+    both = InverterConditioning(torch.tensor([[220.0], [0.0]]).expand(2, N_FRAMES), seeds=(7, 8))
     together = inverter(log_mels, both)
     for i in range(2):
         torch.testing.assert_close(inverter(log_mels[i : i + 1], both.one(i))[0], together[i])
 
 
-def test_gradients_reach_every_weight_in_use_and_the_log_mel(inverter: PrimedMcnn) -> None:
+def test_gradients_reach_every_weight_in_use_and_the_log_mel(inverter: SourceFilterMcnn) -> None:
     log_mel = SPECTROGRAM(tone(330.0)).requires_grad_()
     made = inverter(log_mel, pitch_hints(330.0, 0.3))
     (made - tone(330.0)).square().sum().backward()
@@ -87,7 +87,7 @@ def test_gradients_reach_every_weight_in_use_and_the_log_mel(inverter: PrimedMcn
         assert head.out.weight.grad.abs().sum() > 0
 
 
-def test_louder_mels_are_louder_by_their_gradient(inverter: PrimedMcnn) -> None:
+def test_louder_mels_are_louder_by_their_gradient(inverter: SourceFilterMcnn) -> None:
     """The gradient by the levels is that of the drawn spectrum: its sum is the energy's derivative."""
     log_mel = SPECTROGRAM(tone(440.0)).requires_grad_()
     energy = inverter(log_mel, pitch_hints(440.0, 0.0)).square().sum()
@@ -109,13 +109,13 @@ def test_gaps_in_a_pitch_curve_are_bridged() -> None:
     assert fill_unvoiced(torch.zeros(3).numpy()) is None
 
 
-def test_another_number_of_bands_is_refused(inverter: PrimedMcnn) -> None:
+def test_another_number_of_bands_is_refused(inverter: SourceFilterMcnn) -> None:
     with pytest.raises(ValueError, match=r"shape \(1, 80, 9\); expected \(batch, 512, frames\)"):
         inverter(torch.zeros(1, 80, 9))
 
 
 def test_weights_of_gains_for_each_drawn_frame_are_taken_as_their_mean() -> None:
-    network = PrimedMcnn(SpectrogramConfig())
+    network = SourceFilterMcnn(SpectrogramConfig())
     state = network.state_dict()
     older = dict(state)
     for name in ("partials.out.weight", "noise.out.bias"):

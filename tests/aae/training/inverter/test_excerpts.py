@@ -87,7 +87,7 @@ def test_a_recorded_excerpt_lies_beside_its_recording(seed: int, source: Excerpt
 
 def _decoded_starts(source: ExcerptSource, rows: list[int], seed: int) -> Tensor:
     """The note's frame at which each excerpt begins, as its pitch counts them; negative before the onset."""
-    f0_hz = _cut(source, rows, _counting(), seed).hints.f0_hz
+    f0_hz = _cut(source, rows, _counting(), seed).conditioning.f0_hz
     assert f0_hz is not None
     known = (f0_hz > 0).int().argmax(1)
     starts: Tensor = f0_hz.gather(1, known[:, None])[:, 0].long() - 1 - known
@@ -114,8 +114,8 @@ def test_a_decoded_excerpt_has_the_recording_of_the_same_frames(seed: int, sourc
 def test_frames_beyond_a_note_are_silent(source: ExcerptSource) -> None:
     rows = list(range(8))
     excerpts = _cut(source, rows, _counting())
-    assert excerpts.hints.f0_hz is not None
-    assert excerpts.hints.noise is not None
+    assert excerpts.conditioning.f0_hz is not None
+    assert excerpts.conditioning.noise is not None
     lengths = [source.notes.log_mels[row].shape[1] for row in rows]
     frame = _decoded_starts(source, rows, 0)[:, None] + torch.arange(FRAMES)
     inside = (frame >= 0) & (frame < torch.tensor(lengths)[:, None])
@@ -123,18 +123,18 @@ def test_frames_beyond_a_note_are_silent(source: ExcerptSource) -> None:
     everywhere = inside[:, None].expand_as(excerpts.log_mel)
     assert (excerpts.log_mel[everywhere] == -1).all()
     assert (excerpts.log_mel[~everywhere] == SILENCE).all()
-    assert (excerpts.hints.f0_hz == torch.where(inside, frame + 1, 0)).all()
-    assert (excerpts.hints.noise == 0.5 * everywhere).all()
+    assert (excerpts.conditioning.f0_hz == torch.where(inside, frame + 1, 0)).all()
+    assert (excerpts.conditioning.noise == 0.5 * everywhere).all()
     recorded = _cut(source, rows, None)
     assert (recorded.log_mel[~everywhere] == SILENCE).all()
-    assert recorded.hints.f0_hz is None
+    assert recorded.conditioning.f0_hz is None
 
 
 def test_gradients_reach_the_decoder_by_the_log_mel_alone(source: ExcerptSource) -> None:
     excerpts = _cut(source, [0, 1], _counting())
     assert excerpts.log_mel.requires_grad
-    assert excerpts.hints.noise is not None
-    assert not excerpts.hints.noise.requires_grad
+    assert excerpts.conditioning.noise is not None
+    assert not excerpts.conditioning.noise.requires_grad
     assert excerpts.decoder_error is not None
     notes = [source.notes.log_mels[row].astype(np.float32) for row in (0, 1)]
     level = np.abs(np.concatenate(notes, 1) + 1).mean()
@@ -150,10 +150,10 @@ def test_draws_follow_from_the_step_alone(source: ExcerptSource, bank: NoteBank)
         now = again.draw(step, model)
         assert torch.equal(now.target, before.target)
         assert torch.equal(now.log_mel, before.log_mel)
-        assert now.hints.seeds == before.hints.seeds
-    decoded = sum(source.draw(step, model).hints.f0_hz is not None for step in range(60))
+        assert now.conditioning.seeds == before.conditioning.seeds
+    decoded = sum(source.draw(step, model).conditioning.f0_hz is not None for step in range(60))
     assert 15 < decoded < 45
-    assert source.draw(0, None).hints.f0_hz is None
+    assert source.draw(0, None).conditioning.f0_hz is None
 
 
 def test_validation_excerpts_are_the_same_every_time(bank: NoteBank) -> None:

@@ -2,14 +2,14 @@ import pytest
 
 from aae.training.inverter.recipe import FINETUNE, PRETRAIN, InverterRecipe, load_recipe
 from mcnn.errors import InputError
-from mcnn.network.config import PUBLISHED_SIZES, McnnConfig, PrimedConfig
+from mcnn.network.config import PUBLISHED_SIZES, McnnConfig, SourceFilterConfig
 
 
 def test_every_recipe_is_a_recipe() -> None:
     assert set(PRETRAIN) == {"primed", "light", "published"}
     for name, base in PRETRAIN.items():
         recipe = load_recipe(base)
-        assert recipe.shape == PUBLISHED_SIZES.get(name, PrimedConfig())
+        assert recipe.shape == PUBLISHED_SIZES.get(name, SourceFilterConfig())
         assert recipe.decoded == 0
     together = load_recipe(FINETUNE)
     assert together.decoded > 0
@@ -19,7 +19,7 @@ def test_every_recipe_is_a_recipe() -> None:
 def test_settings_reach_the_recipe_and_its_shape() -> None:
     recipe = load_recipe(PRETRAIN["primed"], ["steps=7", "shape.width=16", "seed=3"])
     assert (recipe.steps, recipe.seed) == (7, 3)
-    assert recipe.shape == PrimedConfig(width=16)
+    assert recipe.shape == SourceFilterConfig(width=16)
     assert load_recipe(PRETRAIN["light"], ["shape.heads=2"]).shape == McnnConfig(
         heads=2, layers=7, filter_width=9
     )

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from aae.model.autoencoder import build_model
 from aae.model.config import ModelConfig
-from aae.model.model_file import Bundle, Coverage, ModelInfo, load_bundle, save_bundle
+from aae.model.model_file import Coverage, LoadedModel, ModelInfo, load_model, save_model
 from aae.notes.bank import NoteBank, Split
 from aae.synthesis.decoding import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
@@ -23,7 +23,7 @@ from aae.training.inverter.tensorboard import InverterLog
 from aae.training.inverter.trainer import InverterJob, InverterTrainer
 from aae.training.previews import InverterPreview, make_inverter_previews
 from mcnn.errors import InputError
-from mcnn.inversion.inverter import NO_HINTS, Hints, Inverter
+from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
 from mcnn.network.inverter_file import build_inverter, load_inverter
 from tests.support.toy_bank import CONFIG, write_toy_bank
 
@@ -66,7 +66,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bundle(bank: Path) -> Bundle:
+def loaded(bank: Path) -> LoadedModel:
     """An untrained auto-encoder of the toy bank's notes."""
     with NoteBank.open(bank) as opened:
         torch.manual_seed(0)
@@ -80,18 +80,18 @@ def bundle(bank: Path) -> Bundle:
         )
     model = build_model(SMALL_MODEL, info.spectrogram, sizes).eval().requires_grad_(False)
     path = bank.parent / "model.safetensors"
-    save_bundle(path, info, model, {"latent": np.zeros((48, 3), np.float32)})
-    return load_bundle(path)
+    save_model(path, info, model, {"latent": np.zeros((48, 3), np.float32)})
+    return load_model(path)
 
 
 def _recipe(*settings: str) -> InverterRecipe:
     return load_recipe({}, [*SMALL, *settings])
 
 
-def _finetuning(bank: Path, bundle: Bundle, out: Path, *settings: str) -> InverterJob:
+def _finetuning(bank: Path, loaded: LoadedModel, out: Path, *settings: str) -> InverterJob:
     torch.manual_seed(1)
     recipe = load_recipe({**FINETUNE, "decoded": 0.7}, [*SMALL, *settings])
-    return InverterJob(recipe, bank, out, build_inverter(recipe.shape, CONFIG), bundle)
+    return InverterJob(recipe, bank, out, build_inverter(recipe.shape, CONFIG), loaded)
 
 
 def _fit(job: InverterJob, max_minutes: float | None = None) -> list[Event]:
@@ -162,9 +162,9 @@ def test_killed_and_continued_is_as_if_nothing_had_happened(bank: Path, tmp_path
 
 @pytest.mark.parametrize(("after", "continued_at"), [(Progress, 6), (Finished, 14)])
 def test_finetuning_left_at_any_event_continues_exactly(
-    after: type[Event], continued_at: int, bank: Path, bundle: Bundle, tmp_path: Path
+    after: type[Event], continued_at: int, bank: Path, loaded: LoadedModel, tmp_path: Path
 ) -> None:
-    whole, left = (_finetuning(bank, bundle, tmp_path / name) for name in ("whole", "left"))
+    whole, left = (_finetuning(bank, loaded, tmp_path / name) for name in ("whole", "left"))
     _fit(whole)
     events = InverterTrainer(left, "cpu").fit()
     assert isinstance(events, Generator)
@@ -177,33 +177,33 @@ def test_finetuning_left_at_any_event_continues_exactly(
     _require_same_run(whole.out, left.out)
 
 
-def test_a_finetuned_model_file_renders(bank: Path, bundle: Bundle, tmp_path: Path) -> None:
+def test_a_finetuned_model_file_renders(bank: Path, loaded: LoadedModel, tmp_path: Path) -> None:
     job = _finetuning(
-        bank, bundle, tmp_path / "model.safetensors", "decoder_learning_rate=1e-3", "adversarial=0"
+        bank, loaded, tmp_path / "model.safetensors", "decoder_learning_rate=1e-3", "adversarial=0"
     )
     _fit(job)
-    opened = load_bundle(job.out)
+    opened = load_model(job.out)
     assert opened.inverter is not None
     assert opened.info.inverter is not None
     assert opened.info.inverter.shape == job.recipe.shape
-    assert opened.info.provenance == bundle.info.provenance
-    assert np.array_equal(opened.latents["latent"], bundle.latents["latent"])
+    assert opened.info.provenance == loaded.info.provenance
+    assert np.array_equal(opened.latents["latent"], loaded.latents["latent"])
     mix = {"instrument": {"bright": 1.0}, "dynamics": {"forte": 1.0}}
     request = NoteRequest(69, mix, (0.0, 0.0, 0.0))
     (waveform,) = Synthesizer(opened, opened.inverter).render([request])
     assert np.isfinite(waveform).all()
     assert np.abs(waveform).max() > 1e-3
     for name, tensor in opened.model.state_dict().items():
-        same = torch.equal(tensor, bundle.model.state_dict()[name])
+        same = torch.equal(tensor, loaded.model.state_dict()[name])
         assert same or not name.startswith("encoder."), "the latent space must not move"
-    decoders = [b.model.decoder.state_dict() for b in (opened, bundle)]
+    decoders = [b.model.decoder.state_dict() for b in (opened, loaded)]
     assert any(not torch.equal(decoders[0][name], decoders[1][name]) for name in decoders[0])
 
 
-def test_a_decoder_that_is_not_to_learn_stays(bank: Path, bundle: Bundle, tmp_path: Path) -> None:
+def test_a_decoder_that_is_not_to_learn_stays(bank: Path, loaded: LoadedModel, tmp_path: Path) -> None:
     job = _finetuning(
         bank,
-        bundle,
+        loaded,
         tmp_path / "model.safetensors",
         "decoder_learning_rate=0",
         "adversarial=0",
@@ -211,7 +211,7 @@ def test_a_decoder_that_is_not_to_learn_stays(bank: Path, bundle: Bundle, tmp_pa
         "warmup_steps=0",
     )
     _fit(job)
-    opened, before = load_bundle(job.out), bundle.model.state_dict()
+    opened, before = load_model(job.out), loaded.model.state_dict()
     assert all(torch.equal(tensor, before[name]) for name, tensor in opened.model.state_dict().items())
     assert opened.inverter is not None
     assert job.start is not None
@@ -244,13 +244,13 @@ def test_a_file_that_was_taken_away_is_written_again(bank: Path, tmp_path: Path)
     _require_equal_weights(load_inverter(job.out)[1], before)
 
 
-def test_another_origin_or_recipe_is_refused(bank: Path, bundle: Bundle, tmp_path: Path) -> None:
-    job = _finetuning(bank, bundle, tmp_path / "model.safetensors", "steps=1")
+def test_another_origin_or_recipe_is_refused(bank: Path, loaded: LoadedModel, tmp_path: Path) -> None:
+    job = _finetuning(bank, loaded, tmp_path / "model.safetensors", "steps=1")
     _fit(job)
     with pytest.raises(InputError, match=r"another run \(config\.seed: 0 there, 5 now\)"):
-        _fit(_finetuning(bank, bundle, job.out, "steps=1", "seed=5"))
+        _fit(_finetuning(bank, loaded, job.out, "steps=1", "seed=5"))
     torch.manual_seed(2)
-    other = InverterJob(job.recipe, bank, job.out, build_inverter(job.recipe.shape, CONFIG), bundle)
+    other = InverterJob(job.recipe, bank, job.out, build_inverter(job.recipe.shape, CONFIG), loaded)
     with pytest.raises(InputError, match=r"another run \(trained_from: "):
         _fit(other)
 
@@ -292,17 +292,17 @@ class _Echo(Inverter):
 
     name = "echo"
 
-    def forward(self, log_mel: Tensor, hints: Hints = NO_HINTS) -> Tensor:
-        frames = log_mel.mean(1) if hints.f0_hz is None else hints.f0_hz
+    def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
+        frames = log_mel.mean(1) if conditioning.f0_hz is None else conditioning.f0_hz
         return frames.repeat_interleave(CONFIG.hop_length, 1)
 
 
-def test_previews_are_whole_notes_beside_their_recordings(bank: Path, bundle: Bundle) -> None:
+def test_previews_are_whole_notes_beside_their_recordings(bank: Path, loaded: LoadedModel) -> None:
     with NoteBank.open(bank) as opened:
         notes = TrainingNotes(opened, Split.VALIDATION)
         device = torch.device("cpu")
         recorded = make_inverter_previews(_Echo(CONFIG), None, notes, opened, device)
-        decoded = make_inverter_previews(_Echo(CONFIG), bundle.model, notes, opened, device)
+        decoded = make_inverter_previews(_Echo(CONFIG), loaded.model, notes, opened, device)
         assert [preview.name for preview in recorded] == [preview.name for preview in decoded]
         waveforms = [opened.waveform(int(i)) for i in notes.bank_indices]
     assert len(recorded) == 6
