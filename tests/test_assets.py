@@ -7,7 +7,8 @@ import pytest
 
 from aae.analysis.defects import NoteDefects, measure_wholeness
 from aae.analysis.pitch_trackers import NeuralTracker
-from aae.synthesis.synthesizer import NoteRequest, Synthesizer
+from aae.synthesis.request import NoteRequest
+from aae.synthesis.synthesizer import Synthesizer
 
 ASSETS = Path(__file__).parents[1] / "assets"
 MODEL = ASSETS / "orchestra.safetensors"
@@ -30,9 +31,13 @@ def synthesizer() -> Synthesizer:
 
 @pytest.fixture(scope="module")
 def waveforms(synthesizer: Synthesizer) -> dict[str, np.ndarray]:
+    info = synthesizer.info
     requests = {
         name: NoteRequest(
-            pitch, synthesizer.complete({"instrument": {name: 1.0}}), synthesizer.random_latent(seed), seed
+            pitch,
+            info.complete({"instrument": {name: 1.0}}),
+            info.random_latent(seed),
+            seed,
         )
         for seed, (name, pitch) in enumerate(NOTES)
     }
@@ -65,7 +70,7 @@ def test_shipped_model_knows_the_orchestra_and_is_small(synthesizer: Synthesizer
 
 
 def test_points_of_the_latent_space_sound_different(synthesizer: Synthesizer) -> None:
-    mix = synthesizer.complete({"instrument": {"violin": 1.0}})
+    mix = synthesizer.info.complete({"instrument": {"violin": 1.0}})
     near, far = (
         synthesizer.log_mel([NoteRequest(69, mix, latent)], n_frames=100)[0][:, :90]
         for latent in ((-1.5, -1.5, -1.5), (1.5, 1.5, 1.5))

@@ -14,7 +14,8 @@ from aae.bench.inversion import torch_threads
 from aae.bench.notes import random_requests
 from aae.bench.speed import Timing
 from aae.model.model_file import LoadedModel
-from aae.synthesis.decoding import NoteDecoder, NoteInParts, NoteRequest
+from aae.synthesis.decoding import NoteDecoder, NoteInParts
+from aae.synthesis.request import NoteRequest
 from mcnn.network.source_filter import SourceFilterMcnn
 from mcnn.plain import Settings
 from mcnn.streaming.voices import Voices

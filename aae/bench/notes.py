@@ -7,10 +7,11 @@ import numpy.typing as npt
 
 from aae.analysis.note_features import to_reference_level
 from aae.bench.inversion import BenchNote
-from aae.model.model_file import ModelInfo
+from aae.model.model_info import ModelInfo
 from aae.notes.bank import UNPITCHED, NoteBank, Split
 from aae.notes.pitch_names import pitch_frequency_hz
-from aae.synthesis.synthesizer import NoteRequest, Synthesizer
+from aae.synthesis.request import NoteRequest
+from aae.synthesis.synthesizer import Synthesizer
 
 GOLDEN_RATIO = 0.618
 """Its multiples spread evenly over an interval, however many there are."""
@@ -21,10 +22,10 @@ def spread_requests(synthesizer: Synthesizer, count: int) -> list[NoteRequest]:
     attribute, labels = next(iter(synthesizer.info.vocabularies.items()), ("", ()))
     requests = []
     for index in range(count):
-        mix = synthesizer.complete({attribute: {labels[index % len(labels)]: 1.0}} if labels else {})
-        low, high = synthesizer.pitch_range(mix) or (60, 72)
+        mix = synthesizer.info.complete({attribute: {labels[index % len(labels)]: 1.0}} if labels else {})
+        low, high = synthesizer.info.coverage.pitch_range(mix) or (60, 72)
         pitch = low + round((high - low) * (index * GOLDEN_RATIO % 1.0))
-        requests.append(NoteRequest(pitch, mix, synthesizer.random_latent(index), index))
+        requests.append(NoteRequest(pitch, mix, synthesizer.info.random_latent(index), index))
     return requests
 
 

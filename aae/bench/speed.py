@@ -15,7 +15,8 @@ from aae.bench.inversion import torch_threads
 from aae.bench.methods import forms
 from aae.bench.notes import random_requests
 from aae.model.model_file import LoadedModel
-from aae.synthesis.decoding import DecodedNote, NoteDecoder, NoteRequest
+from aae.synthesis.decoding import DecodedNote, NoteDecoder
+from aae.synthesis.request import NoteRequest
 from mcnn.inversion.inverter import Inverter
 from mcnn.plain import Settings
 

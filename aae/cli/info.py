@@ -13,7 +13,7 @@ from aae.cli.console import SHIPPED_MODEL, print_json, results_console, table
 from aae.cli.dataset_tables import pitch_range
 
 if TYPE_CHECKING:
-    from aae.model.model_file import Coverage
+    from aae.model.coverage import Coverage
 
 EXTRAS = {"train": ("lightning_fabric", "tensorboard")}
 """What each optional part of the installation is recognised by."""

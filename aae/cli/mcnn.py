@@ -9,7 +9,8 @@ from aae.cli.training_progress import Device, MaxMinutes, TrainingReporter, open
 from mcnn.errors import InputError
 
 if TYPE_CHECKING:
-    from aae.model.model_file import LoadedModel, ModelInfo
+    from aae.model.model_file import LoadedModel
+    from aae.model.model_info import ModelInfo
     from aae.training.events import Progress, Validated
     from aae.training.inverter.recipe import InverterRecipe
     from aae.training.inverter.trainer import InverterJob
@@ -80,7 +81,8 @@ def finetune(
     FILE.training.
     """
     require_parts(device)
-    from aae.model.model_file import MODEL_FILE, ModelInfo, load_model
+    from aae.model.model_file import MODEL_FILE, load_model
+    from aae.model.model_info import ModelInfo
     from aae.training.inverter.trainer import InverterJob
 
     loaded = load_model(model)

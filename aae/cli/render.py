@@ -155,8 +155,8 @@ def parse_latent(text: str | None) -> tuple[float, ...] | None:
 
 def untrained_notices(synthesizer: "Synthesizer", plan: "RenderPlan") -> list[str]:
     """A line for each sound of which some notes were not in the training data, and which notes were."""
+    from aae.model.coverage import strongest_labels
     from aae.notes.pitch_names import pitch_name
-    from aae.synthesis.synthesizer import strongest_labels
 
     total: Counter[str] = Counter()
     untrained: Counter[str] = Counter()
@@ -166,7 +166,7 @@ def untrained_notices(synthesizer: "Synthesizer", plan: "RenderPlan") -> list[st
         sound = ", ".join(label for label in strongest_labels(mix).values() if label)
         total[sound] += 1
         untrained[sound] += not note.trained
-        bounds = synthesizer.pitch_range(mix)
+        bounds = synthesizer.info.coverage.pitch_range(mix)
         ranges[sound] = (
             f"was trained from {pitch_name(bounds[0])} to {pitch_name(bounds[1])}"
             if bounds

@@ -32,7 +32,8 @@ from aae.evaluation.report.blocks import NOTHING, Block, Text, number, table, to
 from aae.evaluation.report.page_html import to_html
 from aae.evaluation.run import make_folder, require_held_out
 from aae.model.config import load_config, preset_names
-from aae.model.model_file import ModelInfo, load_model, read_info
+from aae.model.model_file import load_model, read_info
+from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank
 from aae.synthesis.inverters import choose_inverter
 from aae.synthesis.synthesizer import Synthesizer

@@ -20,7 +20,7 @@ from aae.live.sounding_note import LiveVoice
 from aae.live.status import Device, SoundStatus
 from aae.live.whole_notes import OfflineRenderer
 from aae.model.model_file import LoadedModel
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 from mcnn.network.source_filter import SourceFilterMcnn
 

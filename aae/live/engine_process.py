@@ -15,8 +15,8 @@ from aae.live.engine import Engine
 from aae.live.priority import HURRY, hurry
 from aae.live.whole_notes import OfflineRenderer
 from aae.model.model_file import LoadedModel, load_model
-from aae.synthesis.decoding import NoteRequest
 from aae.synthesis.inverters import FALLBACK, TRAINED, choose_inverter
+from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
 from mcnn.network.source_filter import SourceFilterMcnn

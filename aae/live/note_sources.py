@@ -13,7 +13,8 @@ from torch import Tensor
 from aae.analysis.attack import attack_gain
 from aae.analysis.modulation import loudness_db
 from aae.model.model_file import LoadedModel
-from aae.synthesis.decoding import DecodedNote, NoteDecoder, NoteInParts, NoteRequest
+from aae.synthesis.decoding import DecodedNote, NoteDecoder, NoteInParts
+from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 from mcnn.inversion.inverter import InverterConditioning
 from mcnn.network.source_filter import SourceFilterMcnn

@@ -12,7 +12,7 @@ from aae.live.envelope import CROSSFADE_S, RELEASE_S, RISE_S, STOP_S, Envelope
 from aae.live.note_sources import NoteOnset, Source, StreamBank, WaveSource
 from aae.live.sounding_note import LiveVoice
 from aae.live.whole_notes import OfflineRenderer
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 
 MAX_VOICES = 24

@@ -16,7 +16,7 @@ from typing import Any
 from aae.live.engine_process import run_engine
 from aae.live.envelope import RELEASE_S
 from aae.live.status import Device, SoundStatus
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 from mcnn.errors import InputError
 

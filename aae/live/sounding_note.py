@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from aae.live.envelope import Envelope
 from aae.live.note_sources import Source
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 
 
 @dataclass(eq=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aae.live.envelope import RELEASE_S
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.compiled import Floats
 from mcnn.spectral.spectrogram import Spectrogram

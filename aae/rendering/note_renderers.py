@@ -16,9 +16,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from aae.model.model_file import strongest
+from aae.model.coverage import strongest
 from aae.rendering.note_file import NoteFile, OutputSettings, make_note_file
-from aae.synthesis.synthesizer import NoteRequest, Synthesizer
+from aae.synthesis.request import NoteRequest
+from aae.synthesis.synthesizer import Synthesizer
 
 WORTH_WORKERS = 24
 """Notes that take longer than starting processes for them."""

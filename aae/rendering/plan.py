@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from aae.model.conditioning import Mix, Vocabulary
+from aae.model.coverage import strongest_labels
 from aae.rendering.file_names import note_file_names, preset_name, telling_attributes
 from aae.rendering.note_file import OutputSettings
-from aae.synthesis.synthesizer import NoteRequest, Synthesizer, strongest_labels
+from aae.synthesis.request import NoteRequest
+from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
 
 NEARBY = 0.25
@@ -175,7 +177,7 @@ def _as_round_robins(synthesizer: Synthesizer, job: RenderJob) -> RenderJob:
     """The same job around the point of its first variation."""
     if job.latent is not None:
         return job
-    return replace(job, latent=synthesizer.random_latent(job.seed))
+    return replace(job, latent=synthesizer.info.random_latent(job.seed))
 
 
 def _job_notes(
@@ -197,7 +199,7 @@ def _job_notes(
     _require_latent(job.latent, synthesizer.info.latent_size)
     latents = [_variation_latent(synthesizer, job, index) for index in range(job.n_variations)]
     attributes = list(synthesizer.info.vocabularies)
-    completed = [synthesizer.complete(mix) for mix in job.mixes]
+    completed = [synthesizer.info.complete(mix) for mix in job.mixes]
     names = iter(
         note_file_names(
             attributes, job.mixes, completed, job.midi_pitches, job.n_variations, name=job.name, used=used
@@ -220,7 +222,7 @@ def _job_notes(
 def _planned_note(
     synthesizer: Synthesizer, file: str, request: NoteRequest, preset: str, variation: int
 ) -> PlannedNote:
-    trained = synthesizer.is_trained(request.midi_pitch, request.mix)
+    trained = synthesizer.info.coverage.is_trained(request.midi_pitch, request.mix)
     return PlannedNote(file, request, trained, preset, variation)
 
 
@@ -232,7 +234,7 @@ def _require_latent(latent: Sequence[float] | None, size: int) -> None:
 
 
 def _variation_latent(synthesizer: Synthesizer, job: RenderJob, index: int) -> tuple[float, ...]:
-    drawn = synthesizer.random_latent(job.seed + index)
+    drawn = synthesizer.info.random_latent(job.seed + index)
     if job.latent is None:
         return drawn
     step = NEARBY if index else 0.0

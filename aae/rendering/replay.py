@@ -11,7 +11,8 @@ from aae.model.conditioning import Vocabulary
 from aae.rendering.manifest import read_rows
 from aae.rendering.note_file import BitDepth, FormatName, OutputSettings
 from aae.rendering.plan import PlannedNote, RenderPlan, file_digest
-from aae.synthesis.synthesizer import NoteRequest, Synthesizer
+from aae.synthesis.request import NoteRequest
+from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
 from mcnn.inversion.names import InverterName
 from mcnn.plain import Settings

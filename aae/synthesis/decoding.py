@@ -1,7 +1,7 @@
 """From the asked note to its log-mel: how it is played, its decoding, the grain of its noise, its end."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,6 +18,7 @@ from aae.model.model_file import LoadedModel
 from aae.model.noise_fluctuation import NoiseFluctuation, fluctuation_strength, n_starts
 from aae.model.traits import asked_attacks_ms
 from aae.synthesis.performance import MIN_FRAMES, sample_performance
+from aae.synthesis.request import NoteRequest
 from mcnn.errors import InputError
 from mcnn.inversion.inverter import InverterConditioning
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
@@ -26,29 +27,6 @@ from mcnn.spectral.spectrogram import Spectrogram
 LEVEL_RANGE_DB = (-50.0, -6.0)
 SILENCE_ABOVE_FLOOR = 0.3
 """Log-mel distance from the floor, in log10 units, under which a frame at the end counts as silent."""
-
-
-@dataclass(frozen=True)
-class NoteRequest:
-    """One note to make.
-
-    Args:
-        midi_pitch: MIDI number, or None for an unpitched sound.
-        mix: Attribute to label to weight, 0 or more.
-        latent: A point of the latent space.
-        seed: Of everything that differs between two takes of the same point: the take, noise, start of a
-            vibrato, drift of the pitch.
-        take: What tells a take from others, as the encoder reads it from a recording; drawn by the seed if
-            not given.
-        tuning_cents: How far the note is from the equal-tempered one, A4 = 440 Hz.
-    """
-
-    midi_pitch: int | None
-    mix: Mapping[str, Mapping[str, float]]
-    latent: tuple[float, ...]
-    seed: int = 0
-    take: tuple[float, ...] | None = None
-    tuning_cents: float = 0.0
 
 
 @dataclass(frozen=True)

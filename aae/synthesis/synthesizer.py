@@ -10,10 +10,11 @@ from scipy import signal
 from torch import Tensor
 
 from aae.analysis.attack import shape_attack
-from aae.model.conditioning import Condition, Mix
-from aae.model.model_file import LoadedModel, ModelInfo, load_model, strongest
-from aae.synthesis.decoding import DecodedNote, NoteDecoder, NoteRequest
+from aae.model.model_file import LoadedModel, load_model
+from aae.model.model_info import ModelInfo
+from aae.synthesis.decoding import DecodedNote, NoteDecoder
 from aae.synthesis.inverters import choose_inverter
+from aae.synthesis.request import NoteRequest
 from mcnn.inversion.inverter import Inverter
 from mcnn.spectral.level import loudest_rms_db
 
@@ -63,52 +64,6 @@ class Synthesizer:
         loaded = load_model(path)
         chosen = choose_inverter(inverter, loaded)
         return cls(loaded, chosen.inverter, chosen.notice)
-
-    def complete(self, mix: Mix) -> dict[str, dict[str, float]]:
-        """Fills in what a mix leaves open.
-
-        Args:
-            mix: Weights of some attributes.
-
-        Returns:
-            The mix with, for every other attribute, the label that was trained most often together with the
-            strongest labels of those given.
-
-        Raises:
-            InputError: For attributes, labels or weights the model cannot take.
-        """
-        self.vocabulary.check(mix)
-        full = {name: dict(weights) for name, weights in mix.items() if weights}
-        for name in self.vocabulary.attributes:
-            if name not in full:
-                label = self._usual(name, full)
-                full[name] = {label: 1.0} if label is not None else {}
-        return {name: full[name] for name in self.vocabulary.attributes}
-
-    def _usual(self, attribute: str, mix: Mix) -> str | None:
-        """The most frequent label beside a mix, giving up its last attributes first where nothing matches."""
-        given = list(mix)
-        for kept in range(len(given), -1, -1):
-            label = self.info.coverage.most_frequent(attribute, {name: mix[name] for name in given[:kept]})
-            if label is not None:
-                return label
-        return None
-
-    def random_latent(self, seed: int) -> tuple[float, ...]:
-        """A point drawn from the prior N(0, I)."""
-        return tuple(float(x) for x in np.random.default_rng(seed).standard_normal(self.info.latent_size))
-
-    def pitch_range(self, mix: Mix) -> tuple[int, int] | None:
-        """Lowest and highest MIDI pitch trained with a mix's strongest labels; None if none was."""
-        rows = [row for row in self.info.coverage.matching(mix) if row.low >= 0]
-        return (min(row.low for row in rows), max(row.high for row in rows)) if rows else None
-
-    def is_trained(self, midi_pitch: int | None, mix: Mix) -> bool:
-        """Whether the training data had the mix's strongest labels together, around this note."""
-        if midi_pitch is None:
-            return any(row.low < 0 for row in self.info.coverage.matching(mix))
-        bounds = self.pitch_range(mix)
-        return bounds is not None and bounds[0] <= midi_pitch <= bounds[1]
 
     def log_mel(self, requests: Sequence[NoteRequest], n_frames: int | None = None) -> list[Tensor]:
         """Log-mels `(mels, frames)` of notes at the reference level, with the grain of their noise.
@@ -161,11 +116,3 @@ class Synthesizer:
         gain = 10 ** ((note.level_db - now_db) / 20)
         peak = float(np.abs(waveform).max())
         return np.asarray(waveform * min(gain, PEAK_LIMIT / peak), np.float32)
-
-
-def strongest_labels(mix: Mix) -> dict[str, str | None]:
-    """Each attribute's label with the largest weight."""
-    return {name: strongest(weights) if weights else None for name, weights in mix.items()}
-
-
-__all__ = ["Condition", "NoteRequest", "Synthesizer", "strongest_labels"]

@@ -18,7 +18,9 @@ from torch import Tensor
 
 from aae.model.autoencoder import build_model
 from aae.model.config import Config
-from aae.model.model_file import Coverage, LoadedModel, ModelInfo, save_model
+from aae.model.coverage import Coverage
+from aae.model.model_file import LoadedModel, save_model
+from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank, Split
 from aae.training.data import Batch, EpochSampler, TrainingNotes
 from aae.training.devices import choose_precision

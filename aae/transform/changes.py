@@ -52,7 +52,7 @@ def target_mix(
         if not coverage.matching(kept | {name: {label: 1.0}}):
             label = coverage.most_frequent(name, kept) or label
         kept[name] = {label: 1.0}
-    return synthesizer.complete(kept)
+    return synthesizer.info.complete(kept)
 
 
 def blended_mix(source: Mapping[str, str], target: Mix, amount: float) -> dict[str, dict[str, float]]:

@@ -201,7 +201,7 @@ def _is_sound(path: Path, folder: Path) -> bool:
 
 
 def _nearby(synthesizer: Synthesizer, changes: Changes) -> tuple[float, ...]:
-    drawn = np.array(synthesizer.random_latent(changes.seed))
+    drawn = np.array(synthesizer.info.random_latent(changes.seed))
     offset = np.array(changes.latent_offset or np.zeros(len(drawn)))
     return tuple(float(x) for x in offset + NEARBY * drawn)
 

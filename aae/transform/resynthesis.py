@@ -111,7 +111,7 @@ class Resynthesizer:
         if late_s > _LATE_S and not note.is_slurred:
             waveform = self._play(plan, skip=round(late_s * self.config.frame_rate_hz))
         waveform = self._finish(plan, waveform, len(note.waveform) + after)
-        trained = self.synthesizer.is_trained(plan.midi_pitch, self.target)
+        trained = self.synthesizer.info.coverage.is_trained(plan.midi_pitch, self.target)
         return RemadeNote(note.start, waveform, plan.midi_pitch, plan.latent, trained)
 
     def _plan(self, note: AnalysedNote, after: int, number: int) -> _Plan:
@@ -146,7 +146,7 @@ class Resynthesizer:
     ) -> Tensor:
         """The style vector `(1, style)`."""
         if midi_pitch is None:
-            low, high = self.synthesizer.pitch_range(mix) or (_NOISE_NOTE, _NOISE_NOTE)
+            low, high = self.synthesizer.info.coverage.pitch_range(mix) or (_NOISE_NOTE, _NOISE_NOTE)
             midi_pitch = int(np.clip(_NOISE_NOTE, low, high))
         condition = self.synthesizer.vocabulary.encode([midi_pitch], [mix])
         mapping = self.synthesizer.decoder.decoder.mapping

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from aae.model.coverage import strongest_labels
 from aae.rendering.manifest import (
     MANIFEST,
     append_row,
@@ -23,7 +24,7 @@ from aae.rendering.manifest import (
     require_same,
     write_manifest,
 )
-from aae.synthesis.synthesizer import Synthesizer, strongest_labels
+from aae.synthesis.synthesizer import Synthesizer
 from aae.transform.audio_file import SoundFacts, SoundReader, SoundWriter, examine
 from aae.transform.note_analysis import NoteAnalyser
 from aae.transform.phrase import NoteFacts, remake_phrase

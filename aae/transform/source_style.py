@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 
 from aae.model.conditioning import Mix
-from aae.model.model_file import Combination, strongest
+from aae.model.coverage import Combination, strongest
 from aae.synthesis.synthesizer import Synthesizer
 from aae.transform.note_analysis import AnalysedNote
 from aae.transform.performance import performance_from_note, repeated
@@ -36,7 +36,7 @@ def infer_source(synthesizer: Synthesizer, notes: Sequence[AnalysedNote], named:
     Raises:
         InputError: For words that the model does not know.
     """
-    usual = {name: strongest(mix) for name, mix in synthesizer.complete(named).items() if mix}
+    usual = {name: strongest(mix) for name, mix in synthesizer.info.complete(named).items() if mix}
     pitched = sorted((n for n in notes if n.midi_pitch is not None), key=lambda n: -n.level_db)[:_MAX_NOTES]
     rows = [row for row in synthesizer.info.coverage.matching(named) if row.low >= 0]
     rows = [row for row in rows if all(_reaches(row, note) for note in pitched)] or rows

@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
 )
 
 from aae.notes.pitch_names import pitch_name
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 
 from ..state.latent_pad import N_CORNERS
 from .pad_surface import CORNER_PLACES, PadSurface

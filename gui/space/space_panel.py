@@ -139,7 +139,7 @@ class SpacePanel(QFrame):
 
     def _play_point(self, index: int, own_mix: bool) -> None:
         """Goes to a note's point; with its own mix and pitch, that is the note's reconstruction."""
-        from aae.synthesis.decoding import NoteRequest
+        from aae.synthesis.request import NoteRequest
 
         instrument = self._instrument
         latent = tuple(float(value) for value in instrument.points.latents[index])
@@ -148,7 +148,7 @@ class SpacePanel(QFrame):
         instrument.session.settle()
         if own_mix:
             pitch = int(instrument.points.midi_pitch[index])
-            mix = instrument.synthesizer.complete(instrument.points.mix(index))
+            mix = instrument.synthesizer.info.complete(instrument.points.mix(index))
             instrument.performer.play(NoteRequest(pitch if pitch >= 0 else None, mix, latent))
         else:
             instrument.performer.play_again()

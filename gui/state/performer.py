@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 
 from aae.live.status import SoundEngine
 from aae.live.whole_notes import OfflineRenderer
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 
 from .latent_path import LatentPath

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from aae.model.model_file import ModelInfo
-from aae.synthesis.decoding import NoteRequest
+from aae.model.model_info import ModelInfo
+from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 
 from .latent_pad import MAX_NAME_LENGTH, N_CORNERS, Corner, LatentPad
@@ -248,11 +248,11 @@ class Session:
 
     def full_mix(self) -> dict[str, dict[str, float]]:
         """The mix that is heard; attributes without any weight get what is usual beside the others."""
-        return self._synthesizer.complete(self.sound.heard())
+        return self._synthesizer.info.complete(self.sound.heard())
 
     def trained_range(self) -> tuple[int, int] | None:
         """Lowest and highest MIDI pitch trained with the strongest labels; None if none was."""
-        return self._synthesizer.pitch_range(self.full_mix())
+        return self._synthesizer.info.coverage.pitch_range(self.full_mix())
 
     def model_range(self) -> tuple[int, int]:
         """Lowest and highest MIDI pitch of all training notes."""
@@ -272,7 +272,7 @@ class Session:
     def _usual(self) -> Sound:
         mixes = {
             name: AttributeMix(weights=dict(weights))
-            for name, weights in self._synthesizer.complete({}).items()
+            for name, weights in self._synthesizer.info.complete({}).items()
         }
         return Sound(mixes=mixes, latent=dial_latent(0.0, self.info.latent_size), variation=0.0)
 

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from aae.model.model_file import ModelInfo
+from aae.model.model_info import ModelInfo
 from aae.notes.pitch_names import pitch_name
 
 from .camera import LatentAxes

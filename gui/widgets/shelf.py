@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from aae.notes.pitch_names import pitch_name
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 
 from ..background import Task
 from ..state.recordings import MAX_PITCH, MIN_PITCH, SUFFIXES, Recording

@@ -1,14 +1,17 @@
 """A stand-in for the synthesizer in tests of what lies around it: known sounds, no weights."""
 
-from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
+import itertools
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from aae.model.conditioning import Mix
-from aae.synthesis.synthesizer import NoteRequest, Synthesizer
+from aae.model.config import ModelConfig
+from aae.model.coverage import Combination, Coverage
+from aae.model.model_info import ModelInfo
+from aae.synthesis.request import NoteRequest
+from aae.synthesis.synthesizer import Synthesizer
 from mcnn.spectral.config import SpectrogramConfig
 
 VOCABULARIES = {
@@ -18,6 +21,27 @@ VOCABULARIES = {
 }
 USUAL = {"dynamics": "forte", "technique": "normal", "instrument": "violin"}
 RANGE = (48, 84)
+"""Of every technique but the pizzicato, which was never trained."""
+COVERAGE = Coverage(
+    attributes=tuple(VOCABULARIES),
+    combinations=tuple(
+        Combination(
+            labels=labels,
+            low=RANGE[0],
+            high=RANGE[1],
+            count=1 + sum(label in USUAL.values() for label in labels),
+        )
+        for labels in itertools.product(*VOCABULARIES.values())
+        if "pizz-normal" not in labels
+    ),
+)
+INFO = ModelInfo(
+    model=ModelConfig(),
+    spectrogram=SpectrogramConfig(),
+    vocabularies=VOCABULARIES,
+    coverage=COVERAGE,
+    provenance={},
+)
 
 
 class FakeSynthesizer:
@@ -26,22 +50,7 @@ class FakeSynthesizer:
     def __init__(self) -> None:
         self.rendered: list[NoteRequest] = []
         self.notice: str | None = None
-        self.info = SimpleNamespace(
-            spectrogram=SpectrogramConfig(), vocabularies=dict(VOCABULARIES), latent_size=3
-        )
-
-    def complete(self, mix: Mix) -> dict[str, Mapping[str, float]]:
-        return {name: mix.get(name, {USUAL[name]: 1.0}) for name in VOCABULARIES}
-
-    def random_latent(self, seed: int) -> tuple[float, ...]:
-        return tuple(np.random.default_rng(seed).normal(size=3).tolist())
-
-    def pitch_range(self, mix: Mix) -> tuple[int, int] | None:
-        return None if "pizz-normal" in mix["technique"] else RANGE
-
-    def is_trained(self, midi_pitch: int | None, mix: Mix) -> bool:
-        low_high = self.pitch_range(mix)
-        return midi_pitch is not None and low_high is not None and low_high[0] <= midi_pitch <= low_high[1]
+        self.info = INFO
 
     def render(self, requests: Sequence[NoteRequest]) -> list[npt.NDArray[np.float32]]:
         self.rendered.extend(requests)

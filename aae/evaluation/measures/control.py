@@ -29,9 +29,9 @@ from aae.evaluation.measures.requests import (
     usual_techniques,
 )
 from aae.evaluation.measures.settings import EvaluationSettings
-from aae.model.model_file import Coverage
+from aae.model.coverage import Coverage
 from aae.notes.bank import NoteBank
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
 from mcnn.inversion.griffin_lim import GriffinLim

@@ -12,7 +12,7 @@ from aae.analysis.note_features import FloatArray
 from aae.evaluation.judges.progress import StageProgress
 from aae.evaluation.measures.mixing import MixCurve, blended
 from aae.notes.pitch_names import pitch_name
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 
 _PEAK = 0.7
@@ -53,10 +53,10 @@ def play_examples(
     examples = []
     mixes = list(curves[:_MAX_MIXES])
     total = len(labels) + len(mixes)
-    latents = [synthesizer.random_latent(1000 * seed + number) for number in range(_VARIATIONS)]
+    latents = [synthesizer.info.random_latent(1000 * seed + number) for number in range(_VARIATIONS)]
     for label in labels:
-        mix = synthesizer.complete({main: {label: 1.0}})
-        bounds = synthesizer.pitch_range(mix)
+        mix = synthesizer.info.complete({main: {label: 1.0}})
+        bounds = synthesizer.info.coverage.pitch_range(mix)
         pitch = None if bounds is None else sum(bounds) // 2
         waveforms = synthesizer.render([NoteRequest(pitch, mix, z, n) for n, z in enumerate(latents)])
         title = label if pitch is None else f"{label}, {pitch_name(pitch)}"

@@ -18,7 +18,7 @@ from aae.evaluation.judges.progress import StageProgress
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.model.conditioning import MIN_MIDI_PITCH, N_SEMITONES
 from aae.notes.bank import UNPITCHED, NoteBank, Split
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from aae.training.data import TrainingNotes
 from aae.training.latents import training_latents

@@ -19,7 +19,7 @@ from aae.evaluation.judges.recognizer import Recognizer
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.model.conditioning import Mix
 from aae.notes.bank import UNPITCHED
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 
 WEIGHTS = tuple(float(w) for w in np.linspace(0.0, 1.0, 11))
@@ -120,7 +120,7 @@ def _mix(
     synthesizer: Synthesizer, recognizer: Recognizer, first: str, second: str, settings: EvaluationSettings
 ) -> MixCurve:
     main = recognizer.info.main_attribute
-    pure = [synthesizer.complete({main: {label: 1.0}}) for label in (first, second)]
+    pure = [synthesizer.info.complete({main: {label: 1.0}}) for label in (first, second)]
     pitch = _shared_pitch(synthesizer, pure[0], pure[1])
     known = recognizer.info.attributes[main]
     columns = [known.index(first), known.index(second)]
@@ -134,7 +134,7 @@ def _mix(
 
 def blended(synthesizer: Synthesizer, main: str, curve: MixCurve, weight: float) -> Mix:
     """The mix at a weight of a curve's second label; other attributes move along."""
-    first, second = (synthesizer.complete({main: {label: 1.0}}) for label in (curve.first, curve.second))
+    first, second = (synthesizer.info.complete({main: {label: 1.0}}) for label in (curve.first, curve.second))
     return _blended(first, second, weight)
 
 
@@ -157,7 +157,7 @@ def _exaggerate(
 ) -> list[float]:
     """How surely a label is heard `(weights,)` at each weight of `MORE`."""
     main = recognizer.info.main_attribute
-    mix = synthesizer.complete({main: {label: 1.0}})
+    mix = synthesizer.info.complete({main: {label: 1.0}})
     pitch = _shared_pitch(synthesizer, mix, mix)
     column = recognizer.info.attributes[main].index(label)
     found = []
@@ -192,7 +192,7 @@ def _unseen(
         ]
         chosen = random.permutation(len(untried))[:_UNSEEN_TECHNIQUES]
         for technique in (untried[i] for i in chosen.tolist()):
-            mix = {**synthesizer.complete({main: {label: 1.0}}), "technique": {technique: 1.0}}
+            mix = {**synthesizer.info.complete({main: {label: 1.0}}), "technique": {technique: 1.0}}
             pitch = _shared_pitch(synthesizer, {main: {label: 1.0}}, {main: {label: 1.0}})
             requests = _requests(synthesizer, mix, pitch, settings)[:4]
             heard = recognizer.recognize_features(_features(synthesizer, recognizer, requests))
@@ -214,7 +214,7 @@ def _requests(
     """The same points of the latent space for every mix."""
     seeds = range(settings.latents_per_mix)
     return [
-        NoteRequest(pitch, mix, synthesizer.random_latent(1000 * settings.seed + seed), seed)
+        NoteRequest(pitch, mix, synthesizer.info.random_latent(1000 * settings.seed + seed), seed)
         for seed in seeds
     ]
 
@@ -234,7 +234,7 @@ def _shares(synthesizer: Synthesizer, recognizer: Recognizer, requests: list[Not
 
 def _shared_pitch(synthesizer: Synthesizer, first: Mix, second: Mix) -> int | None:
     """The middle of what both were trained on; of their gap if their ranges do not meet."""
-    ranges = [synthesizer.pitch_range(mix) for mix in (first, second)]
+    ranges = [synthesizer.info.coverage.pitch_range(mix) for mix in (first, second)]
     known = [bounds for bounds in ranges if bounds is not None]
     if not known:
         return None if UNPITCHED in [row.low for row in synthesizer.info.coverage.matching(first)] else 60

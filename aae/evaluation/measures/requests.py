@@ -7,9 +7,10 @@ import numpy.typing as npt
 import torch
 
 from aae.evaluation.judges.judgement import LiveVoice
-from aae.model.model_file import Combination
+from aae.model.coverage import Combination
 from aae.notes.bank import NOT_GIVEN, UNPITCHED, NoteBank, Split
-from aae.synthesis.synthesizer import NoteRequest, Synthesizer
+from aae.synthesis.request import NoteRequest
+from aae.synthesis.synthesizer import Synthesizer
 from aae.training.data import TUNED_WITHIN_CENTS
 
 PLAIN_TECHNIQUES = ("normal", "arco-normal")
@@ -127,7 +128,7 @@ def plan_matched(
             NoteRequest(
                 midi_pitch=midi_pitch_of(bank, position),
                 mix=mix,
-                latent=synthesizer.random_latent(int(random.integers(_MAX_SEED))),
+                latent=synthesizer.info.random_latent(int(random.integers(_MAX_SEED))),
                 seed=int(random.integers(_MAX_SEED)),
                 tuning_cents=_tuning_cents(bank, position),
             )
@@ -153,7 +154,7 @@ def _request(
     return NoteRequest(
         midi_pitch=midi_pitch,
         mix={name: {value: 1.0} for name, value in given if value is not None},
-        latent=synthesizer.random_latent(int(random.integers(_MAX_SEED))),
+        latent=synthesizer.info.random_latent(int(random.integers(_MAX_SEED))),
         seed=int(random.integers(_MAX_SEED)),
     )
 
@@ -169,7 +170,7 @@ def _usual_labels(synthesizer: Synthesizer, attribute: str, label: str) -> dict[
     mix = {attribute: {label: 1.0}}
     if "technique" not in synthesizer.info.vocabularies or attribute == "technique":
         return {attribute: label}
-    frequent = synthesizer.complete(mix)["technique"]
+    frequent = synthesizer.info.complete(mix)["technique"]
     for technique in (*PLAIN_TECHNIQUES, *frequent):
         if synthesizer.info.coverage.matching({**mix, "technique": {technique: 1.0}}):
             return {attribute: label, "technique": technique}

@@ -141,7 +141,7 @@ def _other_label(
     others = [
         label
         for label in synthesizer.info.vocabularies[attribute]
-        if label != own and synthesizer.is_trained(midi_pitch, {attribute: {label: 1.0}})
+        if label != own and synthesizer.info.coverage.is_trained(midi_pitch, {attribute: {label: 1.0}})
     ]
     return others[int(rng.integers(len(others)))] if others else None
 

@@ -10,7 +10,9 @@ from matplotlib.image import imread
 from aae.bench.pictures import KINDS, draw_inversions, notes_of_kinds
 from aae.model.autoencoder import build_model
 from aae.model.config import ModelConfig
-from aae.model.model_file import Coverage, LoadedModel, ModelInfo
+from aae.model.coverage import Coverage
+from aae.model.model_file import LoadedModel
+from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank, NoteData, Split
 from aae.notes.bank_writer import NoteBankWriter
 from aae.synthesis.synthesizer import Synthesizer

@@ -18,7 +18,9 @@ from aae.bench.targets import targets
 from aae.cli.bench_tables import compare_in_words
 from aae.model.autoencoder import build_model
 from aae.model.config import ModelConfig
-from aae.model.model_file import Combination, Coverage, LoadedModel, ModelInfo
+from aae.model.coverage import Combination, Coverage
+from aae.model.model_file import LoadedModel
+from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.inversion.griffin_lim import GriffinLim

@@ -13,7 +13,8 @@ import pytest
 
 import aae.cli.console
 from aae.cli.app import main
-from aae.synthesis.synthesizer import NoteRequest, Synthesizer
+from aae.synthesis.request import NoteRequest
+from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
 from tests.support.fake_synthesizer import FakeSynthesizer
 

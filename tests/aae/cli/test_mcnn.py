@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from aae.cli.app import main
 from aae.model.model_file import load_model
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.network.inverter_file import load_inverter
 from tests.aae.cli.test_pipeline import SMALL as SMALL_MODEL

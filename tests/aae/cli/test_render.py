@@ -67,7 +67,7 @@ def test_round_robins_lie_near_each_other(model: Path, tmp_path: Path) -> None:
         options = ["--notes", "C4", "--variations", "3", "--format", format]
         assert _render(model, tmp_path / format, *options) == 0
     far, near = ([row["latent"] for row in read_manifest(tmp_path / format)] for format in ("wav", "sfz"))
-    assert near[0] == far[0] == list(fake_synthesizer().random_latent(0))
+    assert near[0] == far[0] == list(fake_synthesizer().info.random_latent(0))
     for index in (1, 2):
         offsets = [b - a for a, b in zip(near[0], near[index], strict=True)]
         assert offsets == pytest.approx([NEARBY * drawn for drawn in far[index]])

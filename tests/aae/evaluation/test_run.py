@@ -29,7 +29,9 @@ from aae.evaluation.measures.settings import EvaluationSettings
 from aae.evaluation.run import Evaluated, evaluate
 from aae.model.autoencoder import build_model
 from aae.model.config import load_config
-from aae.model.model_file import Coverage, ModelInfo, save_model
+from aae.model.coverage import Coverage
+from aae.model.model_file import save_model
+from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank, Split
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
@@ -261,14 +263,14 @@ def test_requests_spread_over_the_trained_range_in_the_usual_technique(synthesiz
     assert len(violin) == 10
     pitches = [request.midi_pitch for request in violin]
     assert all(pitch is not None for pitch in pitches)
-    low, high = synthesizer.pitch_range(violin[0].mix) or (0, 0)
+    low, high = synthesizer.info.coverage.pitch_range(violin[0].mix) or (0, 0)
     ordered = [pitch or 0 for pitch in pitches]
     assert ordered == sorted(ordered)
     assert low <= ordered[0] < low + 2
     assert high - 2 < ordered[-1] <= high
     assert len({request.latent for request in requests}) == 20
     assert {tuple(request.mix["dynamics"]) for request in requests} == {("forte",), ("piano",)}
-    assert all(synthesizer.is_trained(request.midi_pitch, request.mix) for request in requests)
+    assert all(synthesizer.info.coverage.is_trained(request.midi_pitch, request.mix) for request in requests)
 
 
 def test_real_notes_are_held_out_and_in_the_usual_technique(bank: NoteBank) -> None:
@@ -290,7 +292,7 @@ def test_every_label_is_asked_in_trained_combinations(synthesizer: Synthesizer) 
     assert sorted(player for technique, player in asked_for if technique == "normal") == (
         ["clarinet"] * 3 + ["flute"] * 3
     )
-    assert all(synthesizer.is_trained(r.midi_pitch, r.mix) for r in requests)
+    assert all(synthesizer.info.coverage.is_trained(r.midi_pitch, r.mix) for r in requests)
 
 
 def test_the_paper_s_protocol_stays_in_octaves_3_and_4(synthesizer: Synthesizer) -> None:

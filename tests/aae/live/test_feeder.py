@@ -19,7 +19,8 @@ from aae.live.played_notes import MAX_VOICES
 from aae.live.sounding_note import LiveVoice
 from aae.live.whole_notes import OfflineRenderer
 from aae.model.model_file import LoadedModel, load_model
-from aae.synthesis.decoding import DecodedNote, NoteRequest
+from aae.synthesis.decoding import DecodedNote
+from aae.synthesis.request import NoteRequest
 from mcnn.network.source_filter import SourceFilterMcnn
 
 RATE = 44_100

@@ -17,7 +17,7 @@ from aae.live.note_sources import (
     onset_frame,
 )
 from aae.model.model_file import LoadedModel, load_model
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.inversion.griffin_lim import GriffinLim
 from mcnn.network.source_filter import SourceFilterMcnn
@@ -53,7 +53,7 @@ def advance(bank: StreamBank) -> None:
 
 def request(loaded: LoadedModel, midi_pitch: int) -> NoteRequest:
     synthesizer = Synthesizer(loaded, GriffinLim(loaded.info.spectrogram))
-    return NoteRequest(midi_pitch, synthesizer.complete({}), synthesizer.random_latent(1))
+    return NoteRequest(midi_pitch, synthesizer.info.complete({}), synthesizer.info.random_latent(1))
 
 
 def test_a_streamed_note_begins_ends_and_has_its_pitch(loaded: LoadedModel, bank: StreamBank) -> None:
@@ -110,7 +110,7 @@ def test_short_notes_are_lifted_and_what_follows_them_as_well(loaded: LoadedMode
     assert level_correction_db(weaker) == pytest.approx(level_correction_db(pluck) + 2.0, abs=0.1)
     assert level_correction_db(pluck - 1.0) == MAX_LIFT_DB
     synthesizer = Synthesizer(loaded, GriffinLim(loaded.info.spectrogram))
-    mix = synthesizer.complete({"instrument": {"viola": 1.0}, "technique": {"pizz-normal": 1.0}})
+    mix = synthesizer.info.complete({"instrument": {"viola": 1.0}, "technique": {"pizz-normal": 1.0}})
     plucked = NoteRequest(55, mix, (0.0, 0.0, 0.0), 1)
     first = begin(bank, plucked)
     assert first is not None

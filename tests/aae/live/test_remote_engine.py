@@ -6,7 +6,7 @@ import pytest
 from aae.cli.console import SHIPPED_MODEL
 from aae.live.remote_engine import RemoteEngine
 from aae.model.model_file import load_model
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from mcnn.errors import InputError
 from tests.support.real_desktop import wait_for
 

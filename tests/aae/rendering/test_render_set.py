@@ -72,7 +72,7 @@ def test_files_and_manifest_tell_the_same(synthesizer: Synthesizer, plan: Render
     assert first["trained"] is True
     assert [row["seed"] for row in rows] == [7, 8, 7, 8]
     for row in rows:
-        assert tuple(row["latent"]) == synthesizer.random_latent(row["seed"])
+        assert tuple(row["latent"]) == synthesizer.info.random_latent(row["seed"])
         info = soundfile.info(tmp_path / "set" / row["file"])
         assert (info.subtype, info.channels, info.samplerate) == ("PCM_24", 1, row["sample_rate"])
         assert info.frames / info.samplerate == pytest.approx(row["duration_s"], abs=1e-6)
@@ -190,7 +190,7 @@ def test_given_latent_is_the_first_variation_and_others_lie_near(
     points = np.array([note.request.latent for note in plan.notes])
     np.testing.assert_array_equal(points[0], (1.0, 2.0, -1.0))
     np.testing.assert_allclose(
-        points[1] - points[0], NEARBY * np.array(synthesizer.random_latent(1)), atol=1e-12
+        points[1] - points[0], NEARBY * np.array(synthesizer.info.random_latent(1)), atol=1e-12
     )
 
 

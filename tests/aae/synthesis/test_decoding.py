@@ -8,9 +8,12 @@ import torch
 
 from aae.model.autoencoder import build_model
 from aae.model.config import ModelConfig
-from aae.model.model_file import Coverage, LoadedModel, ModelInfo
-from aae.synthesis.decoding import NoteDecoder, NoteInParts, NoteRequest
+from aae.model.coverage import Coverage
+from aae.model.model_file import LoadedModel
+from aae.model.model_info import ModelInfo
+from aae.synthesis.decoding import NoteDecoder, NoteInParts
 from aae.synthesis.performance import MIN_FRAMES, pitch_random_walk, sample_performance
+from aae.synthesis.request import NoteRequest
 from mcnn.errors import InputError
 from tests.support.toy_bank import CONFIG, DYNAMICS, INSTRUMENTS
 

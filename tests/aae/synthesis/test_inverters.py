@@ -5,9 +5,12 @@ import pytest
 
 from aae.model.autoencoder import build_model
 from aae.model.config import ModelConfig
-from aae.model.model_file import Combination, Coverage, ModelInfo, load_model, save_model
+from aae.model.coverage import Combination, Coverage
+from aae.model.model_file import load_model, save_model
+from aae.model.model_info import ModelInfo
 from aae.synthesis.inverters import UNTRAINED, choose_inverter
-from aae.synthesis.synthesizer import NoteRequest, Synthesizer
+from aae.synthesis.request import NoteRequest
+from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
 from mcnn.network.config import SourceFilterConfig
 from mcnn.network.source_filter import SourceFilterMcnn
@@ -57,9 +60,9 @@ def test_a_seed_is_a_take_by_every_inverter(model_path: Path) -> None:
         loaded.info.spectrogram, SourceFilterConfig(width=16, blocks=1, head_width=8)
     ).eval()
     synthesizer = Synthesizer(loaded, inverter)
-    mix = synthesizer.complete({})
+    mix = synthesizer.info.complete({})
     first, again, other = synthesizer.render(
-        [NoteRequest(60, mix, synthesizer.random_latent(0), seed) for seed in (5, 5, 6)]
+        [NoteRequest(60, mix, synthesizer.info.random_latent(0), seed) for seed in (5, 5, 6)]
     )
     assert np.array_equal(first, again)
     assert len(first) != len(other) or not np.array_equal(first, other)

@@ -6,9 +6,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from aae.model.config import load_config
-from aae.model.model_file import Coverage, load_model, read_info
+from aae.model.coverage import Coverage
+from aae.model.model_file import load_model, read_info
 from aae.notes.bank import NoteBank
-from aae.synthesis.synthesizer import NoteRequest, Synthesizer
+from aae.synthesis.request import NoteRequest
+from aae.synthesis.synthesizer import Synthesizer
 from aae.training.trainer import Trainer
 from mcnn.errors import InputError
 from mcnn.spectral.level import loudest_rms_db
@@ -55,29 +57,29 @@ def test_notes_are_finite_within_full_scale_and_end_in_silence(synthesizer: Synt
 
 
 def test_the_same_request_makes_the_same_bytes_alone_or_among_others(synthesizer: Synthesizer) -> None:
-    request = NoteRequest(64, MIX, synthesizer.random_latent(3), seed=3)
+    request = NoteRequest(64, MIX, synthesizer.info.random_latent(3), seed=3)
     alone, again = (synthesizer.render([request])[0] for _ in range(2))
     assert alone.tobytes() == again.tobytes()
-    assert synthesizer.random_latent(3) == request.latent
+    assert synthesizer.info.random_latent(3) == request.latent
     assert synthesizer.render([]) == []
 
 
 def test_a_mix_is_completed_with_what_was_trained_most(synthesizer: Synthesizer) -> None:
-    full = synthesizer.complete({"instrument": {"dark": 0.7, "bright": 0.2}})
+    full = synthesizer.info.complete({"instrument": {"dark": 0.7, "bright": 0.2}})
     assert full["instrument"] == {"dark": 0.7, "bright": 0.2}
     assert list(full["dynamics"].values()) == [1.0]
     with pytest.raises(InputError, match="did you mean bright"):
-        synthesizer.complete({"instrument": {"brigt": 1.0}})
+        synthesizer.info.complete({"instrument": {"brigt": 1.0}})
 
 
 def test_what_was_trained_is_known(synthesizer: Synthesizer, bank_path: Path) -> None:
     with NoteBank.open(bank_path) as bank:
         assert synthesizer.info.coverage == Coverage.of_bank(bank)
-    low, high = synthesizer.pitch_range(MIX) or (0, 0)
+    low, high = synthesizer.info.coverage.pitch_range(MIX) or (0, 0)
     assert 57 <= low < high <= 76
-    assert synthesizer.is_trained(low, MIX)
-    assert not synthesizer.is_trained(high + 1, MIX)
-    assert not synthesizer.is_trained(None, MIX)
+    assert synthesizer.info.coverage.is_trained(low, MIX)
+    assert not synthesizer.info.coverage.is_trained(high + 1, MIX)
+    assert not synthesizer.info.coverage.is_trained(None, MIX)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ import torch
 from aae.model.autoencoder import build_model
 from aae.model.conditioning import Condition
 from aae.model.config import ModelConfig
-from aae.model.model_file import Coverage, LoadedModel, ModelInfo
+from aae.model.coverage import Coverage
+from aae.model.model_file import LoadedModel
+from aae.model.model_info import ModelInfo
 from aae.training.warm_start import start_from
 from mcnn.errors import InputError
 from tests.support.toy_bank import CONFIG

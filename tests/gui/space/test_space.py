@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from aae.model.model_file import ModelInfo
+from aae.model.model_info import ModelInfo
 from gui.space.point_renderer import draw_points
 from gui.state.camera import Camera, LatentAxes, pick
 from gui.state.point_colors import label_color, octave_color

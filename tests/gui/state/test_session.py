@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from aae.model.model_file import Combination, Coverage
+from aae.model.coverage import Combination, Coverage
 from aae.synthesis.synthesizer import Synthesizer
 from gui.state.latent_path import LatentPath, PathPoint, PathRecorder
 from gui.state.presets import SUFFIX, Preset, PresetShelf, read_preset

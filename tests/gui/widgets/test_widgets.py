@@ -166,7 +166,9 @@ def test_a_click_on_a_point_goes_there_and_plays(qtbot: QtBot, window: MainWindo
     instrument.session.set_latent((9.0, 9.0, 9.0))  # the cursor must not lie before the point
     qtbot.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, spot.toPoint())
     assert instrument.performer.shown is not None
-    assert instrument.performer.shown.mix == instrument.synthesizer.complete(instrument.points.mix(index))
+    assert instrument.performer.shown.mix == instrument.synthesizer.info.complete(
+        instrument.points.mix(index)
+    )
     assert instrument.performer.shown.midi_pitch == int(instrument.points.midi_pitch[index])
 
 

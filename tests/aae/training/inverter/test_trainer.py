@@ -12,9 +12,11 @@ from torch import Tensor
 
 from aae.model.autoencoder import build_model
 from aae.model.config import ModelConfig
-from aae.model.model_file import Coverage, LoadedModel, ModelInfo, load_model, save_model
+from aae.model.coverage import Coverage
+from aae.model.model_file import LoadedModel, load_model, save_model
+from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank, Split
-from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from aae.training.data import TrainingNotes
 from aae.training.events import Event, Finished, Progress, Started, Validated
