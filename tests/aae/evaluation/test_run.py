@@ -15,6 +15,7 @@ from aae.evaluation.judges.judgement import LiveVoice, judge, recognizer_accurac
 from aae.evaluation.judges.progress import StageProgress, run_silently
 from aae.evaluation.judges.recognizer import Recognizer
 from aae.evaluation.judges.recognizer_training import open_or_train
+from aae.evaluation.measures.control import shared_labels
 from aae.evaluation.measures.reconstruction import compare_log_mels
 from aae.evaluation.measures.requests import (
     held_out_notes,
@@ -24,7 +25,6 @@ from aae.evaluation.measures.requests import (
     plan_middle,
     plan_requests,
 )
-from aae.evaluation.measures.scores import quick_scores, score_notes
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.evaluation.run import Evaluated, evaluate
 from aae.model.autoencoder import build_model
@@ -236,25 +236,6 @@ def test_wrong_notes_are_judged_wrong(recognizer: Recognizer) -> None:
     assert judged.labels["instrument"][2] == -1
 
 
-def test_any_notes_can_be_scored(recognizer: Recognizer) -> None:
-    notes = [asked("violin", 60), asked("flute", 64)]
-    scores = score_notes([(n.waveform, n.midi_pitch, n.labels["instrument"]) for n in notes], recognizer)
-    assert scores["recognized"]["instrument"] == 1.0
-    assert scores["by_label"]["flute"]["notes"] == 1
-
-
-def test_quick_scores_ask_every_instrument_equally_often(
-    synthesizer: Synthesizer, bank: NoteBank, recognizer: Recognizer
-) -> None:
-    scores = quick_scores(synthesizer, bank, recognizer, n=6)
-    assert scores["notes"] == 6
-    assert {label: row["notes"] for label, row in scores["by_label"].items()} == {
-        "clarinet": 2,
-        "flute": 2,
-        "violin": 2,
-    }
-
-
 def test_requests_spread_over_the_trained_range_in_the_usual_technique(synthesizer: Synthesizer) -> None:
     requests = plan_requests(synthesizer, "instrument", ["flute", "violin"], 10, seed=1)
     assert requests == plan_requests(synthesizer, "instrument", ["flute", "violin"], 10, seed=1)
@@ -350,14 +331,12 @@ def test_what_cannot_be_evaluated_is_refused_in_one_line(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_bank_of_other_instruments_is_refused(
-    synthesizer: Synthesizer, tmp_path: Path, recognizer: Recognizer
-) -> None:
-    with NoteBank.open(write_toy_bank(tmp_path / "toy.h5")) as toy:
-        other = Recognizer(
-            recognizer.info.model_copy(update={"attributes": {"instrument": ("bright", "dark")}}),
-            recognizer.network,
-            recognizer.pair_shares,
-        )
-        with pytest.raises(InputError, match="no instrument in common"):
-            quick_scores(synthesizer, toy, other)
+def test_a_bank_of_other_instruments_is_refused(synthesizer: Synthesizer, recognizer: Recognizer) -> None:
+    assert shared_labels(synthesizer, recognizer, "instrument") == ["clarinet", "flute", "violin"]
+    other = Recognizer(
+        recognizer.info.model_copy(update={"attributes": {"instrument": ("bright", "dark")}}),
+        recognizer.network,
+        recognizer.pair_shares,
+    )
+    with pytest.raises(InputError, match="no instrument in common"):
+        shared_labels(synthesizer, other, "instrument")
