@@ -18,7 +18,6 @@ import aae.cli.bench
 import aae.cli.dataset
 import aae.cli.desktop
 import aae.cli.evaluate
-import aae.cli.evaluate_transform
 import aae.cli.info
 import aae.cli.mcnn
 import aae.cli.render
@@ -42,7 +41,7 @@ app.command(
 )(aae.cli.transform.transform)
 app.command()(aae.cli.train.train)
 app.command()(aae.cli.evaluate.evaluate)
-app.command("evaluate-transform")(aae.cli.evaluate_transform.evaluate_transform)
+app.command("evaluate-transform")(aae.cli.evaluate.evaluate_transform)
 app.command()(aae.cli.info.info)
 app.command()(aae.cli.bench.bench)
 app.command()(aae.cli.desktop.gui)

@@ -6,14 +6,14 @@ file of their own as soon as they are there, so an interrupted comparison goes o
 
 import hashlib
 import json
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement, StageProgress, with_prefix
 from aae.evaluation.judges.public_embedding import PublicEmbedding
 from aae.evaluation.judges.recognizer import Recognizer
 from aae.evaluation.judges.recognizer_training import bank_fingerprint, open_or_train
@@ -87,10 +87,11 @@ def compare(
         require_held_out(notes)
         make_folder(out)
         recognizer = yield from open_or_train(notes)
-        rows, judges = [], _Judges(notes, recognizer, PublicEmbedding(notes.config.sample_rate))
+        public = PublicEmbedding(notes.config.sample_rate)
+        rows, protocol = [], _Protocol(notes, recognizer, public, settings, inverter)
         for place, (path, info) in enumerate(zip(models, infos, strict=True)):
-            prefix = f"{place + 1} of {len(models)}: "
-            figures = yield from _measured_once(path, judges, out, settings, inverter, prefix)
+            work = _measure_once(path, protocol, out)
+            figures = yield from with_prefix(work, f"{place + 1} of {len(models)}: ")
             rows.append({"file": path.name, "row": row_name(info), "seed": _seed(info), **figures})
     report = without_nan(
         {
@@ -124,81 +125,62 @@ def _seed(info: ModelInfo) -> int | None:
 
 
 @dataclass
-class _Judges:
+class _Protocol:
     """What all models are measured by."""
 
     bank: NoteBank
     recognizer: Recognizer
     public: PublicEmbedding
-    heard: RealNotes | None = None
+    settings: EvaluationSettings
+    inverter: str
+    real: RealNotes | None = None
     """The held-out notes, once they were judged."""
 
+    def digest(self, model: Path) -> str:
+        """A hash that changes with the model's file and with everything that its figures depend on."""
+        version = self.recognizer.info.version
+        state = repr((VERSION, bank_fingerprint(self.bank), asdict(self.settings), self.inverter, version))
+        return hashlib.sha256(model.read_bytes() + state.encode()).hexdigest()
 
-def _measured_once(
-    path: Path,
-    judges: _Judges,
-    out: Path,
-    settings: EvaluationSettings,
-    inverter: str,
-    prefix: str,
-) -> Generator[StageProgress, None, dict[str, Any]]:
+
+def _measure_once(path: Path, protocol: _Protocol, out: Path) -> Measurement[dict[str, Any]]:
     """The figures of a model, from the file where they are kept if they were measured before."""
-    version = judges.recognizer.info.version
-    state = repr((VERSION, bank_fingerprint(judges.bank), asdict(settings), inverter, version))
-    digest = hashlib.sha256(path.read_bytes() + state.encode()).hexdigest()
-    kept = out / f".{path.stem}.{digest[:16]}.figures.json"
+    kept = out / f".{path.stem}.{protocol.digest(path)[:16]}.figures.json"
     try:
         figures: dict[str, Any] = json.loads(kept.read_text("utf-8"))
     except (OSError, ValueError):
-        figures = yield from _measure(path, judges, settings, inverter, prefix)
+        figures = yield from _measure(path, protocol)
         _write(kept, json.dumps(without_nan(figures)))
     return figures
 
 
-def _measure(
-    path: Path,
-    judges: _Judges,
-    settings: EvaluationSettings,
-    inverter: str,
-    prefix: str,
-) -> Generator[StageProgress, None, dict[str, Any]]:
+def _measure(path: Path, protocol: _Protocol) -> Measurement[dict[str, Any]]:
+    """All measurements of one model, and of them the figures that the table shows."""
     loaded = load_model(path)
-    chosen = choose_inverter(inverter, loaded)
+    chosen = choose_inverter(protocol.inverter, loaded)
     synthesizer = Synthesizer(loaded, chosen.inverter, chosen.notice)
-
-    def named(
-        work: Generator[StageProgress, None, Any],
-    ) -> Generator[StageProgress, None, Any]:
-        while True:
-            try:
-                event = next(work)
-            except StopIteration as end:
-                return end.value
-            yield StageProgress(prefix + event.stage, event.done, event.total)
-
-    bank, recognizer, public = judges.bank, judges.recognizer, judges.public
+    bank, recognizer, settings = protocol.bank, protocol.recognizer, protocol.settings
     main = recognizer.info.main_attribute
-    found = yield from named(reconstruct(synthesizer, bank, settings.most_reconstructed))
-    real = yield from named(judge_real(synthesizer, bank, recognizer, settings, public, judges.heard))
-    judges.heard = real
-    new = yield from named(judge_new(synthesizer, bank, recognizer, settings, real, public))
-    latents = yield from named(encode_notes(synthesizer, bank, settings))
-    latent = yield from named(latent_figures(synthesizer, latents, settings))
-    by_inverter = {chosen.inverter.name: new}
-    distribution = yield from named(distribution_figures(real, by_inverter, bank, recognizer, settings))
-    control = control_figures(real, by_inverter, main)
-    attributes = attribute_figures(real, by_inverter, main, synthesizer.info.coverage)
+    reconstructions = yield from reconstruct(synthesizer, bank, settings.most_reconstructed)
+    real = yield from judge_real(synthesizer, bank, recognizer, settings, protocol.public, protocol.real)
+    protocol.real = real
+    notes = yield from judge_new(synthesizer, bank, recognizer, settings, real, protocol.public)
+    latents = yield from encode_notes(synthesizer, bank, settings)
+    latent = yield from latent_figures(synthesizer, latents, settings)
+    new = {chosen.inverter.name: notes}
+    distribution = yield from distribution_figures(real, new, bank, recognizer, settings)
+    control = control_figures(real, new, main)
     kind = f"generated/{chosen.inverter.name}"
     figures: dict[str, Any] = {
         "training steps": loaded.info.provenance.get("steps"),
-        "reconstruction (dB)": summarize_reconstructions(found)["log_spectral_distance_db"],
+        "reconstruction (dB)": summarize_reconstructions(reconstructions)["log_spectral_distance_db"],
     }
     for place, summaries in (("3 and 4", control["middle"]), ("range", control["range"])):
         summary = summaries[kind]
         figures[f"semitone, {place} (%)"] = 100 * summary["note"]["semitone_share"]
         figures[f"octave, {place} (%)"] = 100 * summary["note"]["octave_share"]
         figures[f"{main}, {place} (%)"] = 100 * summary["recognized"][main]
-    for name, scores in attributes.items():
+    for name, scores in attribute_figures(real, new, main, synthesizer.info.coverage).items():
         figures[f"{name}, every label (%)"] = 100 * scores["mean"][kind]
     figures[f"{main} in z (points)"] = latent["readable"][main]["points_above_chance"]
     figures["MMD to prior"] = latent["prior"]["mmd"]

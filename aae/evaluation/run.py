@@ -6,13 +6,13 @@ folder: a page in two forms, its figures as JSON, its pictures.
 """
 
 import hashlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from aae.evaluation.judges.judgement import recognizer_accuracy
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.judges.public_embedding import PublicEmbedding
 from aae.evaluation.judges.recognizer import Recognizer
 from aae.evaluation.judges.recognizer_training import bank_fingerprint, open_or_train
@@ -127,7 +127,7 @@ def measure(
     bank: NoteBank,
     recognizer: Recognizer,
     settings: EvaluationSettings,
-) -> Generator[StageProgress, None, Findings]:
+) -> Measurement[Findings]:
     """All measurements, in the order of the report.
 
     Args:
@@ -181,7 +181,7 @@ def _sounds(
     reconstructions: Sequence[Reconstruction],
     bank: NoteBank,
     settings: EvaluationSettings,
-) -> Generator[StageProgress, None, dict[str, list[ReconstructedSound]]]:
+) -> Measurement[dict[str, list[ReconstructedSound]]]:
     """Reconstructions as sound by every inverter, and the recordings' own log-mels by Griffin-Lim."""
     chosen = spread(reconstructions, settings.most_inverted, bank)
     best, worst = extremes(reconstructions)

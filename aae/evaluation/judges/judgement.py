@@ -4,7 +4,7 @@ Whatever made the notes (a model, a player, Griffin-Lim of a player) is judged b
 figure of a model can stand beside that of real notes.
 """
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from aae.analysis.pitch_trackers import (
     summarize_readings,
 )
 from aae.evaluation.judges.note_names import summarize_note_names
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.judges.public_embedding import PublicEmbedding
 from aae.evaluation.judges.recognizer import Recognition, Recognizer, confusion_matrix
 from aae.notes.bank import NoteBank, Split
@@ -175,7 +175,7 @@ def judge(
     n_pyin: int = 0,
     seed: int = 0,
     public: PublicEmbedding | None = None,
-) -> Generator[StageProgress, None, Judgement]:
+) -> Measurement[Judgement]:
     """Judges notes one after another, so that they need not all be in memory.
 
     Args:

@@ -1,8 +1,8 @@
-"""How long measurements say how far they are: generators that yield progress and return their result."""
+"""Progress of long measurements: they are generators that yield it and return their result."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 Result = TypeVar("Result")
 
@@ -22,11 +22,34 @@ class StageProgress:
     total: int
 
 
-def run_silently(work: Generator[Any, None, Result]) -> Result:
-    """Runs a generator to its end and returns its result, for callers that show no progress."""
+Measurement = Generator[StageProgress, None, Result]
+"""Yields its progress and returns what was measured."""
+
+
+def run_to_end(
+    work: Measurement[Result], show: Callable[[str, int, int], object] = lambda stage, done, total: None
+) -> Result:
+    """Runs a measurement and returns its result.
+
+    Args:
+        work: The measurement.
+        show: Called with a stage, what is done of it, and how much there is.
+    """
     while True:
         try:
-            next(work)
+            event = next(work)
         except StopIteration as end:
             result: Result = end.value
             return result
+        show(event.stage, event.done, event.total)
+
+
+def with_prefix(work: Measurement[Result], prefix: str) -> Measurement[Result]:
+    """The same measurement, its stages' names behind a prefix."""
+    while True:
+        try:
+            event = next(work)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        yield StageProgress(prefix + event.stage, event.done, event.total)

@@ -8,7 +8,6 @@ leaves behind tells nothing.
 
 import contextlib
 import hashlib
-from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from aae.analysis.note_features import FloatArray, NoteFeatures
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.judges.recognizer import RecognitionNetwork, Recognizer, RecognizerInfo
 from aae.notes.bank import NOT_GIVEN, NoteBank, Split
 from mcnn.errors import InputError
@@ -67,9 +66,7 @@ def cached_path(bank: NoteBank, folder: Path) -> Path:
     return folder / f".{bank.path.stem}.{bank_fingerprint(bank)[:12]}.recognizer.safetensors"
 
 
-def open_or_train(
-    bank: NoteBank, folder: Path | None = None, seed: int = 0
-) -> Generator[StageProgress, None, Recognizer]:
+def open_or_train(bank: NoteBank, folder: Path | None = None, seed: int = 0) -> Measurement[Recognizer]:
     """The recogniser of a bank: the one kept beside it, or a new one, which is then kept.
 
     Args:
@@ -94,7 +91,7 @@ def open_or_train(
     return recognizer
 
 
-def train(bank: NoteBank, seed: int = 0) -> Generator[StageProgress, None, Recognizer]:
+def train(bank: NoteBank, seed: int = 0) -> Measurement[Recognizer]:
     """Trains a recogniser on the train split of a bank.
 
     Raises:
@@ -116,7 +113,7 @@ def train(bank: NoteBank, seed: int = 0) -> Generator[StageProgress, None, Recog
 
 def _training_features(
     bank: NoteBank, indices: npt.NDArray[np.int64], seed: int
-) -> Generator[StageProgress, None, tuple[FloatArray, npt.NDArray[np.int64]]]:
+) -> Measurement[tuple[FloatArray, npt.NDArray[np.int64]]]:
     """Feature vectors `(rows, features)` of all notes in all disguises, and the note of each row."""
     random = np.random.default_rng(seed)
     features = NoteFeatures(bank.config)
@@ -243,7 +240,7 @@ def _fit(
     labels: dict[str, npt.NDArray[np.int64]],
     pair_shares: dict[str, npt.NDArray[np.float32]],
     seed: int,
-) -> Generator[StageProgress, None, RecognitionNetwork]:
+) -> Measurement[RecognitionNetwork]:
     """Fits a network to feature vectors `(rows, features)` and label indices `(rows,)` of each attribute.
 
     Labels of the other attributes compete only with those that occur beside the same main label.

@@ -5,7 +5,7 @@ over its whole range, every label of every attribute; beside each figure that of
 those sent through the log-mel and back.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aae.evaluation.judges.judgement import Judgement, judge
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement
 from aae.evaluation.judges.public_embedding import PublicEmbedding
 from aae.evaluation.judges.recognizer import Recognizer
 from aae.evaluation.measures.requests import (
@@ -99,7 +99,7 @@ def judge_real(
     settings: EvaluationSettings,
     public: PublicEmbedding,
     heard: RealNotes | None = None,
-) -> Generator[StageProgress, None, RealNotes]:
+) -> Measurement[RealNotes]:
     """Judges held-out notes, and half of them resynthesised through the log-mel by Griffin-Lim.
 
     Args:
@@ -145,7 +145,7 @@ def judge_new(
     settings: EvaluationSettings,
     real: RealNotes,
     public: PublicEmbedding,
-) -> Generator[StageProgress, None, NewNotes]:
+) -> Measurement[NewNotes]:
     """Judges new notes by the synthesizer's inverter."""
     main, seed = recognizer.info.main_attribute, settings.seed
     labels = shared_labels(synthesizer, recognizer, main)

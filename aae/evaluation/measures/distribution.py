@@ -10,14 +10,13 @@ Three questions about notes that were asked for with the labels, pitches and tun
 Conventions: `(notes, features)` embeddings, reduced to the main axes of the reference.
 """
 
-from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.judges.public_embedding import NAME as PUBLIC_NAME
 from aae.evaluation.judges.recognizer import Recognizer
 from aae.evaluation.measures.control import NewNotes, RealNotes
@@ -63,7 +62,7 @@ def distribution_figures(
     bank: NoteBank,
     recognizer: Recognizer,
     settings: EvaluationSettings,
-) -> Generator[StageProgress, None, dict[str, Any]]:
+) -> Measurement[dict[str, Any]]:
     """Everything this file measures.
 
     Args:
@@ -157,7 +156,7 @@ def _diversity(
 
 def _training_features(
     bank: NoteBank, recognizer: Recognizer, settings: EvaluationSettings
-) -> Generator[StageProgress, None, npt.NDArray[np.float32]]:
+) -> Measurement[npt.NDArray[np.float32]]:
     """What the recogniser sees `(notes, features)` of training notes."""
     positions = np.flatnonzero(bank.split == Split.TRAIN)
     most = min(_MAX_TRAINING, settings.most_training)

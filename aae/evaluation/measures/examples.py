@@ -2,14 +2,14 @@
 
 import base64
 import io
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import soundfile
 
 from aae.analysis.note_features import FloatArray
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.measures.mixing import MixCurve, blended
 from aae.notes.pitch_names import pitch_name
 from aae.synthesis.request import NoteRequest
@@ -40,7 +40,7 @@ class Example:
 
 def play_examples(
     synthesizer: Synthesizer, main: str, labels: Sequence[str], curves: Sequence[MixCurve], seed: int
-) -> Generator[StageProgress, None, list[Example]]:
+) -> Measurement[list[Example]]:
     """Renders a few notes of every label at random points, and a few mixes on their way.
 
     Args:

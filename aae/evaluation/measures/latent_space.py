@@ -3,7 +3,7 @@
 Conventions: `(notes, latent)` points; label indices `(notes,)`, -1 where not given; shares from 0 to 1.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.model.conditioning import MIN_MIDI_PITCH, N_SEMITONES
 from aae.notes.bank import UNPITCHED, NoteBank, Split
@@ -55,7 +55,7 @@ class Latents:
 
 def encode_notes(
     synthesizer: Synthesizer, bank: NoteBank, settings: EvaluationSettings
-) -> Generator[StageProgress, None, Latents]:
+) -> Measurement[Latents]:
     """Latents of training notes, which a fresh classifier may learn from, and of held-out ones to test it.
 
     Those of the training notes are in the model file; the bank's are encoded where it has none.
@@ -106,7 +106,7 @@ def _kept_latents(synthesizer: Synthesizer, bank: NoteBank) -> dict[str, npt.NDA
 
 def latent_figures(
     synthesizer: Synthesizer, latents: Latents, settings: EvaluationSettings
-) -> Generator[StageProgress, None, dict[str, Any]]:
+) -> Measurement[dict[str, Any]]:
     """Readability of every attribute, match with the prior, smoothness."""
     readable = {}
     for done, name in enumerate(latents.labels):
@@ -217,9 +217,7 @@ def _energy_distance(a: Points, b: Points) -> float:
     return float(2.0 * _distances(a, b).mean() - within[0] - within[1])
 
 
-def walk_paths(
-    synthesizer: Synthesizer, settings: EvaluationSettings
-) -> Generator[StageProgress, None, dict[str, float]]:
+def walk_paths(synthesizer: Synthesizer, settings: EvaluationSettings) -> Measurement[dict[str, float]]:
     """Walks straight from one point of the prior to another, and measures every step in sound.
 
     Returns:

@@ -6,7 +6,6 @@ that. Shares are the recogniser's probabilities.
 Conventions: a mix from A to B has the weights (1 − w) of A and w of B.
 """
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aae.analysis.note_features import FloatArray
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.judges.recognizer import Recognizer
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.model.conditioning import Mix
@@ -63,7 +62,7 @@ class MixCurve:
 
 def mix_figures(
     synthesizer: Synthesizer, recognizer: Recognizer, labels: list[str], settings: EvaluationSettings
-) -> Generator[StageProgress, None, tuple[dict[str, Any], list[MixCurve]]]:
+) -> Measurement[tuple[dict[str, Any], list[MixCurve]]]:
     """Mixes pairs, exaggerates single labels, and asks for combinations that no one played.
 
     Args:
@@ -170,7 +169,7 @@ def _exaggerate(
 
 def _unseen(
     synthesizer: Synthesizer, recognizer: Recognizer, labels: list[str], settings: EvaluationSettings
-) -> Generator[StageProgress, None, dict[str, Any]]:
+) -> Measurement[dict[str, Any]]:
     """Techniques asked of instruments that never played them: is the instrument, is the technique heard?
 
     Here a technique competes with all others, since none is known to belong to the instrument.

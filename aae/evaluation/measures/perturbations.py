@@ -6,7 +6,7 @@ held-out notes are judged again in every disguise, and no score may move by more
 Conventions: `(samples,)` waveforms; shares from 0 to 1.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from scipy.signal import butter, sosfiltfilt
 
 from aae.analysis.note_features import FloatArray, to_reference_level
 from aae.analysis.pitch_trackers import NeuralTracker, PitchReading, summarize_readings
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.judges.recognizer import Recognizer
 from aae.evaluation.measures.requests import midi_pitch_of
 from aae.notes.bank import NoteBank
@@ -89,7 +89,7 @@ DISGUISES: Mapping[str, Disguise] = {
 
 def disguise_figures(
     bank: NoteBank, positions: npt.NDArray[np.int64], recognizer: Recognizer
-) -> Generator[StageProgress, None, dict[str, Any]]:
+) -> Measurement[dict[str, Any]]:
     """Scores of the same real notes as they are and in every disguise.
 
     Args:

@@ -1,24 +1,26 @@
-"""How near reconstructed notes come to the recordings once they are sound again.
+"""Reconstructed notes as sound, beside the recordings: spectra, envelopes, attacks.
 
 Conventions: `(samples,)` waveforms, both at the level at which the NoteBank keeps notes.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from aae.analysis.attack import attack_time_ms, shape_attack
+from aae.analysis.attack import attack_time_ms, envelope_db, shape_attack
 from aae.analysis.note_features import FloatArray, to_reference_level
-from aae.evaluation.judges.progress import StageProgress
-from aae.evaluation.measures.attack import envelope_distance_db, is_sharp
+from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.measures.reconstruction import Reconstruction
 from aae.notes.bank import NoteBank
 from aae.synthesis.synthesizer import FADE_IN_S, Synthesizer
 from mcnn.inversion.inverter import Inverter
 from mcnn.losses.metrics import multi_resolution_distance
+
+SHARP_TECHNIQUES = ("pizz", "staccato", "col-legno-battuto", "slap-tongue")
+"""Words in the names of techniques whose notes begin with a sharp attack."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class ReconstructedSound:
 
 def sound_reconstructions(
     synthesizer: Synthesizer, inverter: Inverter, found: Sequence[Reconstruction], bank: NoteBank, stage: str
-) -> Generator[StageProgress, None, list[ReconstructedSound]]:
+) -> Measurement[list[ReconstructedSound]]:
     """Turns reconstructions into sound and measures them.
 
     Args:
@@ -64,7 +66,7 @@ def sound_reconstructions(
 
 def sound_recordings(
     inverter: Inverter, positions: Sequence[int], bank: NoteBank, stage: str
-) -> Generator[StageProgress, None, list[ReconstructedSound]]:
+) -> Measurement[list[ReconstructedSound]]:
     """The same of recordings whose own log-mels are inverted: what the way through the log-mel costs alone.
 
     Args:
@@ -111,10 +113,28 @@ def _compare(position: int, made: FloatArray, real: FloatArray, sample_rate: int
     )
 
 
+def envelope_distance_db(input: FloatArray, target: FloatArray, sample_rate: int) -> float:
+    """Mean absolute difference of two notes' envelopes in dB, over the shorter of both.
+
+    Args:
+        input: `(samples,)` to be judged.
+        target: `(samples,)` of the original.
+        sample_rate: In Hz.
+    """
+    made, wanted = envelope_db(input, sample_rate), envelope_db(target, sample_rate)
+    length = min(len(made), len(wanted))
+    return float(np.abs(made[:length] - wanted[:length]).mean())
+
+
+def is_sharp(technique: str) -> bool:
+    """Whether a technique's notes begin with a sharp attack, by its name."""
+    return any(word in technique for word in SHARP_TECHNIQUES) and "glissando" not in technique
+
+
 def summarize_sounds(found: Sequence[ReconstructedSound], bank: NoteBank) -> dict[str, float]:
     """Means and medians over some notes, under the names that reports use; NaN where there are none."""
     error = np.abs([note.attack_error_ms for note in found])
-    sharp = np.array([_is_sharp(bank, note.position) for note in found], dtype=np.bool_)
+    sharp = np.array([_is_sharp_note(bank, note.position) for note in found], dtype=np.bool_)
     return {
         "notes": len(found),
         "multi_resolution": _mean([note.multi_resolution for note in found]),
@@ -125,7 +145,7 @@ def summarize_sounds(found: Sequence[ReconstructedSound], bank: NoteBank) -> dic
     }
 
 
-def _is_sharp(bank: NoteBank, position: int) -> bool:
+def _is_sharp_note(bank: NoteBank, position: int) -> bool:
     if "technique" not in bank.labels:
         return False
     label = int(bank.labels["technique"][position])
@@ -140,7 +160,7 @@ def spread(found: Sequence[Reconstruction], most: int, bank: NoteBank) -> list[R
         most: How many at most; sharp notes beyond that are left out too.
         bank: Knows the labels.
     """
-    sharp = [note for note in found if _is_sharp(bank, note.position)][: most // 2]
+    sharp = [note for note in found if _is_sharp_note(bank, note.position)][: most // 2]
     kept = {note.position for note in sharp}
     others = [note for note in found if note.position not in kept]
     picks = np.linspace(0, len(others) - 1, max(0, min(most - len(sharp), len(others)))).round().astype(int)

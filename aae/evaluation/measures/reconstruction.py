@@ -7,7 +7,7 @@ evolution must come out of the latent.
 Conventions: `(mels, frames)` log-mels; distances in dB.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 
 from aae.analysis.note_features import ACTIVE_RANGE_DB, FloatArray, frame_energy_db
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.model.conditioning import N_SEMITONES, Condition, Mix, Vocabulary
 from aae.model.traits import asked_attacks_ms
 from aae.notes.bank import NOT_GIVEN, UNPITCHED, NoteBank, Split
@@ -66,7 +66,7 @@ def compare_log_mels(input: FloatArray, target: FloatArray, spectrogram: Spectro
 
 def reconstruct(
     synthesizer: Synthesizer, bank: NoteBank, most: int, stage: str = "reconstructing held-out notes"
-) -> Generator[StageProgress, None, list[Reconstruction]]:
+) -> Measurement[list[Reconstruction]]:
     """Reconstructs an even spread of the test split.
 
     Args:

@@ -6,7 +6,7 @@ instrument are judged by a public tracker and by the recogniser that also judges
 each figure stands beside that of the recordings themselves.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from aae.analysis.pitch_trackers import NeuralTracker
 from aae.analysis.trimming import fade_out
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.judges.recognizer import Recognizer
 from aae.notes.bank import UNPITCHED, NoteBank, Split
 from aae.notes.pitch_names import pitch_frequency_hz
@@ -61,7 +61,7 @@ class Phrase:
 
 def evaluate_transform(
     synthesizer: Synthesizer, bank: NoteBank, recognizer: Recognizer, n_notes: int = 60, seed: int = 0
-) -> Generator[StageProgress, None, dict[str, Any]]:
+) -> Measurement[dict[str, Any]]:
     """Re-makes held-out recordings and a phrase of them in other instruments, and measures the results.
 
     Args:

@@ -1,11 +1,11 @@
 """Writes a report's folder: pictures, figures, and the page in two forms; each file whole or not at all."""
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aae.evaluation.judges.progress import StageProgress
+from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.measures.examples import sound_uri
 from aae.evaluation.measures.findings import Findings, extremes
 from aae.evaluation.report.blocks import Block, SoundLine, Sounds, to_markdown
@@ -31,7 +31,7 @@ REPORT_FIGURES = "report.json"
 
 def write_report(
     report: Mapping[str, Any], findings: Findings, bank: NoteBank, folder: Path, originals: bool
-) -> Generator[StageProgress, None, None]:
+) -> Measurement[None]:
     """Writes everything; the pages last, so that what they show is there.
 
     Args:

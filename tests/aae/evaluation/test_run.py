@@ -12,7 +12,7 @@ import soundfile
 import torch
 
 from aae.evaluation.judges.judgement import LiveVoice, judge, recognizer_accuracy
-from aae.evaluation.judges.progress import StageProgress, run_silently
+from aae.evaluation.judges.progress import StageProgress, run_to_end
 from aae.evaluation.judges.recognizer import Recognizer
 from aae.evaluation.judges.recognizer_training import open_or_train
 from aae.evaluation.measures.control import shared_labels
@@ -50,7 +50,7 @@ def bank(orchestra_path: Path) -> Iterator[NoteBank]:
 
 @pytest.fixture(scope="module")
 def recognizer(bank: NoteBank) -> Recognizer:
-    return run_silently(open_or_train(bank))
+    return run_to_end(open_or_train(bank))
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +210,7 @@ def asked(instrument: str, midi_pitch: int, play_pitch: int | None = None) -> Li
 
 def test_right_notes_are_judged_right(recognizer: Recognizer) -> None:
     notes = [asked(instrument, pitch) for instrument in ("flute", "violin") for pitch in (57, 62, 67)]
-    judged = run_silently(judge(notes, recognizer, total=6, n_pyin=3))
+    judged = run_to_end(judge(notes, recognizer, total=6, n_pyin=3))
     summary = judged.summary()
     assert summary["notes"] == 6
     assert summary["recognized"]["instrument"] == 1.0
@@ -226,7 +226,7 @@ def test_wrong_notes_are_judged_wrong(recognizer: Recognizer) -> None:
     octave_off = asked("flute", 69, play_pitch=57)
     other = LiveVoice(asked("clarinet", 60).waveform, 60, {"instrument": "flute"})
     unpitched = LiveVoice(asked("flute", 60).waveform, None, {"instrument": "gong"})
-    judged = run_silently(judge([octave_off, other, unpitched], recognizer, total=3))
+    judged = run_to_end(judge([octave_off, other, unpitched], recognizer, total=3))
     assert judged.pitch["swift-f0"][0].cents == pytest.approx(-1200, abs=20)
     assert set(judged.pitch["swift-f0"]) == {0, 1}
     labels = list(recognizer.info.attributes["instrument"])

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from aae.analysis.note_features import NoteFeatures
-from aae.evaluation.judges.progress import run_silently
+from aae.evaluation.judges.progress import run_to_end
 from aae.evaluation.judges.recognizer import Recognizer, confusion_matrix
 from aae.evaluation.judges.recognizer_training import cached_path, open_or_train, train
 from aae.notes.bank import NoteBank, Split
@@ -29,7 +29,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NoteBank]:
 
 @pytest.fixture(scope="module")
 def recognizer(bank: NoteBank) -> Recognizer:
-    return run_silently(train(bank))
+    return run_to_end(train(bank))
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_shuffled_labels_are_recognised_by_chance(tmp_path: Path, held_out: npt.
         return {**labels, "instrument": str(random.choice(["clarinet", "flute", "violin"]))}
 
     with NoteBank.open(write_orchestra_bank(tmp_path / "shuffled.h5", shuffle)) as bank:
-        recognizer = run_silently(train(bank))
+        recognizer = run_to_end(train(bank))
         scores = share(recognizer, bank, held_out, [bank.waveform(int(i)) for i in held_out])
     assert 0.15 < scores["instrument"] < 0.55
 
@@ -107,7 +107,7 @@ def test_only_training_notes_are_learned_from(tmp_path: Path, bank: NoteBank, re
         return {**labels, "instrument": "flute"} if number in held_out else labels
 
     with NoteBank.open(write_orchestra_bank(tmp_path / "spoiled.h5", spoil)) as spoiled:
-        other = run_silently(train(spoiled))
+        other = run_to_end(train(spoiled))
     assert other.info.bank != recognizer.info.bank
     for name, weights in recognizer.network.state_dict().items():
         assert torch.equal(weights, other.network.state_dict()[name])
@@ -164,7 +164,7 @@ def test_a_recogniser_is_trained_once_a_bank(tmp_path: Path, bank: NoteBank, rec
     copy = tmp_path / "notes.h5"
     shutil.copy(bank.path, copy)
     with NoteBank.open(copy) as notes:
-        trained = run_silently(open_or_train(notes))
+        trained = run_to_end(open_or_train(notes))
         assert cached_path(notes, tmp_path).is_file()
         steps = open_or_train(notes)
         with pytest.raises(StopIteration) as end:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from aae.analysis.attack import attack_time_ms, envelope_db
-from aae.evaluation.measures.attack import envelope_distance_db, is_sharp
+from aae.evaluation.measures.reconstructed_sound import envelope_distance_db, is_sharp
 from tests.support.synth import SAMPLE_RATE, tone
 
 
