@@ -115,7 +115,7 @@ def evaluate_transform(
 def _compare(
     models: list[Path], notes: Path, out: Path, settings: Any, inverters: list[str], as_json: bool
 ) -> None:
-    from aae.evaluation.compare import COMPARISON_PAGE, Compared, compare, require_several
+    from aae.evaluation.compare import Compared, compare, require_several
 
     require_several(models)
     if len(inverters) > 1:
@@ -134,11 +134,11 @@ def _compare(
     for name in rows[0]["figures"]:
         scores.add_row(name, *(_with_spread(row["figures"][name]) for row in rows))
     console.print(scores)
-    console.print(f"The same as a page: {out}/{COMPARISON_PAGE}")
+    console.print(f"The same as a page: {out}/comparison.md")
 
 
 def _with_spread(figure: Mapping[str, float | None]) -> str:
-    from aae.evaluation.report.blocks import NOTHING
+    from aae.evaluation.report.formatting import NOTHING
 
     mean, spread = figure["mean"], figure["spread"]
     if mean is None:
@@ -147,8 +147,7 @@ def _with_spread(figure: Mapping[str, float | None]) -> str:
 
 
 def _print_targets(report: Mapping[str, Any], out: Path) -> None:
-    from aae.evaluation.report.blocks import number
-    from aae.evaluation.report.page import with_unit
+    from aae.evaluation.report.formatting import number, with_unit
 
     console = results_console()
     scores = table("target", "by", "aim", "measured", "real notes", "")

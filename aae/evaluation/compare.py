@@ -28,8 +28,7 @@ from aae.evaluation.measures.distribution import distribution_figures
 from aae.evaluation.measures.latent_space import encode_notes, latent_figures
 from aae.evaluation.measures.reconstruction import reconstruct, summarize_reconstructions
 from aae.evaluation.measures.settings import EvaluationSettings
-from aae.evaluation.report.blocks import NOTHING, Block, Text, number, table, to_markdown
-from aae.evaluation.report.page_html import to_html
+from aae.evaluation.report.writing import write_page, write_text
 from aae.evaluation.run import make_folder, require_held_out
 from aae.model.config import load_config, preset_names
 from aae.model.model_file import load_model, read_info
@@ -37,13 +36,9 @@ from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank
 from aae.synthesis.inverters import choose_inverter
 from aae.synthesis.synthesizer import Synthesizer
-from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
 from mcnn.plain import without_nan
 
-COMPARISON_PAGE = "comparison.md"
-COMPARISON_HTML = "comparison.html"
-COMPARISON_FIGURES = "comparison.json"
 VERSION = 1
 """Grows with every change of what is measured, so that kept figures are measured anew."""
 
@@ -103,10 +98,7 @@ def compare(
             "rows": _summaries(rows),
         }
     )
-    blocks = compose_comparison(report)
-    _write(out / COMPARISON_FIGURES, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    _write(out / COMPARISON_HTML, to_html(blocks, out, "Comparison"))
-    _write(out / COMPARISON_PAGE, to_markdown(blocks, COMPARISON_HTML))
+    write_page(out, "comparison", report, "Comparison", {})
     yield Compared(report, out)
 
 
@@ -150,7 +142,7 @@ def _measure_once(path: Path, protocol: _Protocol, out: Path) -> Measurement[dic
         figures: dict[str, Any] = json.loads(kept.read_text("utf-8"))
     except (OSError, ValueError):
         figures = yield from _measure(path, protocol)
-        _write(kept, json.dumps(without_nan(figures)))
+        write_text(kept, json.dumps(without_nan(figures)))
     return figures
 
 
@@ -209,51 +201,6 @@ def _summaries(models: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             }
         found.append({"row": row, "models": len(members), "figures": figures})
     return found
-
-
-def compose_comparison(report: Mapping[str, Any]) -> list[Block]:
-    """The page of a comparison: recipes as rows, in two tables that fit a page."""
-    rows = report["rows"]
-    names = list(rows[0]["figures"])
-    seeds = sorted({str(model["seed"]) for model in report["models"] if model["seed"] is not None})
-    table_rows = [[name, *(_with_spread(row["figures"][name]) for row in rows)] for name in names]
-    header = ["", *(f"{row['row']} ({row['models']})" for row in rows)]
-    return [
-        Text("# Comparison"),
-        Text(
-            "Mean ± standard deviation over the models of each recipe; in brackets how many there are "
-            f"(seeds {', '.join(seeds) or NOTHING}). New notes at random points of the prior, by "
-            f"{report['inverter']}: in octaves 3 and 4 (the paper's protocol), over each instrument's "
-            "range, and with every label of every attribute. In z: how much better than chance a fresh "
-            "classifier reads the label from held-out latents. Fréchet: distance to real held-out notes "
-            "over that of real notes resynthesised. Largest step: of a path through the latent space, as a "
-            "multiple of its mean step."
-        ),
-        Text(table(header, table_rows)),
-        Text("## Models"),
-        Text(
-            table(
-                ["file", "recipe", "seed"],
-                [
-                    [m["file"], m["row"], NOTHING if m["seed"] is None else str(m["seed"])]
-                    for m in report["models"]
-                ],
-            )
-        ),
-    ]
-
-
-def _with_spread(figure: Mapping[str, float | None]) -> str:
-    mean, spread = figure["mean"], figure["spread"]
-    if mean is None:
-        return NOTHING
-    digits = 0 if abs(mean) >= 1000 else 1 if abs(mean) >= 10 else 2 if abs(mean) >= 0.1 else 4
-    return number(mean, digits) + (f" ± {number(spread, digits)}" if spread is not None else "")
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_path(path) as partial:
-        partial.write_text(text, encoding="utf-8")
 
 
 def require_several(models: Sequence[Path]) -> None:

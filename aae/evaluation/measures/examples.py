@@ -26,7 +26,7 @@ class Example:
     """One line of sounds to be heard one after the other.
 
     Attributes:
-        group: What kind of example this is.
+        group: `examples` or `mixes`, the part of the page in which it can be heard.
         title: What the line is.
         captions: Of each sound.
         sounds: `(samples,)` each.
@@ -61,7 +61,7 @@ def play_examples(
         waveforms = synthesizer.render([NoteRequest(pitch, mix, z, n) for n, z in enumerate(latents)])
         title = label if pitch is None else f"{label}, {pitch_name(pitch)}"
         captions = tuple(f"point {number + 1}" for number in range(_VARIATIONS))
-        examples.append(Example("New notes", title, captions, tuple(waveforms)))
+        examples.append(Example("examples", title, captions, tuple(waveforms)))
         yield StageProgress("playing examples", len(examples), total)
     for curve in mixes:
         requests = [
@@ -71,7 +71,7 @@ def play_examples(
         note = "" if curve.midi_pitch is None else f", {pitch_name(curve.midi_pitch)}"
         title = f"{curve.first} to {curve.second}{note}"
         captions = tuple(f"{100 * w:.0f} % {curve.second}" for w in _MIX_WEIGHTS)
-        examples.append(Example("Mixes", title, captions, tuple(synthesizer.render(requests))))
+        examples.append(Example("mixes", title, captions, tuple(synthesizer.render(requests))))
         yield StageProgress("playing examples", len(examples), total)
     return examples
 
