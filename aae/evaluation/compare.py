@@ -15,7 +15,7 @@ import numpy as np
 
 from aae.evaluation.judges.progress import Measurement, StageProgress, with_prefix
 from aae.evaluation.judges.public_embedding import PublicEmbedding
-from aae.evaluation.judges.recognizer import Recognizer
+from aae.evaluation.judges.recognizer import RECOGNIZER_FILE, Recognizer
 from aae.evaluation.judges.recognizer_training import bank_fingerprint, open_or_train
 from aae.evaluation.measures.control import (
     RealNotes,
@@ -130,8 +130,8 @@ class _Protocol:
 
     def digest(self, model: Path) -> str:
         """A hash that changes with the model's file and with everything that its figures depend on."""
-        version = self.recognizer.info.version
-        state = repr((VERSION, bank_fingerprint(self.bank), asdict(self.settings), self.inverter, version))
+        versions = VERSION, RECOGNIZER_FILE.version
+        state = repr((versions, bank_fingerprint(self.bank), asdict(self.settings), self.inverter))
         return hashlib.sha256(model.read_bytes() + state.encode()).hexdigest()
 
 

@@ -1,8 +1,7 @@
-"""The recogniser: which instrument and technique a note sounds like, learned from real notes only.
+"""The recogniser: names the instrument and technique of a note, learned from real notes only.
 
-It is the yardstick of generated notes, so it is blind to what tells a file from a rendering (see
-`aae.analysis.note_features`); `aae.evaluation.judges.recognizer_training` makes it. Its file is one
-safetensors with JSON metadata.
+It judges generated notes, so it is blind to what tells a file from a rendering (see
+`aae.analysis.note_features`); `aae.evaluation.judges.recognizer_training` makes it.
 
 Conventions: waveforms `(samples,)` at the front end's rate and any level; `(notes, labels)` scores and
 `(notes,)` label indices that count like the NoteBank's; -1 stands for "not given".
@@ -16,20 +15,16 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import ValidationError
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from aae.analysis.note_features import NoteFeatures
-from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
 from mcnn.plain import Settings
 from mcnn.spectral.config import SpectrogramConfig
+from mcnn.weights_file import WeightsFormat
 
-FORMAT_NAME = "clariolin-recognizer"
-VERSION = 3
-"""Grows with every change of features, network or training, so that cached recognisers are made anew."""
+RECOGNIZER_FILE = WeightsFormat("clariolin-recognizer", 3, "recogniser", "clariolin evaluate")
+"""Its version grows with every change of features, network or training: kept ones are then made anew."""
 
 _BATCH_SIZE = 64
 _IMPOSSIBLE = -1e4
@@ -39,8 +34,6 @@ _MIN_SHARE = 1e-9
 class RecognizerInfo(Settings):
     """What a recogniser's file says about itself."""
 
-    version: int = VERSION
-    """Version of features, network and training."""
     spectrogram: SpectrogramConfig
     """The front end."""
     attributes: dict[str, tuple[str, ...]]
@@ -178,38 +171,24 @@ class Recognizer:
         """Opens a recogniser's file.
 
         Raises:
-            InputError: If the file is missing, is no recogniser, is truncated, or is of another version.
+            InputError: If the file is missing, is no recogniser, is damaged, or is of another version.
         """
-        if not path.is_file():
-            raise InputError(f"there is no recogniser at {path}")
+        info = RECOGNIZER_FILE.read_info(path, RecognizerInfo)
+        tensors = RECOGNIZER_FILE.read_tensors(path)
+        network = RecognitionNetwork(NoteFeatures(info.spectrogram).size, info.n_labels)
+        RECOGNIZER_FILE.load_weights(path, network, tensors, "network.")
         try:
-            with safe_open(path, framework="pt") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
-            raise InputError(f"{path} is not a recogniser, or is truncated") from error
-        if metadata.get("format") != FORMAT_NAME:
-            raise InputError(f"{path} is a safetensors file, but not a recogniser")
-        try:
-            info = RecognizerInfo.model_validate_json(metadata["info"])
-        except (KeyError, ValidationError) as error:
-            raise InputError(f"{path} is a damaged recogniser: its description does not parse") from error
-        if info.version != VERSION:
-            raise InputError(
-                f"{path} is a recogniser of version {info.version}: this program reads {VERSION}"
-            )
-        pair_shares = {name: tensors.pop(f"pair_shares.{name}").numpy() for name in info.attributes}
-        network = RecognitionNetwork(len(tensors["mean"]), info.n_labels)
-        network.load_state_dict(tensors)
+            pair_shares = {name: tensors[f"pair_shares.{name}"].numpy() for name in info.attributes}
+        except KeyError as error:
+            raise InputError(f"{path} is a damaged recogniser: it has no {error}") from None
         return cls(info, network, pair_shares)
 
     def save(self, path: Path) -> None:
         """Writes the recogniser to one file, whole or not at all."""
-        tensors = {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
+        tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         for name, shares in self.pair_shares.items():
             tensors[f"pair_shares.{name}"] = torch.from_numpy(shares)
-        with atomic_path(path) as partial:
-            save_file(tensors, partial, {"format": FORMAT_NAME, "info": self.info.model_dump_json()})
+        RECOGNIZER_FILE.save(path, self.info, tensors)
 
     def recognize(self, waveforms: Iterable[npt.NDArray[np.float32]]) -> Recognition:
         """What notes sound like.

@@ -1,3 +1,4 @@
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,9 @@ import torch
 from safetensors.torch import save_file
 
 from aae.analysis.note_features import NoteFeatures
-from aae.evaluation.judges.progress import run_to_end
-from aae.evaluation.judges.recognizer import Recognizer, confusion_matrix
+from aae.evaluation.judges import recognizer_training
+from aae.evaluation.judges.progress import Measurement, StageProgress, run_to_end
+from aae.evaluation.judges.recognizer import RECOGNIZER_FILE, Recognizer, confusion_matrix
 from aae.evaluation.judges.recognizer_training import cached_path, open_or_train, train
 from aae.notes.bank import NoteBank, Split
 from mcnn.errors import InputError
@@ -156,8 +158,35 @@ def test_files_that_are_no_recognisers_are_refused_by_name(tmp_path: Path, recog
     with pytest.raises(InputError, match="truncated"):
         Recognizer.open(path)
     save_file({"a": torch.zeros(1)}, path)
-    with pytest.raises(InputError, match="not a recogniser"):
+    with pytest.raises(InputError, match="not one of clariolin's recognisers"):
         Recognizer.open(path)
+    RECOGNIZER_FILE.save(path, recognizer.info, {"a": torch.zeros(1)})
+    with pytest.raises(InputError, match="damaged recogniser"):
+        Recognizer.open(path)
+    weights = {f"network.{name}": tensor for name, tensor in recognizer.network.state_dict().items()}
+    RECOGNIZER_FILE.save(path, recognizer.info, weights)
+    with pytest.raises(InputError, match="it has no 'pair_shares"):
+        Recognizer.open(path)
+
+
+@pytest.mark.parametrize("kept", ["of an earlier form", "damaged"])
+def test_a_kept_recogniser_that_cannot_be_used_is_made_anew(
+    kept: str, tmp_path: Path, bank: NoteBank, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train_at_once(bank: NoteBank, seed: int) -> Measurement[Recognizer]:
+        yield StageProgress("training", 1, 1)
+        return recognizer
+
+    monkeypatch.setattr(recognizer_training, "train", train_at_once)
+    path = cached_path(bank, tmp_path)
+    if kept == "damaged":
+        RECOGNIZER_FILE.save(path, recognizer.info, {"a": torch.zeros(1)})
+    else:
+        info = json.dumps({"version": 3, **recognizer.info.model_dump()})
+        weights = {name: tensor.contiguous() for name, tensor in recognizer.network.state_dict().items()}
+        save_file(weights, path, {"format": "clariolin-recognizer", "info": info})
+    assert run_to_end(open_or_train(bank, tmp_path)) is recognizer
+    assert Recognizer.open(path).info == recognizer.info
 
 
 def test_a_recogniser_is_trained_once_a_bank(tmp_path: Path, bank: NoteBank, recognizer: Recognizer) -> None:
