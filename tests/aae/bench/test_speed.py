@@ -15,7 +15,7 @@ from aae.bench.latency import N_VOICES, LatencyBench, LatencyRow, bench_latency
 from aae.bench.notes import held_out_positions
 from aae.bench.speed import ModelBench, SpeedRow, Timing, bench_model
 from aae.bench.targets import targets
-from aae.cli.bench_tables import compare_in_words
+from aae.cli.bench import compare_in_words
 from aae.model.autoencoder import build_model
 from aae.model.config import ModelConfig
 from aae.model.coverage import Combination, Coverage
