@@ -47,11 +47,8 @@ def evaluate(
     """
     from aae.evaluation.measures.settings import EvaluationSettings
 
-    settings = (
-        EvaluationSettings.quick(seed, notes_per_instrument)
-        if quick
-        else EvaluationSettings(seed=seed, notes_per_instrument=notes_per_instrument)
-    )
+    settings_of = EvaluationSettings.quick if quick else EvaluationSettings
+    settings = settings_of(seed=seed, notes_per_instrument=notes_per_instrument)
     *models, notes = files
     if compare:
         _compare(models, notes, out, settings, list(inverter or []), json)

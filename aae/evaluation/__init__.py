@@ -1,1 +1,1 @@
-"""The yardstick: what a model is worth, measured on notes it was not trained on, as one page and one JSON."""
+"""Evaluation of a model on notes it was not trained on, as one page and one JSON."""

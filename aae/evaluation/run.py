@@ -1,4 +1,4 @@
-"""The yardstick: what a model's notes are worth, on held-out notes and at random points of its latent space.
+"""Evaluation of a model on held-out notes and at random points of its latent space.
 
 Every figure of the model stands beside the same figure of real notes it was never trained on, and of those
 notes sent through the log-mel and back: that is the ceiling. `evaluate` yields progress and writes one
@@ -30,7 +30,7 @@ from aae.evaluation.measures.examples import play_examples
 from aae.evaluation.measures.findings import Findings, extremes
 from aae.evaluation.measures.latent_space import encode_notes, latent_figures
 from aae.evaluation.measures.mixing import mix_figures
-from aae.evaluation.measures.perturbations import disguise_figures
+from aae.evaluation.measures.perturbations import perturbation_figures
 from aae.evaluation.measures.reconstructed_sound import (
     ReconstructedSound,
     sound_reconstructions,
@@ -141,7 +141,7 @@ def measure(
     labels = shared_labels(first, recognizer, main)
     public = PublicEmbedding(bank.config.sample_rate)
     held_out = held_out_notes(bank, settings.most_disguised, settings.seed)
-    disguised = yield from disguise_figures(bank, held_out, recognizer)
+    perturbed = yield from perturbation_figures(bank, held_out, recognizer)
     reconstructions = yield from reconstruct(first, bank, settings.most_reconstructed)
     sounds = yield from _sounds(synthesizers, reconstructions, bank, settings)
     real = yield from judge_real(first, bank, recognizer, settings, public)
@@ -162,7 +162,7 @@ def measure(
         "latent": latent,
         "mixing": mixing,
         "distribution": distribution,
-        "disguised": disguised,
+        "disguised": perturbed,
     }
     return Findings(figures, reconstructions, sounds, curves, latents, examples)
 

@@ -1,4 +1,4 @@
-"""Judging sounding notes: do they have the pitch, the instrument and the wholeness that were asked for?
+"""Judgement of sounding notes: pitch, labels, defects and artefacts, against what was asked for.
 
 Whatever made the notes (a model, a player, Griffin-Lim of a player) is judged by the same code, so that every
 figure of a model can stand beside that of real notes.
@@ -30,8 +30,8 @@ from aae.notes.pitch_names import pitch_frequency_hz
 
 
 @dataclass(frozen=True)
-class LiveVoice:
-    """A waveform and what it is meant to be.
+class JudgedNote:
+    """A sounding note and what it is meant to be.
 
     Attributes:
         waveform: `(samples,)` at the recogniser's sample rate.
@@ -46,19 +46,19 @@ class LiveVoice:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was found in some notes, note by note; `summary` has the scores.
+    """Everything measured of some notes, note by note; `summary` has the scores.
 
     Attributes:
         labels: Attribute to the label indices asked for `(notes,)`, -1 where none or unknown to the
             recogniser.
-        recognition: What the recogniser heard.
-        pitch: Tracker to what it heard, by position of the note.
-        wholeness: Of each note.
+        recognition: The recogniser's logits.
+        pitch: Tracker to its readings, by position of the note.
+        wholeness: Defects of each note.
         vocabulary: Attribute to its labels.
-        artefacts: Of each note.
+        artefacts: Artefacts of each note.
         midi_pitch: Asked pitch of each note; None if unpitched.
-        features: `(notes, features)`, what the recogniser saw.
-        public: `(notes, features)`, what the public model made of them; no columns if it was not asked.
+        features: `(notes, features)`, the recogniser's input.
+        public: `(notes, features)`, the public model's embeddings; no columns if it was not asked.
     """
 
     labels: Mapping[str, npt.NDArray[np.int64]]
@@ -167,7 +167,7 @@ class Judgement:
 
 
 def judge(
-    notes: Iterable[LiveVoice],
+    notes: Iterable[JudgedNote],
     recognizer: Recognizer,
     *,
     total: int,
@@ -179,54 +179,80 @@ def judge(
     """Judges notes one after another, so that they need not all be in memory.
 
     Args:
-        notes: What sounds and what it is meant to be; at least one.
+        notes: At least one.
         recognizer: Trained on real notes.
-        total: How many notes there are.
-        stage: What this is called while it works.
-        n_pyin: How many notes, drawn at random, the slow second tracker hears too.
+        total: Number of notes.
+        stage: Name of this stage of the work.
+        n_pyin: Number of notes, drawn at random, for the slow second tracker.
         seed: Of that draw.
-        public: Also heard by this model, if given.
+        public: Embeds the notes too, if given.
 
     Yields:
         How many notes are judged.
     """
-    sample_rate = recognizer.info.spectrogram.sample_rate
-    frame_rate_hz = recognizer.info.spectrogram.frame_rate_hz
     trackers: list[PitchTracker] = [NeuralTracker(), PyinTracker()]
     second = set(np.random.default_rng(seed).choice(total, min(n_pyin, total), replace=False).tolist())
-    features: list[FloatArray] = []
-    wholeness: list[NoteDefects] = []
-    pitch: dict[str, dict[int, PitchReading]] = {tracker.name: {} for tracker in trackers}
-    asked: list[Mapping[str, str]] = []
-    artefacts: list[Artefacts] = []
-    midi_pitch: list[int | None] = []
-    embedded: list[FloatArray] = []
+    rows = []
     for position, note in enumerate(notes):
-        features.append(recognizer.features.of_waveform(note.waveform))
-        wholeness.append(measure_wholeness(note.waveform, sample_rate))
-        asked.append(note.labels)
-        midi_pitch.append(note.midi_pitch)
-        f0_hz = None if note.midi_pitch is None else pitch_frequency_hz(note.midi_pitch)
-        artefacts.append(measure_artefacts(note.waveform, sample_rate, frame_rate_hz, f0_hz))
-        if public is not None:
-            embedded.append(public(note.waveform))
-        if note.midi_pitch is not None:
-            for tracker in trackers if position in second else trackers[:1]:
-                pitch[tracker.name][position] = tracker.read(note.waveform, sample_rate, note.midi_pitch)
+        listening = trackers if position in second else trackers[:1]
+        rows.append(_measure(note, recognizer, listening, public))
         yield StageProgress(stage, position + 1, total)
-    vocabulary = recognizer.info.attributes
-    labels = {name: label_indices(asked, name, known) for name, known in vocabulary.items()}
-    rows = np.stack(features)
-    return Judgement(
-        labels=labels,
-        recognition=recognizer.recognize_features(rows),
+    return _collect(rows, recognizer, [tracker.name for tracker in trackers])
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What is kept of one note."""
+
+    midi_pitch: int | None
+    labels: Mapping[str, str]
+    features: FloatArray
+    defects: NoteDefects
+    artefacts: Artefacts
+    pitch: Mapping[str, PitchReading]
+    """Tracker to its reading; none of an unpitched note."""
+    public: FloatArray
+
+
+def _measure(
+    note: JudgedNote,
+    recognizer: Recognizer,
+    trackers: Sequence[PitchTracker],
+    public: PublicEmbedding | None,
+) -> _Measured:
+    config = recognizer.info.spectrogram
+    f0_hz = None if note.midi_pitch is None else pitch_frequency_hz(note.midi_pitch)
+    pitch = {}
+    if note.midi_pitch is not None:
+        for tracker in trackers:
+            pitch[tracker.name] = tracker.read(note.waveform, config.sample_rate, note.midi_pitch)
+    return _Measured(
+        midi_pitch=note.midi_pitch,
+        labels=note.labels,
+        features=recognizer.features.of_waveform(note.waveform),
+        defects=measure_wholeness(note.waveform, config.sample_rate),
+        artefacts=measure_artefacts(note.waveform, config.sample_rate, config.frame_rate_hz, f0_hz),
         pitch=pitch,
-        wholeness=wholeness,
+        public=np.zeros(0, np.float32) if public is None else public(note.waveform),
+    )
+
+
+def _collect(rows: Sequence[_Measured], recognizer: Recognizer, trackers: Sequence[str]) -> Judgement:
+    features = np.stack([row.features for row in rows])
+    vocabulary = recognizer.info.attributes
+    asked = [row.labels for row in rows]
+    return Judgement(
+        labels={name: label_indices(asked, name, known) for name, known in vocabulary.items()},
+        recognition=recognizer.recognize_features(features),
+        pitch={
+            name: {i: row.pitch[name] for i, row in enumerate(rows) if name in row.pitch} for name in trackers
+        },
+        wholeness=[row.defects for row in rows],
         vocabulary=vocabulary,
-        artefacts=artefacts,
-        midi_pitch=midi_pitch,
-        features=rows,
-        public=np.stack(embedded) if embedded else np.zeros((len(rows), 0), np.float32),
+        artefacts=[row.artefacts for row in rows],
+        midi_pitch=[row.midi_pitch for row in rows],
+        features=features,
+        public=np.stack([row.public for row in rows]),
     )
 
 

@@ -1,9 +1,9 @@
-"""Training the recogniser on the real notes of a NoteBank's train split, once a bank.
+"""Training of the recogniser on the real notes of a NoteBank's train split, once a bank.
 
-Each note is seen as it is and in disguises that must not matter: another level, a noise floor, a low-pass
-like a codec's, a high-pass that takes the room's rumble or rumble of another room, cut short, with silence
-around it, its spectrum slightly roughened; some also come back from Griffin-Lim, so that what inversion
-leaves behind tells nothing.
+Each note is seen as it is and with perturbations that must not matter: another level, a noise floor, a
+low-pass like a codec's, a high-pass that takes the room's rumble or rumble of another room, cut short, with
+silence around it, its spectrum slightly roughened; some also come back from Griffin-Lim, so that what
+inversion leaves behind tells nothing.
 """
 
 import contextlib
@@ -22,13 +22,13 @@ from aae.notes.bank import NOT_GIVEN, NoteBank, Split
 from mcnn.errors import InputError
 from mcnn.inversion.griffin_lim import GriffinLim
 
-_N_DISGUISES = 2
+_N_PERTURBATIONS = 2
 _NOISE_DB = (-75.0, -35.0)
 """Level of added white noise, relative to the note."""
 _HAZE_DB = (-80.0, -66.0)
-"""Magnitude under which every mel band of some disguised notes is filled up, in dB of full scale."""
+"""Magnitude under which every mel band of some perturbed notes is filled up, in dB of full scale."""
 _HIGH_PASS_HZ = (20.0, 150.0)
-"""Where the high-pass of some disguised notes starts. Without it, rumble under 60 Hz tells the session, and
+"""Where the high-pass of some perturbed notes starts. Without it, rumble under 60 Hz tells the session, and
 with it the instrument: taken away, only 64 % of real notes were recognised instead of 97 %."""
 _HIGH_PASS_ORDER = (2.0, 8.0)
 _RUMBLE_DB = (-75.0, -40.0)
@@ -114,10 +114,10 @@ def train(bank: NoteBank, seed: int = 0) -> Measurement[Recognizer]:
 def _training_features(
     bank: NoteBank, indices: npt.NDArray[np.int64], seed: int
 ) -> Measurement[tuple[FloatArray, npt.NDArray[np.int64]]]:
-    """Feature vectors `(rows, features)` of all notes in all disguises, and the note of each row."""
+    """Feature vectors `(rows, features)` of all notes and their perturbations, and the note of each row."""
     random = np.random.default_rng(seed)
     features = NoteFeatures(bank.config)
-    disguise = Disguise(features)
+    perturb = LogMelPerturbation(features)
     griffin_lim = GriffinLim(bank.config, iterations=_RESYNTHESIS_ITERATIONS)
     n_resynthesised = round(_RESYNTHESISED_SHARE * len(indices))
     resynthesised = set(random.choice(indices, n_resynthesised, replace=False).tolist())
@@ -125,7 +125,7 @@ def _training_features(
     note_of_row: list[int] = []
     for done, index in enumerate(indices.tolist()):
         log_mel = bank.log_mel(index)
-        views = [log_mel, *(disguise(log_mel, random) for _ in range(_N_DISGUISES))]
+        views = [log_mel, *(perturb(log_mel, random) for _ in range(_N_PERTURBATIONS))]
         if index in resynthesised:
             waveform = griffin_lim(torch.from_numpy(log_mel)[None])[0].numpy()
             views.append(features.log_mel(waveform))
@@ -135,7 +135,7 @@ def _training_features(
     return np.stack(rows), np.array(note_of_row)
 
 
-class Disguise:
+class LogMelPerturbation:
     """Changes that must not matter, made to a log-mel `(mels, frames)` at the reference level.
 
     Args:
@@ -151,7 +151,7 @@ class Disguise:
         self._mel_hz = _mel_centres_hz(self.config.sample_rate, self.config.n_mels)
 
     def __call__(self, log_mel: FloatArray, random: np.random.Generator) -> FloatArray:
-        """One random disguise."""
+        """One random perturbation."""
         mel = np.power(10.0, log_mel) - self.config.log_floor
         if random.random() < 0.5:
             mel = self._cut_short(mel, random)
@@ -169,8 +169,8 @@ class Disguise:
             mel = self._with_noise(mel, random, _RUMBLE_DB, _log_uniform(_RUMBLE_HZ, random))
         if random.random() < 0.4:
             mel = np.maximum(mel, 10.0 ** (random.uniform(*_HAZE_DB) / 20.0))
-        disguised: FloatArray = np.log10(mel + self.config.log_floor).astype(np.float32)
-        return disguised
+        perturbed: FloatArray = np.log10(mel + self.config.log_floor).astype(np.float32)
+        return perturbed
 
     @staticmethod
     def _roughness_db(random: np.random.Generator) -> float:

@@ -1,4 +1,4 @@
-"""Control: do new notes have the pitch, instrument, technique and dynamics that were asked for?
+"""Control over new notes: pitch, instrument, technique and dynamics, against what was asked for.
 
 The paper's protocol on real judges: random latents from the prior, every instrument in octaves 3 and 4 and
 over its whole range, every label of every attribute; beside each figure that of real held-out notes and of

@@ -1,6 +1,6 @@
-"""All new notes beside all real ones: are they as good, as different, and are they new?
+"""Distribution of new notes against that of real ones: Fréchet distance, diversity, nearest training notes.
 
-Three questions about notes that were asked for with the labels, pitches and tunings of real held-out notes:
+Three figures of notes that were asked for with the labels, pitches and tunings of real held-out notes:
 
 - **Fréchet distance** of the two clouds of embeddings, beside that of real notes to other real notes and of
   the same real notes resynthesised by Griffin-Lim. All sets are equally large, for it grows as they shrink.

@@ -1,4 +1,4 @@
-"""What a report lets one hear: new notes of every instrument and mixes on their way, small enough for it."""
+"""Sounds for a report: new notes of every instrument and mixes on their way, as MP3."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""What the latent space is: does it tell labels, does it fill its prior, is it smooth?
+"""Latent space: labels that can be read from it, match with the prior, smoothness.
 
 Conventions: `(notes, latent)` points; label indices `(notes,)`, -1 where not given; shares from 0 to 1.
 """

@@ -1,4 +1,4 @@
-"""Mixes of two instruments: does what is heard move from one to the other, steadily, and beyond?
+"""Mixes of two instruments as the recogniser hears them: on the way, with weights above 1, beyond training.
 
 Mixed notes are judged as log-mels with the grain of their noise: that is quick, and the recogniser sees just
 that. Shares are the recogniser's probabilities.
@@ -23,7 +23,7 @@ from aae.synthesis.synthesizer import Synthesizer
 
 WEIGHTS = tuple(float(w) for w in np.linspace(0.0, 1.0, 11))
 """Of B, along a mix."""
-MORE = (0.5, 1.0, 1.3, 1.6, 2.0)
+SINGLE_WEIGHTS = (0.5, 1.0, 1.3, 1.6, 2.0)
 """Weights of one label alone."""
 SLACK = 0.02
 """A share that falls by no more than this between neighbours has not fallen."""
@@ -92,7 +92,7 @@ def mix_figures(
         "ends_share": _mean([(c.shares[0, 0] + c.shares[-1, 1]) / 2 for c in curves]),
         "both_at_half": _mean([c.shares[halves].sum() for c in curves]),
         "more": {
-            "weights": list(MORE),
+            "weights": list(SINGLE_WEIGHTS),
             "share": np.mean(more, axis=0).round(4).tolist() if more else [],
         },
         "unseen": unseen,
@@ -154,13 +154,13 @@ def _blend(first: dict[str, float], second: dict[str, float], weight: float) -> 
 def _exaggerate(
     synthesizer: Synthesizer, recognizer: Recognizer, label: str, settings: EvaluationSettings
 ) -> list[float]:
-    """How surely a label is heard `(weights,)` at each weight of `MORE`."""
+    """How surely a label is heard `(weights,)` at each weight of `SINGLE_WEIGHTS`."""
     main = recognizer.info.main_attribute
     mix = synthesizer.info.complete({main: {label: 1.0}})
     pitch = _shared_pitch(synthesizer, mix, mix)
     column = recognizer.info.attributes[main].index(label)
     found = []
-    for weight in MORE:
+    for weight in SINGLE_WEIGHTS:
         asked = {**mix, main: {label: weight}}
         requests = _requests(synthesizer, asked, pitch, settings)[: max(4, settings.latents_per_mix // 2)]
         found.append(float(_shares(synthesizer, recognizer, requests)[:, column].mean()))

@@ -1,7 +1,7 @@
-"""The yardstick itself: real notes in disguises that must not matter to any score.
+"""A check of the judges: real notes with perturbations that must not matter to any score.
 
 A judge of generated sound that knows length, level, padding, noise floor or file format judges files. So real
-held-out notes are judged again in every disguise, and no score may move by more than a point.
+held-out notes are judged again under every perturbation, and no score may move by more than a point.
 
 Conventions: `(samples,)` waveforms; shares from 0 to 1.
 """
@@ -31,7 +31,8 @@ TRIMMED_DB = -45.0
 RUMBLE_HZ = 50.0
 """Recordings of one session share what is below, which tells the session instead of the sound."""
 
-Disguise = Callable[[FloatArray, int], FloatArray]
+Perturbation = Callable[[FloatArray, int], FloatArray]
+"""From a waveform `(samples,)` and its sample rate to the perturbed one."""
 
 
 def padded(waveform: FloatArray, sample_rate: int) -> FloatArray:
@@ -77,7 +78,7 @@ def without_rumble(waveform: FloatArray, sample_rate: int) -> FloatArray:
     return np.asarray(sosfiltfilt(sections, waveform, padlen=0), np.float32)
 
 
-DISGUISES: Mapping[str, Disguise] = {
+PERTURBATIONS: Mapping[str, Perturbation] = {
     "silence around it": padded,
     "its end trimmed": trimmed,
     f"{QUIETER_DB:.0f} dB".replace("-", "\N{MINUS SIGN}"): quieter,
@@ -87,10 +88,10 @@ DISGUISES: Mapping[str, Disguise] = {
 }
 
 
-def disguise_figures(
+def perturbation_figures(
     bank: NoteBank, positions: npt.NDArray[np.int64], recognizer: Recognizer
 ) -> Measurement[dict[str, Any]]:
-    """Scores of the same real notes as they are and in every disguise.
+    """Scores of the same real notes as they are and under every perturbation.
 
     Args:
         bank: The notes.
@@ -98,20 +99,20 @@ def disguise_figures(
         recognizer: Trained on others.
 
     Returns:
-        `notes`; `as recorded` and each disguise: attribute to the share recognised, and `pitch`.
+        `notes`; `as recorded` and each perturbation: attribute to the share recognised, and `pitch`.
     """
-    kinds: dict[str, Disguise] = {"as recorded": lambda waveform, _rate: waveform, **DISGUISES}
+    kinds: dict[str, Perturbation] = {"as recorded": lambda waveform, _rate: waveform, **PERTURBATIONS}
     features: dict[str, list[FloatArray]] = {name: [] for name in kinds}
     readings: dict[str, list[PitchReading]] = {name: [] for name in kinds}
     tracker, sample_rate = NeuralTracker(), bank.config.sample_rate
     for done, position in enumerate(positions.tolist()):
         waveform, pitch = bank.waveform(position), midi_pitch_of(bank, position)
-        for name, disguise in kinds.items():
-            disguised = disguise(waveform, sample_rate)
-            features[name].append(recognizer.features.of_waveform(disguised))
+        for name, perturb in kinds.items():
+            perturbed = perturb(waveform, sample_rate)
+            features[name].append(recognizer.features.of_waveform(perturbed))
             if pitch is not None:
-                readings[name].append(tracker.read(disguised, sample_rate, pitch))
-        yield StageProgress("testing the yardstick on disguised notes", done + 1, len(positions))
+                readings[name].append(tracker.read(perturbed, sample_rate, pitch))
+        yield StageProgress("checking the judges on perturbed notes", done + 1, len(positions))
     main = bank.labels[recognizer.info.main_attribute][positions]
     found: dict[str, Any] = {"notes": len(positions)}
     for name in kinds:

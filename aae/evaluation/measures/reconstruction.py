@@ -1,4 +1,4 @@
-"""How well a model reproduces notes that it was never trained on, measured between log-mels.
+"""Reconstruction of notes that a model was never trained on, measured between log-mels.
 
 Each note goes through the encoder and back through the decoder, which is told the note's labels and its
 measured performance (length, pitch curve, phase of its vibrato) as in training; timbre, attack and

@@ -1,4 +1,4 @@
-"""Which notes are judged: new ones at random points of the model, real ones it was never trained on."""
+"""Notes to be judged: new ones at random points of the latent space, real ones of the test split."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from aae.evaluation.judges.judgement import LiveVoice
+from aae.evaluation.judges.judgement import JudgedNote
 from aae.model.coverage import Combination
 from aae.notes.bank import NOT_GIVEN, UNPITCHED, NoteBank, Split
 from aae.synthesis.request import NoteRequest
@@ -199,7 +199,7 @@ def _draw_combination(
     return reaching[int(random.choice(len(reaching), p=counts / counts.sum()))]
 
 
-def render_requests(synthesizer: Synthesizer, requests: Sequence[NoteRequest]) -> Iterator[LiveVoice]:
+def render_requests(synthesizer: Synthesizer, requests: Sequence[NoteRequest]) -> Iterator[JudgedNote]:
     """The sound of requests, with the labels that carry the most weight."""
     for start in range(0, len(requests), _RENDERED_TOGETHER):
         batch = requests[start : start + _RENDERED_TOGETHER]
@@ -209,7 +209,7 @@ def render_requests(synthesizer: Synthesizer, requests: Sequence[NoteRequest]) -
                 for name, weights in request.mix.items()
                 if weights
             }
-            yield LiveVoice(waveform, request.midi_pitch, labels)
+            yield JudgedNote(waveform, request.midi_pitch, labels)
 
 
 def held_out_notes(bank: NoteBank, most: int, seed: int) -> npt.NDArray[np.int64]:
@@ -246,20 +246,20 @@ def usual_techniques(synthesizer: Synthesizer, attribute: str, labels: Sequence[
     return {label: row["technique"] for label, row in usual.items() if "technique" in row}
 
 
-def play_real(bank: NoteBank, positions: npt.NDArray[np.int64]) -> Iterator[LiveVoice]:
+def play_real(bank: NoteBank, positions: npt.NDArray[np.int64]) -> Iterator[JudgedNote]:
     """Real notes as recorded."""
     for position in positions.tolist():
-        yield LiveVoice(bank.waveform(position), midi_pitch_of(bank, position), _labels(bank, position))
+        yield JudgedNote(bank.waveform(position), midi_pitch_of(bank, position), _labels(bank, position))
 
 
 def play_resynthesized(
     bank: NoteBank, positions: npt.NDArray[np.int64], inverter: torch.nn.Module
-) -> Iterator[LiveVoice]:
+) -> Iterator[JudgedNote]:
     """Real notes through the log-mel and back, by the inverter that the model's notes go through."""
     for position in positions.tolist():
         with torch.inference_mode():
             waveform = inverter(torch.from_numpy(bank.log_mel(position))[None])[0].numpy()
-        yield LiveVoice(waveform, midi_pitch_of(bank, position), _labels(bank, position))
+        yield JudgedNote(waveform, midi_pitch_of(bank, position), _labels(bank, position))
 
 
 def midi_pitch_of(bank: NoteBank, position: int) -> int | None:

@@ -1,11 +1,11 @@
-"""How much is measured: the whole yardstick, or a tenth of it for a first look."""
+"""Settings of an evaluation: how many notes are judged, and a tenth of that for a first look."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """Numbers of notes, and the seed of every draw.
+    """Numbers of notes, and the seed of every draw; reports hold them under these names.
 
     Attributes:
         seed: Of every draw.
@@ -21,7 +21,7 @@ class EvaluationSettings:
         n_paths: Straight paths through the latent space.
         most_training: Training notes whose latents and neighbourhood are looked at.
         most_drawn: Points in pictures of the latent space.
-        most_disguised: Held-out notes by which the yardstick itself is tested.
+        most_disguised: Held-out notes by which the judges are checked.
     """
 
     seed: int = 0

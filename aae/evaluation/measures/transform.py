@@ -1,9 +1,9 @@
-"""What the effect is worth: held-out recordings and a phrase made of them, re-made and measured again.
+"""The transform on held-out recordings, and on a phrase made of them, measured again.
 
-Of single recordings: is the pitch kept, is the asked instrument heard, is the loudness over time the same? Of
-a phrase put together from recordings: does every note come back, and how far from its time? Pitch and
-instrument are judged by a public tracker and by the recogniser that also judges `clariolin evaluate`, and
-each figure stands beside that of the recordings themselves.
+Of single recordings: pitch kept, requested instrument recognised, loudness over time. Of a phrase put
+together from recordings: notes detected, and how far from its time each begins. Pitch and instrument are
+judged by a public tracker and by the recogniser that also judges `clariolin evaluate`; each figure stands
+beside that of the recordings themselves.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The pictures of an evaluation: who is taken for whom, originals and reconstructions, mixes on their way."""
+"""The pictures of an evaluation: confusion matrices, originals and reconstructions, mixes on their way."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a model is aimed at, what it reaches, and what real notes measured the same way reach."""
+"""Targets of a model: the aim, what it reaches, and what real notes measured the same way reach."""
 
 import math
 from collections.abc import Mapping

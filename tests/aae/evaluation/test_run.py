@@ -11,7 +11,7 @@ import pytest
 import soundfile
 import torch
 
-from aae.evaluation.judges.judgement import LiveVoice, judge, recognizer_accuracy
+from aae.evaluation.judges.judgement import JudgedNote, judge, recognizer_accuracy
 from aae.evaluation.judges.progress import StageProgress, run_to_end
 from aae.evaluation.judges.recognizer import Recognizer
 from aae.evaluation.judges.recognizer_training import open_or_train
@@ -121,7 +121,7 @@ def test_the_report_is_a_page_in_two_forms_with_its_figures_and_pictures(
     page = (result.folder / "report.md").read_text("utf-8")
     whole = (result.folder / "report.html").read_text("utf-8")
     parts = ("Targets", "Reconstruction", "Pitch", "Recognition: instrument", "Recognition: technique")
-    for heading in (*parts, "Latent space", "Mixing", "Distribution", "Artefacts", "The yardstick itself"):
+    for heading in (*parts, "Latent space", "Mixing", "Distribution", "Artefacts", "Judge check"):
         assert f"## {heading}\n" in page
         assert f">{heading}</h2>" in whole
     assert str(bank.path.parent) not in page + whole
@@ -177,14 +177,14 @@ def test_real_notes_score_as_they_should(evaluated: tuple[list[StageProgress], E
     assert frechet["generated"]["griffin-lim"] > 2 * frechet["resynthesized"]
 
 
-def test_disguises_move_no_score(evaluated: tuple[list[StageProgress], Evaluated]) -> None:
+def test_perturbations_move_no_score(evaluated: tuple[list[StageProgress], Evaluated]) -> None:
     _, result = evaluated
-    disguised = dict(result.report["disguised"])
-    assert disguised.pop("notes") == 24
-    plain = disguised.pop("as recorded")
+    perturbed = dict(result.report["disguised"])
+    assert perturbed.pop("notes") == 24
+    plain = perturbed.pop("as recorded")
     assert plain["instrument"] >= 0.9
-    assert len(disguised) == 6
-    for name, scores in disguised.items():
+    assert len(perturbed) == 6
+    for name, scores in perturbed.items():
         for attribute in ("instrument", "technique", "pitch"):
             assert scores[attribute] == pytest.approx(plain[attribute], abs=0.0101), (name, attribute)
 
@@ -202,10 +202,10 @@ def test_every_target_is_judged_for_every_inverter(
     assert recognised["real"] >= 0.9
 
 
-def asked(instrument: str, midi_pitch: int, play_pitch: int | None = None) -> LiveVoice:
+def asked(instrument: str, midi_pitch: int, play_pitch: int | None = None) -> JudgedNote:
     technique = "arco-normal" if instrument == "violin" else "normal"
     labels = {"instrument": instrument, "technique": technique, "dynamics": "forte"}
-    return LiveVoice(play(labels, play_pitch or midi_pitch), midi_pitch, labels)
+    return JudgedNote(play(labels, play_pitch or midi_pitch), midi_pitch, labels)
 
 
 def test_right_notes_are_judged_right(recognizer: Recognizer) -> None:
@@ -224,8 +224,8 @@ def test_right_notes_are_judged_right(recognizer: Recognizer) -> None:
 
 def test_wrong_notes_are_judged_wrong(recognizer: Recognizer) -> None:
     octave_off = asked("flute", 69, play_pitch=57)
-    other = LiveVoice(asked("clarinet", 60).waveform, 60, {"instrument": "flute"})
-    unpitched = LiveVoice(asked("flute", 60).waveform, None, {"instrument": "gong"})
+    other = JudgedNote(asked("clarinet", 60).waveform, 60, {"instrument": "flute"})
+    unpitched = JudgedNote(asked("flute", 60).waveform, None, {"instrument": "gong"})
     judged = run_to_end(judge([octave_off, other, unpitched], recognizer, total=3))
     assert judged.pitch["swift-f0"][0].cents == pytest.approx(-1200, abs=20)
     assert set(judged.pitch["swift-f0"]) == {0, 1}

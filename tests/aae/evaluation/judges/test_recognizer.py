@@ -78,13 +78,13 @@ def resynthesized(waveform: FloatArray) -> FloatArray:
 
 
 @pytest.mark.parametrize(
-    "disguise", [as_recorded, padded, quieter, with_noise, in_16_bit, resynthesized], ids=lambda f: f.__name__
+    "perturb", [as_recorded, padded, quieter, with_noise, in_16_bit, resynthesized], ids=lambda f: f.__name__
 )
-def test_held_out_notes_are_recognised_in_every_disguise(
-    disguise: object, recognizer: Recognizer, bank: NoteBank, held_out: npt.NDArray[np.int64]
+def test_held_out_notes_are_recognised_under_every_perturbation(
+    perturb: object, recognizer: Recognizer, bank: NoteBank, held_out: npt.NDArray[np.int64]
 ) -> None:
-    assert callable(disguise)
-    scores = share(recognizer, bank, held_out, [disguise(bank.waveform(int(i))) for i in held_out])
+    assert callable(perturb)
+    scores = share(recognizer, bank, held_out, [perturb(bank.waveform(int(i))) for i in held_out])
     assert scores["instrument"] >= 0.95
     assert scores["technique"] >= 0.95
     assert scores["dynamics"] >= 0.8
