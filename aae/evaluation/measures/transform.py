@@ -33,13 +33,22 @@ Floats = npt.NDArray[np.float32]
 
 KEPT_CENTS = 20.0
 """A pitch within this of the recording's is kept."""
-_HEARD_DB = 45.0
-_AROUND_S = (0.06, 0.2)
-_ARRIVED_DB = -12.0
+_AUDIBLE_RANGE_DB = 45.0
+"""Loudness is compared where the recording is within this of its loudest."""
+_ONSET_WINDOW_S = (0.06, 0.2)
+"""Before and after a note's onset in a phrase: where its onset in the re-made phrase is looked for."""
+_ONSET_DB = -12.0
+"""A note begins where its loudness first comes within this of its loudest."""
 _SILENCE_S = 0.1
+"""Put before and after a single recording."""
+_PHRASE_EDGE_S = 0.3
+"""Silence before and after a phrase."""
 _NOTE_S = (0.35, 0.8)
+"""Shortest and longest note of a phrase."""
 _GAPS_S = (0.0, 0.0, 0.05, 0.2)
-_PHRASE_LEVEL = 0.5
+"""Between notes of a phrase, one of these at random."""
+_FADE_S = 0.03
+_PHRASE_PEAK = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,11 +77,11 @@ def evaluate_transform(
         synthesizer: The model.
         bank: Its held-out notes are the recordings.
         recognizer: Of the same bank.
-        n_notes: How many single recordings.
+        n_notes: Number of single recordings.
         seed: Of every draw.
 
     Yields:
-        How far it is.
+        Progress.
 
     Returns:
         The figures, as plain values.
@@ -154,18 +163,18 @@ def _compare(note: AnalysedNote, made: Floats, sample_rate: int, near_hz: float)
     cents = float(1200.0 * np.log2(made_hz / played_hz))
     wanted = loudness_contour(note.waveform, sample_rate, near_hz)
     found = loudness_contour(made, sample_rate, near_hz)[: len(wanted)]
-    heard = wanted > wanted.max() - _HEARD_DB
+    audible = wanted > wanted.max() - _AUDIBLE_RANGE_DB
     return {
         "pitch_change_cents": cents,
-        "loudness_correlation": float(np.corrcoef(wanted[heard], found[heard])[0, 1]),
-        "loudness_difference_db": float(np.sqrt(np.mean((wanted - found)[heard] ** 2))),
-        "onset_change_ms": 1000.0 * (_arrival(found) - _arrival(wanted)) * STEP / sample_rate,
+        "loudness_correlation": float(np.corrcoef(wanted[audible], found[audible])[0, 1]),
+        "loudness_difference_db": float(np.sqrt(np.mean((wanted - found)[audible] ** 2))),
+        "onset_change_ms": 1000.0 * (_onset_step(found) - _onset_step(wanted)) * STEP / sample_rate,
     }
 
 
-def _arrival(contour: npt.NDArray[np.float64]) -> int:
-    """Where a contour first comes near its maximum."""
-    return int(np.argmax(contour > contour.max() + _ARRIVED_DB))
+def _onset_step(contour: npt.NDArray[np.float64]) -> int:
+    """First step of a loudness contour at which its note has begun."""
+    return int(np.argmax(contour > contour.max() + _ONSET_DB))
 
 
 def _summary(
@@ -219,17 +228,17 @@ def assemble_phrase(bank: NoteBank, attribute: str, seed: int, n_notes: int = 12
         raise InputError(f"{bank.path} has no held-out notes to make a phrase of")
     label = int(rng.choice(candidates))
     positions = rng.permutation(np.flatnonzero(usable & (bank.labels[attribute] == label)))[:n_notes]
-    parts: list[Floats] = [np.zeros(round(0.3 * sample_rate), np.float32)]
+    parts: list[Floats] = [np.zeros(round(_PHRASE_EDGE_S * sample_rate), np.float32)]
     onsets, place = [], len(parts[0])
     for position in positions.tolist():
         length = round(rng.uniform(*_NOTE_S) * sample_rate)
-        note = fade_out(bank.waveform(position)[:length].copy(), round(0.03 * sample_rate))
+        note = fade_out(bank.waveform(position)[:length].copy(), round(_FADE_S * sample_rate))
         gap = np.zeros(round(float(rng.choice(_GAPS_S)) * sample_rate), np.float32)
         onsets.append(place)
         parts += [note, gap]
         place += len(note) + len(gap)
-    waveform = np.concatenate([*parts, np.zeros(round(0.3 * sample_rate), np.float32)])
-    waveform *= np.float32(_PHRASE_LEVEL / np.abs(waveform).max())
+    waveform = np.concatenate([*parts, np.zeros(round(_PHRASE_EDGE_S * sample_rate), np.float32)])
+    waveform *= np.float32(_PHRASE_PEAK / np.abs(waveform).max())
     pitches = tuple(int(bank.midi_pitch[position]) for position in positions)
     return Phrase(waveform, tuple(onsets), pitches, bank.attributes[attribute][label])
 
@@ -282,14 +291,14 @@ def _judge_phrase(
 def _onset_change_ms(
     played: Floats, made: Floats, onset: int, end: int, sample_rate: int, f0_hz: float
 ) -> float:
-    """How much later a note of the re-made phrase comes near its loudest than the played one does."""
-    first = max(0, onset - round(_AROUND_S[0] * sample_rate))
-    last = min(end, onset + round(_AROUND_S[1] * sample_rate))
+    """Milliseconds by which a note begins later in the re-made phrase than in the played one."""
+    first = max(0, onset - round(_ONSET_WINDOW_S[0] * sample_rate))
+    last = min(end, onset + round(_ONSET_WINDOW_S[1] * sample_rate))
     skipped = (onset - first) // STEP
-    arrivals = []
+    onset_steps = []
     for waveform in (played, made):
         contour = loudness_contour(waveform[first:last], sample_rate, f0_hz)
         # From the quietest moment before the onset on: the note before may still sound.
         quietest = int(contour[: skipped + 1].argmin())
-        arrivals.append(quietest + _arrival(contour[quietest:]))
-    return 1000.0 * (arrivals[1] - arrivals[0]) * STEP / sample_rate
+        onset_steps.append(quietest + _onset_step(contour[quietest:]))
+    return 1000.0 * (onset_steps[1] - onset_steps[0]) * STEP / sample_rate
