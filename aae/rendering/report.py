@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from aae.cli.console import duration_in_words
 from aae.rendering.note_file import OutputSettings
+from mcnn.plain import duration_in_words
 
 Rows = Sequence[Mapping[str, Any]]
 

@@ -20,10 +20,10 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from aae.cli.console import duration_in_words
 from aae.notes.pitch_names import parse_pitches, pitch_name
 from aae.rendering.note_file import FormatName, OutputSettings
 from mcnn.errors import InputError
+from mcnn.plain import duration_in_words
 
 from ..background import Task
 

@@ -21,8 +21,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from aae.cli.console import duration_in_words
 from aae.cli.dataset import FORMATS
+from mcnn.plain import duration_in_words
 
 from .. import theme
 
