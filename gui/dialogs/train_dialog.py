@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from aae.cli.dataset import FORMATS
 from mcnn.plain import duration_in_words
 
 from .. import theme
@@ -76,13 +76,14 @@ class TrainDialog(QDialog):
     """Builds a NoteBank and trains on it, each in a process of its own.
 
     Args:
+        formats: Namings of recordings that can be read; the first is chosen at first.
         parent: The window.
     """
 
     model_ready = pyqtSignal(object)
     """Path of a model that is to be played."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, formats: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Train a model")
         self.resize(640, 620)
@@ -94,7 +95,7 @@ class TrainDialog(QDialog):
         self.folder.setPlaceholderText("Recordings: one file, one note")
         self.run_folder.setPlaceholderText("Where the model and all that belongs to it will be")
         self.format = QComboBox()
-        self.format.addItems(FORMATS.split(", "))
+        self.format.addItems(formats)
         self.format.setToolTip(
             "<b>auto</b>: recognised by its files' names.<br><b>folder</b>: in folders named after what they "
             "are, or with tags.csv."
