@@ -1,10 +1,9 @@
-"""MIDI and Open Sound Control of an open model: started, stopped and told in words."""
+"""MIDI and Open Sound Control while a model is open: starts, stops and describes them. Qt-free."""
 
 from collections.abc import Callable
 
 from mcnn.errors import InputError
 
-from ..background import UiInvoker
 from ..state.performer import Performer
 from ..state.project_state import ProjectState
 from .midi_input import MidiInput
@@ -17,7 +16,7 @@ class Controllers:
 
     Args:
         performer: Plays what they send.
-        invoker: Has the session changed in the window's thread.
+        in_window: Makes a call in the window's thread, where the session may be changed.
         osc_settings: Address of Open Sound Control.
         midi_channel: The only one that is listened to, 0 to 15; None listens to all.
         show_message: Shows a person why something failed.
@@ -26,12 +25,12 @@ class Controllers:
     def __init__(
         self,
         performer: Performer,
-        invoker: UiInvoker,
+        in_window: Callable[[Callable[[], object]], object],
         osc_settings: OscSettings,
         midi_channel: int | None,
         show_message: Callable[[str], object],
     ) -> None:
-        self._performer, self._invoker = performer, invoker
+        self._performer, self._in_window = performer, in_window
         self._osc_settings, self._show_message = osc_settings, show_message
         self.midi = MidiInput(performer, channel=midi_channel)
         self.osc: OscBridge | None = None
@@ -64,7 +63,7 @@ class Controllers:
     def _start_osc(self) -> None:
         settings = self._osc_settings
         try:
-            self.osc = OscBridge(self._performer, self._invoker.send, settings.host, settings.port)
+            self.osc = OscBridge(self._performer, self._in_window, settings.host, settings.port)
             self._osc_sent = self._performer.session.project
         except InputError as error:
             self._show_message(str(error))

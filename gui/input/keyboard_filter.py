@@ -39,7 +39,7 @@ class KeyboardFilter(QObject):
             application.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
-        """Takes the keys that are notes."""
+        """Keeps the keys that are notes from the focused widget, and plays them."""
         if event is None:
             return False
         kind = event.type()

@@ -1,6 +1,6 @@
-"""MIDI keyboards: whatever is plugged in plays, also what is plugged in later. Qt-free.
+"""MIDI keyboards: every one plays, also those that are plugged in later. Qt-free.
 
-Without MIDI on the machine, or without the library, there is simply no keyboard.
+Without MIDI on the machine, or without its library, nothing is opened and `problem` gives the reason.
 """
 
 import threading
@@ -9,6 +9,7 @@ from typing import Any
 from ..state.performer import Performer
 
 LOOK_EVERY_S = 2.0
+"""Between two looks for new keyboards."""
 ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN = 123, 120, 64
 
 
@@ -31,7 +32,7 @@ class MidiInput:
         self.ports: dict[str, Any] = {}
         """Open ports by name."""
         self.problem: str | None = None
-        """Why there is no MIDI."""
+        """The reason if there is no MIDI."""
         self._sustained: set[tuple[str, int, int]] = set()
         self._pedals: set[tuple[str, int]] = set()
         self._ending = threading.Event()
@@ -57,7 +58,7 @@ class MidiInput:
         self.ports.clear()
 
     def listen_to(self, channel: int | None) -> None:
-        """Takes another channel; what the one before held is let go."""
+        """Takes another channel, and ends the notes of the one before."""
         if channel != self.channel:
             self.channel = channel
             self._pedals.clear()
@@ -94,7 +95,7 @@ class MidiInput:
                 self._performer.note_off(key[2], ("midi", *key))
 
     def _let_go(self, port: str) -> None:
-        """Ends what a keyboard that was pulled out held."""
+        """Ends the notes of a keyboard that was pulled out."""
         self._pedals = {pedal for pedal in self._pedals if pedal[0] != port}
         self._sustained = {key for key in self._sustained if key[0] != port}
         for key in [

@@ -28,7 +28,7 @@ class OscBridge:
 
     Args:
         performer: Plays.
-        in_window: Has a call made where the session may be changed.
+        in_window: Makes a call in the window's thread, where the session may be changed.
         host: Address to listen at.
         port: To listen at.
         send_port: To send to, on the host of whoever wrote last, at first on this one.
@@ -70,7 +70,7 @@ class OscBridge:
         self._thread.start()
 
     def close(self) -> None:
-        """Stops to listen."""
+        """Stops listening."""
         self._server.shutdown()
         self._server.server_close()
         self._client.close()
@@ -150,7 +150,7 @@ class OscBridge:
 
 
 def _finite(values: Sequence[float | str]) -> tuple[float, ...]:
-    """Numbers of a message, refused here rather than in the window's thread."""
+    """The numbers of a message; those that are not finite are refused here, not in the window's thread."""
     numbers = tuple(float(value) for value in values)
     if not all(math.isfinite(number) for number in numbers):
         raise ValueError(f"{numbers} are not finite")
@@ -158,7 +158,7 @@ def _finite(values: Sequence[float | str]) -> tuple[float, ...]:
 
 
 def _forgiving(handler: Callable[..., object]) -> Callable[..., None]:
-    """A message that makes no sense must not end the thread that listens."""
+    """Wraps a handler so that a message that makes no sense does not end the thread that listens."""
 
     def handle(*values: Any) -> None:
         with contextlib.suppress(TypeError, ValueError, KeyError, OverflowError):

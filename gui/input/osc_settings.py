@@ -19,7 +19,7 @@ ADDRESSES = (
 
 @dataclass(frozen=True)
 class OscSettings:
-    """Where to listen for Open Sound Control, and from when on."""
+    """The address of Open Sound Control on this machine."""
 
     is_on_at_start: bool = False
     host: str = "127.0.0.1"

@@ -45,7 +45,7 @@ class GlSurface(PointSurface):
         """Nothing: the canvas covers the view."""
 
     def grab(self) -> QImage:
-        """What is drawn, in the screen's own pixels."""
+        """The picture in the screen's own pixels."""
         return QImage(self._canvas.grabFramebuffer())
 
     def resize(self) -> None:
@@ -67,7 +67,7 @@ class _Canvas(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.addItem(self._points)
 
     def refresh(self) -> None:
-        """Takes over colours, sizes and places; then draws."""
+        """Hands colours, sizes and places to the card; then draws."""
         view, colours = self._view, theme.current()
         background = np.array(colours.color("space").getRgbF())
         self.opts["bgcolor"] = tuple(background)

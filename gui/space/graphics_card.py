@@ -6,9 +6,9 @@ from PyQt6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
 from PyQt6.QtOpenGL import QOpenGLVersionFunctionsFactory, QOpenGLVersionProfile
 
 Renderer = Literal["auto", "software", "opengl"]
-"""What draws the points: `auto` takes the graphics card where there is a real one."""
+"""The renderer of the points: `auto` takes the graphics card where there is a real one."""
 SCREENS = ("xcb", "wayland", "wayland-egl", "cocoa", "windows")
-"""Qt's platforms that show what OpenGL draws; others leave it blank."""
+"""Qt's platforms that show OpenGL; others leave its widgets blank."""
 SOFTWARE_NAMES = (
     "llvmpipe",
     "softpipe",
@@ -29,7 +29,7 @@ def has_graphics_card() -> bool:
 
 
 def renderer_name() -> str | None:
-    """What OpenGL calls its renderer; None if there is no OpenGL that can be used."""
+    """The name of OpenGL's own renderer; None if there is no OpenGL that can be used."""
     if QGuiApplication.platformName() not in SCREENS:
         return None
     context, surface = QOpenGLContext(), QOffscreenSurface()

@@ -51,7 +51,7 @@ class LatentOverlay:
             painter.drawEllipse(spot, 4, 4)
 
     def _paint_pad(self, painter: QPainter) -> None:
-        """The corners with their numbers, joined as on the pad."""
+        """Paints the corners with their numbers, joined as on the pad."""
         colours = theme.current()
         corners = [(i, corner) for i, corner in enumerate(self._session.pad.corners) if corner is not None]
         if not corners:
@@ -94,7 +94,7 @@ class LatentOverlay:
         self._tag(painter, spot, [tags.pop("note"), *tags.values()])
 
     def _tag(self, painter: QPainter, spot: QPointF, lines: list[str]) -> None:
-        """A small sign beside a place."""
+        """Paints a small sign beside a place."""
         colours, metrics = theme.current(), painter.fontMetrics()
         width = max(metrics.horizontalAdvance(line) for line in lines) + 16
         height = metrics.height() * len(lines) + 10
@@ -148,7 +148,7 @@ class LatentOverlay:
             self._paint_question(painter)
 
     def _paint_question(self, painter: QPainter) -> None:
-        """What is to be clicked, at the top."""
+        """Paints the request for a click, at the top."""
         colours, words = theme.current(), self._view.waiting_words
         width = painter.fontMetrics().horizontalAdvance(words) + 28
         box = QRectF((self._view.width() - width) / 2, 10, width, 26)
@@ -159,7 +159,7 @@ class LatentOverlay:
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), words)
 
     def _on_screen(self, latents: Sequence[tuple[float, ...]]) -> list[QPointF]:
-        """Where points of the space are in the view."""
+        """The pixels of latents in the view."""
         view = self._view
         pixels, _ = view.camera.project(view.points.axes.shown(np.array(latents)), view.size_in_pixels)
         return [QPointF(float(x), float(y)) for x, y in pixels]

@@ -31,7 +31,7 @@ class LatentView(SpaceWidget):
     Args:
         session: Holds the cursor.
         points: The training notes.
-        renderer: What draws them.
+        renderer: Draws them; see `make_surface`.
     """
 
     moved = pyqtSignal()
@@ -41,7 +41,7 @@ class LatentView(SpaceWidget):
     note_asked = pyqtSignal(int, bool)
     """A point was clicked: its index, and whether its own mix is wanted."""
     point_picked = pyqtSignal(int)
-    """The click that was waited for: a point's index, or -1 where there is none."""
+    """The click that was waited for: the index of a point, or -1 for none."""
 
     def __init__(self, session: Session, points: SpacePoints, renderer: Renderer = "auto") -> None:
         super().__init__(session, points)
@@ -61,17 +61,17 @@ class LatentView(SpaceWidget):
         )
 
     def set_camera(self, camera: Camera) -> None:
-        """Looks from elsewhere."""
+        """Looks from another place."""
         self.camera = camera
         self.redraw()
 
     def wait_for_point(self, words: str) -> None:
-        """Asks for a click on a point; with empty words, no longer."""
+        """Asks for a click on a point; empty words end that."""
         self.waiting_words = words
         self.redraw()
 
     def redraw(self) -> None:
-        """Something changed: draws all of it again, soon."""
+        """Draws everything again, soon."""
         self.surface.redraw()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
@@ -102,7 +102,7 @@ class LatentView(SpaceWidget):
         self._drags_cursor = near_cursor and left and not self.waiting_words
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
-        """Drags the cursor, turns, pans, or says what is under the mouse."""
+        """Drags the cursor, turns, pans, or shows which note is under the mouse."""
         if event is None:
             return
         position = event.position()
@@ -138,7 +138,7 @@ class LatentView(SpaceWidget):
         self._press = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
-        """Looks from where it began."""
+        """Resets the view."""
         if event is not None and self._pick(event.position()) is None:
             self.set_camera(Camera())
 

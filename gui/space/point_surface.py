@@ -1,4 +1,4 @@
-"""The interface of what draws the points of the latent space, and the one that draws on the processor.
+"""The interface of the renderers of the latent space, and the renderer that draws on the processor.
 
 The view keeps everything else, the camera above all: what is pointed at is found in the same way for both.
 """
@@ -18,7 +18,7 @@ from .space_widget import SpaceWidget
 
 POINT_RADIUS = 2.7
 GRID = 3
-"""The floor reaches so many standard deviations to all sides."""
+"""Standard deviations that the floor reaches to all sides."""
 
 
 class PointSurface(ABC):
@@ -29,14 +29,14 @@ class PointSurface(ABC):
 
     @abstractmethod
     def redraw(self) -> None:
-        """Something changed: draws all of it again, soon."""
+        """Draws everything again, soon."""
 
     @abstractmethod
     def paint(self) -> None:
-        """The view itself is to be painted."""
+        """Paints the view itself."""
 
     def resize(self) -> None:  # noqa: B027 - most have nothing to do
-        """The view has another size."""
+        """Follows the size of the view."""
 
 
 class SoftwareSurface(PointSurface):
@@ -64,7 +64,7 @@ class SoftwareSurface(PointSurface):
         self._view.paint_over(painter)
 
     def _picture(self) -> QImage:
-        """Floor and points, in the screen's own pixels; drawn only if they are not as they were."""
+        """Floor and points in the screen's own pixels; drawn again only if something changed."""
         view = self._view
         ratio, name = view.devicePixelRatioF(), theme.current().name
         size = max(1, round(view.width() * ratio)), max(1, round(view.height() * ratio))
@@ -118,5 +118,5 @@ def floor_lines() -> list[tuple[Floats64, int]]:
 
 
 def point_radius(camera: Camera, width: int, height: int) -> float:
-    """Of a point in the middle of the space, in pixels."""
+    """Radius in pixels of a point in the middle of the space."""
     return float(POINT_RADIUS * min(camera.zoom, 3.0) ** 0.6 * (min(width, height) / 520) ** 0.5)

@@ -89,11 +89,11 @@ class SpacePanel(QFrame):
         self.view.redraw()
 
     def set_path(self, path: LatentPath) -> None:
-        """Has another path."""
+        """Sets the path of the session."""
         self._instrument.session.set_path(path)
 
     def record_point(self) -> None:
-        """Adds where the cursor is, if a path is being recorded."""
+        """Adds the cursor's point, if a path is being recorded."""
         if self._recorder is not None and not self._recorder.add(
             time.monotonic(), self._instrument.session.sound.latent
         ):

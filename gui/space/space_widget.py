@@ -24,7 +24,7 @@ class SpaceWidget(QWidget):
         self._session, self.points = session, points
         self.camera = Camera()
         self.waiting_words = ""
-        """What a person is asked to click; empty while clicks mean what they usually mean."""
+        """The request to click a point, as it is shown; empty while no click is waited for."""
         self.marks: list[tuple[str, tuple[float, ...]]] = []
         """Names and latents of the recordings that were dropped."""
         self.hovered: int | None = None
@@ -53,8 +53,7 @@ class SpaceWidget(QWidget):
         return self._on_screen(self.cursor_place())
 
     def paint_over(self, painter: QPainter) -> None:
-        """Draws what lies over the points."""
-        raise NotImplementedError
+        """Draws what lies over the points; nothing, unless a subclass has something."""
 
     def _on_screen(self, place: Floats64) -> QPointF:
         pixels, _ = self.camera.project(place[None], self.size_in_pixels)

@@ -19,9 +19,9 @@ CURSOR_KEY = "cursor"
 MIN_PITCH, MAX_PITCH = 12, 119
 """MIDI pitches that a model can make: C0 to B8."""
 MIN_MOVE = 0.12
-"""How far, in standard deviations, the cursor goes between two notes of a drag."""
+"""Distance of the cursor between two notes of a drag, in standard deviations of the prior."""
 MIN_PAD_MOVE = 0.06
-"""How far, of the pad's width, the puck goes between two notes of a drag, however near its corners are."""
+"""Distance of the puck between two notes of a drag, as a share of the pad's width."""
 
 
 class Performer:
@@ -37,7 +37,7 @@ class Performer:
         self.session, self.engine, self._whole = session, engine, whole
         self.last_pitch = 60
         self.follows = False
-        """Whether notes that sound fade over to what the sliders say."""
+        """Whether notes that sound fade over to the sound of the sliders."""
         self.held: dict[Hashable, tuple[int, int]] = {}
         """Keys that are down: pitch and velocity."""
         self.shown: NoteRequest | None = None
@@ -94,11 +94,11 @@ class Performer:
         self._whole.show(waveform)
 
     def play_again(self) -> None:
-        """The present sound at the last pitch, as long as it is."""
+        """Plays the present sound at the last pitch, for its whole length."""
         self.play(self.session.request(self.last_pitch))
 
     def stop_all(self) -> None:
-        """Silence."""
+        """Ends every note."""
         self.held.clear()
         self.engine.stop_all()
 

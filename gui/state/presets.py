@@ -22,7 +22,7 @@ from .sound import Sound
 FORMAT, VERSION = "clariolin-preset", 1
 SUFFIX = ".clariolin.json"
 MAX_BYTES = 8 << 20
-"""Of two minutes of a path that never rests."""
+"""Largest file that is read; a path of two minutes that never rests takes this much."""
 _UNSAFE = re.compile(r"[^\w .,+()&'-]+")
 
 
@@ -56,7 +56,7 @@ class _Content(Settings):
 
 
 def user_folder(kind: str) -> Path:
-    """Where this person's files of a kind (`data` or `state`) belong, by the desktop's convention."""
+    """The folder of a person's files of a kind (`data` or `state`), by the convention of Linux desktops."""
     variable, default = {
         "data": ("XDG_DATA_HOME", ".local/share"),
         "state": ("XDG_STATE_HOME", ".local/state"),
@@ -118,7 +118,7 @@ def read_preset(path: Path) -> Preset:
 
 
 def _preset_of(value: dict[str, Any], name: str) -> Preset:
-    """What a file holds; presets without a pad or a path have none."""
+    """The preset in a file; pad and path may be missing."""
     content = _Content.model_validate(value)
     path = None if content.path is None else LatentPath.from_json(content.path)
     size = len(content.sound.latent)
@@ -140,7 +140,7 @@ class PresetFolder:
         self.folder = folder
 
     def names(self) -> list[str]:
-        """What there is, in alphabetical order."""
+        """Names of the presets, in alphabetical order."""
         return sorted((preset.name for preset in self._all()), key=str.casefold)
 
     def save(self, preset: Preset) -> Path:

@@ -1,4 +1,4 @@
-"""What the desktop finds again after it was closed, or crashed: one JSON file. Qt-free."""
+"""The state that the desktop restores after it was closed, or crashed: one JSON file. Qt-free."""
 
 import contextlib
 import json
@@ -52,7 +52,7 @@ class SavedSession(Settings):
 
 
 def read_session(path: Path) -> SavedSession:
-    """What was saved; an empty session if there is nothing, or nothing that can be read."""
+    """The saved state; an empty one if there is no file, or none that can be read."""
     try:
         value: Any = json.loads(path.read_text("utf-8"))
         return SavedSession.model_validate(value)

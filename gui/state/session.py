@@ -47,7 +47,7 @@ class Session:
 
     @property
     def sound(self) -> Sound:
-        """What sounds now."""
+        """The present sound."""
         return self._project.sound
 
     @property
@@ -61,7 +61,7 @@ class Session:
         return self._project.path
 
     def subscribe(self, listener: Callable[[], object]) -> None:
-        """Has a function called after every change."""
+        """Calls a function after every change."""
         self._listeners.append(listener)
 
     def set_weight(self, attribute: str, label: str, weight: float) -> None:
@@ -79,11 +79,11 @@ class Session:
         self._change(self.sound.with_mix(attribute, mix))
 
     def set_solo(self, attribute: str, label: str | None) -> None:
-        """Has one label heard alone, or all."""
+        """Plays one label alone, or, with None, all."""
         self._change(self.sound.with_mix(attribute, self.sound.mixes[attribute].with_solo(label)))
 
     def set_normalised(self, attribute: str, normalised: bool) -> None:
-        """Has weights add up to 1, or leaves them free."""
+        """Makes weights add up to 1, or leaves them free."""
         mix = self.sound.mixes[attribute].with_normalised(normalised)
         self._change(self.sound.with_mix(attribute, mix))
 
@@ -101,14 +101,14 @@ class Session:
         self._change(self.sound.changed(variation=variation, latent=latent, seed=seed), "variation")
 
     def new_variation(self, random: np.random.Generator | None = None) -> None:
-        """Goes to a variation that chance chooses."""
+        """Goes to a random variation."""
         random = random or np.random.default_rng()
         self.settle()
         self.set_variation(float(random.integers(int(MAX_VARIATION))))
         self.settle()
 
     def surprise(self, random: np.random.Generator | None = None) -> None:
-        """A mix that chance chooses among those that were trained, and a new variation; locks hold."""
+        """Goes to a random trained mix and a random variation; locked sliders stay."""
         random = random or np.random.default_rng()
         rows = self.info.coverage.combinations
         counts = np.array([row.count for row in rows], np.float64) ** 0.5
@@ -149,7 +149,7 @@ class Session:
         self.set_corner(number, self.sound.latent, name)
 
     def fill_pad(self, random: np.random.Generator | None = None) -> None:
-        """Variations that chance chooses in the corners that are empty; in all four, if none is."""
+        """Puts random variations into the empty corners; into all four, if none is empty."""
         random = random or np.random.default_rng()
         pad = self.pad
         empty = [n for n in range(1, N_CORNERS + 1) if pad.corners[n - 1] is None]

@@ -20,12 +20,12 @@ SAMPLER_LEVEL = "lufs:-23"
 
 @dataclass(frozen=True)
 class SetSettings:
-    """What is decided for a whole set of notes."""
+    """Settings of a whole set of notes."""
 
     format: FormatName
     inverter: InverterName
     folder: Path
-    """Where the files go."""
+    """Of the files."""
 
 
 def job_of(session: Session, midi_pitches: list[int], n_variations: int) -> RenderJob:
@@ -53,7 +53,7 @@ def render_set(instrument: Instrument, job: RenderJob, settings: SetSettings) ->
 
 
 def output_settings(format: FormatName) -> OutputSettings:
-    """How notes are written so that they suit a format: even in loudness and looped for samplers."""
+    """Settings that suit a format: even loudness and loops for samplers, neither for plain WAV files."""
     if format == "wav":
         return OutputSettings("wav")
     return OutputSettings(format, level=SAMPLER_LEVEL, looped=True)

@@ -179,7 +179,8 @@ class MixPanel(QFrame):
         self.bar = MixBar(session)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.tabBar().setExpanding(False)  # type: ignore[union-attr]
+        if (bar := self.tabs.tabBar()) is not None:
+            bar.setExpanding(False)
         self.tabs.setAccessibleName("Attributes")
         self.panels: dict[str, AttributePanel] = {}
         for name in session.info.vocabularies:

@@ -82,7 +82,7 @@ class Piano(QWidget):
         return None
 
     def place_of(self, midi_pitch: int) -> QRectF:
-        """Where a key is."""
+        """The rectangle of a key."""
         black = midi_pitch % 12 in BLACK_STEPS
         return next(spot for pitch, spot in self._keys(black) if pitch == midi_pitch)
 

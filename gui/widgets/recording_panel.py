@@ -52,50 +52,14 @@ class RecordingPanel(QWidget):
         self.empty.setWordWrap(True)
         open_button = QPushButton("Open audio files …")
         open_button.clicked.connect(self.open_asked)
-        self.reading = self._reading_strip()
+        self.reading = self._build_reading_strip()
         self.list = QListWidget()
         self.list.setAccessibleName("Recordings")
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(self._show)
         self.list.itemActivated.connect(lambda _item: self.go_asked.emit(self.list.currentRow()))
-        self.pitch = QComboBox()
-        self.pitch.setAccessibleName("Pitch of the recording")
-        self.pitch.setToolTip("<b>Its pitch</b> as it was measured; correct it if it is not what you hear.")
-        self.pitch.addItem("no pitch", None)
-        for name, midi_pitch in pitch_names:
-            self.pitch.addItem(name, midi_pitch)
-        self.pitch.activated.connect(
-            lambda _i: self.pitch_corrected.emit(self.list.currentRow(), self.pitch.currentData())
-        )
-        self.measured = QLabel()
-        self.measured.setObjectName("muted")
-        self.measured.setWordWrap(True)
         self.buttons: dict[str, QPushButton] = {}
-        grid = QGridLayout()
-        grid.addWidget(QLabel("Pitch"), 0, 0)
-        grid.addWidget(self.pitch, 0, 1)
-        grid.addWidget(self.measured, 1, 0, 1, 2)
-        for i, (words, signal, tip) in enumerate(
-            (
-                ("A  original", self.original_asked, "Hear the recording itself (1)."),
-                ("B  model", self.model_asked, "Hear what the model makes of it with the present mix (2)."),
-                (
-                    "Go to its point",
-                    self.go_asked,
-                    "Take its point for the cursor: the keys play variations.",
-                ),
-                ("Remove", self.removed, "Take it off the shelf; the file stays."),
-            )
-        ):
-            button = QPushButton(words)
-            button.setToolTip(tip)
-            button.clicked.connect(lambda _on, signal=signal: signal.emit(self.list.currentRow()))
-            grid.addWidget(button, 2 + i // 2, i % 2)
-            self.buttons[words] = button
-        self.detail = QWidget()
-        self.detail.setObjectName("inside")
-        self.detail.setLayout(grid)
-        grid.setContentsMargins(0, 0, 0, 0)
+        self.detail = self._build_detail(pitch_names)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 8, 0, 0)
         layout.addWidget(open_button)
@@ -129,7 +93,49 @@ class RecordingPanel(QWidget):
         self.bar_words.setText(progress.in_words())
         self.bar_words.setToolTip(progress.in_words())
 
-    def _reading_strip(self) -> QWidget:
+    def _build_detail(self, pitch_names: Sequence[tuple[str, int]]) -> QWidget:
+        """The pitch of the chosen recording, and the buttons that do something with it."""
+        self.pitch = QComboBox()
+        self.pitch.setAccessibleName("Pitch of the recording")
+        self.pitch.setToolTip("<b>Its pitch</b> as it was measured; correct it if it is not what you hear.")
+        self.pitch.addItem("no pitch", None)
+        for name, midi_pitch in pitch_names:
+            self.pitch.addItem(name, midi_pitch)
+        self.pitch.activated.connect(
+            lambda _i: self.pitch_corrected.emit(self.list.currentRow(), self.pitch.currentData())
+        )
+        self.measured = QLabel()
+        self.measured.setObjectName("muted")
+        self.measured.setWordWrap(True)
+        grid = QGridLayout()
+        grid.addWidget(QLabel("Pitch"), 0, 0)
+        grid.addWidget(self.pitch, 0, 1)
+        grid.addWidget(self.measured, 1, 0, 1, 2)
+        for i, (words, signal, tip) in enumerate(
+            (
+                ("A  original", self.original_asked, "Hear the recording itself (1)."),
+                ("B  model", self.model_asked, "Hear what the model makes of it with the present mix (2)."),
+                (
+                    "Go to its point",
+                    self.go_asked,
+                    "Take its point for the cursor: the keys play variations.",
+                ),
+                ("Remove", self.removed, "Take it off the shelf; the file stays."),
+            )
+        ):
+            button = QPushButton(words)
+            button.setToolTip(tip)
+            button.clicked.connect(lambda _on, signal=signal: signal.emit(self.list.currentRow()))
+            grid.addWidget(button, 2 + i // 2, i % 2)
+            self.buttons[words] = button
+        detail = QWidget()
+        detail.setObjectName("inside")
+        detail.setLayout(grid)
+        grid.setContentsMargins(0, 0, 0, 0)
+        return detail
+
+    def _build_reading_strip(self) -> QWidget:
+        """The progress bar of reading, with its button."""
         self.bar = QProgressBar()
         self.bar.setRange(0, 100)
         self.bar.setFormat("%p %")

@@ -1,4 +1,4 @@
-"""What the parts of the window share: the open model, the saved state, and the way to show a message."""
+"""The context that the parts of the window share: open model, saved state, and the line for messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ MESSAGE_MS = 8000
 
 @dataclass(frozen=True)
 class WindowSettings:
-    """What is decided before the window opens."""
+    """Choices that are made before the window opens."""
 
     dataset_formats: Sequence[str] = ()
     """Namings of recordings that can be trained on, as `clariolin dataset build --format` takes them."""
@@ -44,7 +44,7 @@ class WindowContext(QObject):
 
     Args:
         window: Parent of dialogs, and owner of the line for messages.
-        settings: What was decided before it opened.
+        settings: Choices that were made before it opened.
         saved: The state of the last start.
     """
 
@@ -62,7 +62,7 @@ class WindowContext(QObject):
 
     @property
     def instrument(self) -> "Instrument | None":
-        """What plays the open model."""
+        """The instrument of the open model."""
         return None if self.opened is None else self.opened.instrument
 
     def show_message(self, message: str) -> None:

@@ -35,7 +35,7 @@ class MainWindow(QMainWindow):
 
     Args:
         saved: The state of the last start.
-        settings: What was decided before it opens.
+        settings: Choices that were made before it opens.
     """
 
     def __init__(self, saved: SavedSession, settings: WindowSettings) -> None:

@@ -44,7 +44,8 @@ class Menus:
         """Entries of the menu bar by their text, without `&`."""
         self.midi_channels: dict[int | None, QAction] = {}
         """Entries by channel, 0 to 15; None is the one for all channels."""
-        self._recent = QMenu("Open &recent", context.window)
+        self.recent = QMenu("Open &recent", context.window)
+        """Files that were opened, the last one first."""
         self._add_file_menu()
         self._add_edit_menu()
         self._add_sound_menu()
@@ -70,7 +71,7 @@ class Menus:
                 Entry("&Quit", "Ctrl+Q", self._context.window.close),
             ),
         )
-        menu.insertMenu(self.actions["Save note …"], self._recent)
+        menu.insertMenu(self.actions["Save note …"], self.recent)
 
     def _add_edit_menu(self) -> None:
         commands = self._commands
@@ -188,10 +189,10 @@ class Menus:
 
     def _show_recent(self) -> None:
         """Fills the menu of recent files."""
-        self._recent.clear()
+        self.recent.clear()
         for name in self._context.saved.recent:
             path = Path(name)
             action = self._action(Entry(path.name, "", partial(self._files.open_files, [path])))
             action.setToolTip(name)
-            self._recent.addAction(action)
-        self._recent.setEnabled(bool(self._context.saved.recent))
+            self.recent.addAction(action)
+        self.recent.setEnabled(bool(self._context.saved.recent))

@@ -1,4 +1,4 @@
-"""Opens a model for the window: first its instrument, beside the window, then its panels, in the window."""
+"""Opens a model in two steps: its instrument on a thread, then its panels in the window's thread."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +67,6 @@ def build_open_model(instrument: Instrument, context: WindowContext, keys: Compu
         right=RightColumn(pages, pad),
         keyboard=KeyboardFilter(context.window, keys, performer),
         controllers=Controllers(
-            performer, context.invoker, settings.osc, context.saved.midi_channel, context.show_message
+            performer, context.invoker.send, settings.osc, context.saved.midi_channel, context.show_message
         ),
     )

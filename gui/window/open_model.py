@@ -23,7 +23,7 @@ from .right_column import RightColumn
 
 @dataclass
 class OpenModel:
-    """All that comes with a model and goes with it."""
+    """Everything that is built for one model and ends with it."""
 
     instrument: Instrument
     mix: MixPanel

@@ -33,7 +33,7 @@ class StateKeeper:
             self._context.window.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
 
     def restore_model(self) -> None:
-        """Brings back what belonged to the model, now that one is open."""
+        """Brings back sound, pad, path, recordings and switches, now that a model is open."""
         opened, saved = self._context.opened, self._context.saved
         if opened is None:
             return
@@ -51,7 +51,7 @@ class StateKeeper:
         opened.recordings.add([Path(path) for path in saved.dropped if Path(path).is_file()])
 
     def keep(self, ended: bool = False) -> None:
-        """Writes what is to be found again, if it changed.
+        """Writes the state, if it changed.
 
         Args:
             ended: Whether the window is being closed; a state without it is one after a crash.
@@ -87,7 +87,7 @@ class StateKeeper:
         self._writer.shutdown()
 
     def _splitters(self) -> dict[str, QSplitter]:
-        """Those with more than one part, by the names they have in the file."""
+        """Splitters with more than one part, by the names they have in the file."""
         splitters = {"across": self._frame.across}
         if opened := self._context.opened:
             splitters |= {"space": opened.space.splitter, "right": opened.right.splitter}

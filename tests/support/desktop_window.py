@@ -11,7 +11,6 @@ from gui.state.saved_session import SavedSession
 from gui.window.context import WindowSettings
 from gui.window.main_window import MainWindow
 from gui.window.open_model import OpenModel
-from gui.window.open_model import OpenModel
 from tests.support.real_desktop import wait_for
 
 
@@ -29,12 +28,6 @@ def opened(folder: Path, saved: SavedSession | None = None) -> MainWindow:
     window.load(SHIPPED_MODEL)
     wait_for(lambda: QApplication.processEvents() or window.opened)
     return window
-
-
-def model_of(window: MainWindow) -> OpenModel:
-    """The model that is open in a window."""
-    assert window.opened is not None
-    return window.opened
 
 
 def model_of(window: MainWindow) -> OpenModel:

@@ -13,7 +13,6 @@ from pytestqt.qtbot import QtBot
 from gui.window.main_window import MainWindow
 from gui.window.open_model import OpenModel
 from tests.support.desktop_window import model_of
-from tests.support.desktop_window import model_of
 from tests.support.synth import recording, tone, write_wav
 
 

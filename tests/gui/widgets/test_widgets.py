@@ -42,7 +42,6 @@ from gui.window.main_window import MainWindow
 from gui.window.open_model import OpenModel
 from tests.support.desktop_window import model_of, opened
 from tests.support.real_desktop import wait_for
-from tests.support.desktop_window import model_of
 from tests.support.synth import recording, tone, write_wav
 
 
