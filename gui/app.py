@@ -27,7 +27,13 @@ class OscPlan:
     port: int
 
 
-def run(model: Path | None, shipped: Path, osc: OscPlan, renderer: Renderer = "auto") -> int:
+def run(
+    model: Path | None,
+    shipped: Path,
+    osc: OscPlan,
+    renderer: Renderer = "auto",
+    dataset_formats: tuple[str, ...] = (),
+) -> int:
     """Shows the window until it is closed.
 
     Args:
@@ -35,6 +41,7 @@ def run(model: Path | None, shipped: Path, osc: OscPlan, renderer: Renderer = "a
         shipped: The model that comes with Clariolin.
         osc: Open Sound Control.
         renderer: What draws the latent space; see `make_surface`.
+        dataset_formats: Names of the libraries of recordings that can be read, for training.
 
     Returns:
         The exit status.
@@ -43,6 +50,7 @@ def run(model: Path | None, shipped: Path, osc: OscPlan, renderer: Renderer = "a
     share_contexts()
     application = QApplication(sys.argv[:1])
     window = open_window(model, shipped, osc, renderer)
+    window.dataset_formats = dataset_formats
     # Python runs signal handlers only while it runs: a timer lets it, so that Ctrl+C closes the window.
     signal.signal(signal.SIGINT, lambda *_: window.close())
     awake = QTimer()

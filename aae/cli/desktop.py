@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from aae.cli.console import SHIPPED_MODEL
+from aae.cli.console import SHIPPED_MODEL, foreign_datasets
+from aae.cli.dataset import format_names
 from mcnn.errors import InputError
 
 
@@ -42,4 +43,5 @@ def gui(
             f"the desktop needs the 'gui' extra and its system libraries ({error}): "
             "pip install 'clariolin[gui]'"
         ) from None
-    return run(model, SHIPPED_MODEL, OscPlan(osc, osc_host, osc_port), renderer)
+    formats = () if foreign_datasets() else format_names()
+    return run(model, SHIPPED_MODEL, OscPlan(osc, osc_host, osc_port), renderer, formats)

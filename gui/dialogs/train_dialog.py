@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from PyQt6.QtWidgets import (
 )
 
 from aae.cli.console import duration_in_words
-from aae.cli.dataset import FORMATS
 
 from .. import theme
 
@@ -76,13 +76,14 @@ class TrainDialog(QDialog):
     """Builds a NoteBank and trains on it, each in a process of its own.
 
     Args:
+        dataset_formats: Names of the libraries of recordings that can be read.
         parent: The window.
     """
 
     model_ready = pyqtSignal(object)
     """Path of a model that is to be played."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, dataset_formats: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Train a model")
         self.resize(640, 620)
@@ -94,7 +95,7 @@ class TrainDialog(QDialog):
         self.folder.setPlaceholderText("Recordings: one file, one note")
         self.run_folder.setPlaceholderText("Where the model and all that belongs to it will be")
         self.format = QComboBox()
-        self.format.addItems(FORMATS.split(", "))
+        self.format.addItems(dataset_formats)
         self.format.setToolTip(
             "<b>auto</b>: recognised by its files' names.<br><b>folder</b>: in folders named after what they "
             "are, or with tags.csv."

@@ -15,6 +15,7 @@ class WindowDialogs(WindowFiles):
     """The part of `MainWindow` that opens others."""
 
     _dialogs: "list[RenderDialog | QWidget]"
+    dataset_formats: tuple[str, ...]
 
     def render_instrument(self) -> None:
         """Opens the dialog that renders."""
@@ -29,7 +30,7 @@ class WindowDialogs(WindowFiles):
         """Opens the dialog that builds and trains."""
         from ..dialogs.train_dialog import TrainDialog
 
-        dialog = TrainDialog(self._window)
+        dialog = TrainDialog(self.dataset_formats, self._window)
         dialog.model_ready.connect(lambda path: self.open_files([path]))
         self._dialogs.append(dialog)
         dialog.show()

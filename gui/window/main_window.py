@@ -45,6 +45,7 @@ class MainWindow(WindowDialogs, WindowFrame):
         super().__init__()
         self.saved, self._presets, self._output = saved, presets, output
         self.renderer: Renderer = "auto"
+        self.dataset_formats: tuple[str, ...] = ()
         self.state = StateKeeper(self, state_path)
         self.instrument: Instrument | None = None
         self.recent_menu: QMenu = QMenu(self)
