@@ -18,11 +18,10 @@ from aae.analysis.modulation import Modulation, oscillate
 from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH, Mix
 from aae.notes.pitch_names import pitch_frequency_hz
 from aae.synthesis.synthesizer import PEAK_LIMIT, RUMBLE_HZ, Synthesizer
-from aae.transform.changes import Changes, blended_mix, target_mix
+from aae.transform.changes import Changes, blended_mix, check_offset, target_mix
 from aae.transform.loudness_contour import SMOOTH_S, follow_loudness, lateness_s
 from aae.transform.note_analysis import AnalysedNote
 from aae.transform.performance import SLUR_FRAMES, performance_from_note
-from mcnn.errors import InputError
 from mcnn.inversion.inverter import InverterConditioning
 
 Floats = npt.NDArray[np.float32]
@@ -88,11 +87,11 @@ class Resynthesizer:
 
     def __init__(self, synthesizer: Synthesizer, changes: Changes, source: Mapping[str, str]) -> None:
         synthesizer.vocabulary.check(changes.mix)
-        check_offset(synthesizer, changes.latent_offset)
+        check_offset(synthesizer.info, changes.latent_offset)
         self.synthesizer = synthesizer
         self.config = synthesizer.info.spectrogram
         self.changes = changes
-        self.target = target_mix(synthesizer, changes.mix, source)
+        self.target = target_mix(synthesizer.info, changes.mix, source)
         self.mix = blended_mix(source, self.target, changes.amount)
         self._own_mix: Mix = {name: {label: 1.0} for name, label in source.items()}
 
@@ -219,18 +218,6 @@ class Resynthesizer:
             waveform *= np.float32(PEAK_LIMIT / peak)
         fade_out = n_samples - len(note.waveform) or round(FADE_OUT_S * sample_rate)
         return _faded(waveform, round((SLUR_S if note.is_slurred else FADE_IN_S) * sample_rate), fade_out)
-
-
-def check_offset(synthesizer: Synthesizer, offset: tuple[float, ...]) -> None:
-    """Refuses a latent offset of another size.
-
-    Raises:
-        InputError: Saying which size it should have.
-    """
-    size = synthesizer.info.latent_size
-    if offset and (len(offset) != size or not np.isfinite(offset).all()):
-        given = ",".join(f"{x:g}" for x in offset)
-        raise InputError(f"a latent offset of this model is {size} finite numbers, given {given}")
 
 
 def _faded(waveform: Floats, fade_in: int, fade_out: int) -> Floats:

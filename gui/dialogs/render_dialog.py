@@ -22,7 +22,8 @@ from PyQt6.QtWidgets import (
 
 from aae.cli.console import duration_in_words
 from aae.notes.pitch_names import parse_pitches, pitch_name
-from aae.rendering.note_file import FormatName, OutputSettings
+from aae.rendering.format_names import FormatName
+from aae.rendering.output import OutputSettings
 from mcnn.errors import InputError
 
 from ..background import Task
@@ -147,7 +148,7 @@ class RenderDialog(QDialog):
         self.words.setText("Preparing …")
 
         def work() -> "Iterator[NoteReady]":
-            from aae.cli.render_options import INSTRUMENT_LEVEL
+            from aae.rendering.note_task import SerialRenderer
             from aae.rendering.plan import RenderJob, plan_jobs
             from aae.rendering.render_set import render_notes
             from aae.synthesis.inverters import choose_inverter
@@ -157,11 +158,9 @@ class RenderDialog(QDialog):
             chosen = choose_inverter(inverter, loaded)
             synthesizer = Synthesizer(loaded, chosen.inverter, chosen.notice)
             job = RenderJob([mix], pitches, variations, sound.latent, sound.seed)
-            output = OutputSettings("wav")
-            if format != "wav":
-                output = OutputSettings(format, level=INSTRUMENT_LEVEL, looped=True)
-            plan = plan_jobs(synthesizer, self._instrument.path, [job], inverter=inverter, output=output)
-            return render_notes(synthesizer, plan, folder)
+            output = OutputSettings.for_format(format)
+            plan = plan_jobs(synthesizer.info, self._instrument.path, [job], inverter=inverter, output=output)
+            return render_notes(plan, folder, lambda _n_notes: SerialRenderer(synthesizer))
 
         self.task.run(work)
 
