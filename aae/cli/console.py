@@ -7,7 +7,6 @@ holds one JSON object and nothing else.
 import importlib.metadata
 import importlib.util
 import json
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -113,16 +112,6 @@ def table(*columns: str) -> Table:
     for column in columns:
         made.add_column(column, justify="right" if column in _COUNTS else "left", overflow="fold")
     return made
-
-
-def duration_in_words(seconds: float) -> str:
-    """A length of time a person can read at a glance: `45 s`, `3 min`, `2 h 05 min`."""
-    if not math.isfinite(seconds):
-        return "unknown"
-    if seconds < 90:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def foreign_datasets() -> str | None:

@@ -10,8 +10,9 @@ import typer
 from rich.progress import Progress as ProgressBar
 from rich.progress import TaskID
 
-from aae.cli.console import duration_in_words, progress_bar, results_console
+from aae.cli.console import progress_bar, results_console
 from mcnn.errors import InputError
+from mcnn.plain import duration_in_words
 
 if TYPE_CHECKING:
     from aae.training.events import Event, Finished, Progress, Started, Validated

@@ -10,7 +10,6 @@ import typer
 
 from aae.cli.console import (
     SHIPPED_MODEL,
-    duration_in_words,
     option_names,
     print_json,
     progress_bar,
@@ -20,6 +19,7 @@ from aae.cli.console import (
 from aae.synthesis.request import MAX_SEED
 from mcnn.errors import InputError
 from mcnn.inversion.names import InverterName
+from mcnn.plain import duration_in_words
 
 if TYPE_CHECKING:
     from aae.model.conditioning import Mix

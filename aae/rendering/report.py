@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from aae.cli.console import duration_in_words
 from aae.model.coverage import Coverage, strongest_labels
 from aae.notes.pitch_names import pitch_name
 from aae.rendering.output import OutputSettings
 from aae.rendering.plan import RenderPlan
+from mcnn.plain import duration_in_words
 
 Rows = Sequence[Mapping[str, Any]]
 

@@ -20,11 +20,11 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from aae.cli.console import duration_in_words
 from aae.notes.pitch_names import parse_pitches, pitch_name
 from aae.rendering.format_names import FormatName
 from aae.rendering.output import OutputSettings
 from mcnn.errors import InputError
+from mcnn.plain import duration_in_words
 
 from ..background import Task
 

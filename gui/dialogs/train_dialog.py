@@ -22,7 +22,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from aae.cli.console import duration_in_words
+from mcnn.plain import duration_in_words
 
 from .. import theme
 

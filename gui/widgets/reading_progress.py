@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from aae.cli.console import duration_in_words
+from mcnn.plain import duration_in_words
 
 MIN_DONE = 0.4
 """Of a file, before a time is told: what was done before says nothing of the rest."""
