@@ -14,6 +14,8 @@ from mcnn.errors import InputError
 
 N_SEMITONES = 12
 N_OCTAVES = 9
+NOTE_WIDTH = N_SEMITONES + N_OCTAVES
+"""Numbers of a note class."""
 MIN_MIDI_PITCH = 12
 MAX_MIDI_PITCH = MIN_MIDI_PITCH + N_SEMITONES * N_OCTAVES - 1
 
@@ -34,7 +36,7 @@ class Condition:
         self.weights = dict(weights)
 
     def note(self) -> Tensor:
-        """Semitone and octave one-hots `(batch, 21)`; zeros for unpitched sounds."""
+        """Semitone and octave one-hots `(batch, NOTE_WIDTH)`; zeros for unpitched sounds."""
         step = (self.midi_pitch.long() - MIN_MIDI_PITCH).clamp(0, N_SEMITONES * N_OCTAVES - 1)
         semitone = torch.nn.functional.one_hot(step % N_SEMITONES, N_SEMITONES)
         octave = torch.nn.functional.one_hot(step // N_SEMITONES, N_OCTAVES)

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from aae.analysis.modulation import loudness_db
 from aae.analysis.onset import measure_onset
-from aae.model.autoencoder import Decoder, Performance
 from aae.model.conditioning import Condition, Vocabulary
+from aae.model.decoder import Decoder
 from aae.model.model_file import LoadedModel
 from aae.model.noise_fluctuation import NoiseFluctuation, fluctuation_strength, n_starts
+from aae.model.performance import Performance
 from aae.model.traits import asked_attacks_ms
 from aae.synthesis.performance import MIN_FRAMES, sample_performance
 from aae.synthesis.request import NoteRequest

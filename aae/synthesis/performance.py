@@ -8,7 +8,7 @@ import torch
 from scipy import signal
 
 from aae.analysis.modulation import oscillate
-from aae.model.autoencoder import Performance
+from aae.model.performance import Performance
 from aae.model.traits import asked_drifts_cents
 from mcnn.spectral.config import SpectrogramConfig
 

@@ -15,9 +15,9 @@ from torch import Tensor
 from aae.analysis.attack import attack_time_ms
 from aae.analysis.modulation import Modulation, loudness_db, measure_modulation
 from aae.analysis.onset import measure_onset
-from aae.model.autoencoder import Performance
 from aae.model.conditioning import Condition
 from aae.model.config import TrainingConfig
+from aae.model.performance import Performance
 from aae.model.traits import REFERENCE_ATTACK_MS, REFERENCE_DRIFT_CENTS
 from aae.notes.bank import NoteBank, Split
 from mcnn.spectral.level import REFERENCE_LEVEL_DB

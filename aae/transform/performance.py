@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from aae.analysis.modulation import Modulation
-from aae.model.autoencoder import Performance
+from aae.model.performance import Performance
 from aae.transform.note_analysis import AnalysedNote, Floats
 
 SLUR_FRAMES = 8

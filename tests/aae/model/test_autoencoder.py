@@ -4,9 +4,11 @@ import pytest
 import torch
 
 from aae.analysis.onset import ONSET_FRAMES
-from aae.model.autoencoder import AutoEncoder, Decoder, Performance, build_model
+from aae.model.autoencoder import AutoEncoder, build_model
 from aae.model.conditioning import Condition
 from aae.model.config import ModelConfig
+from aae.model.decoder import Decoder
+from aae.model.performance import Performance
 from tests.support.toy_bank import CONFIG
 
 SIZES = {"instrument": 3, "dynamics": 2}
