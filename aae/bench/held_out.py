@@ -48,7 +48,7 @@ class HeldOutDecoder:
 
     def __init__(self, synthesizer: Synthesizer, bank: NoteBank) -> None:
         self.synthesizer, self.bank, self.model = synthesizer, bank, synthesizer.model
-        self.notes = TrainingNotes(bank, Split.TEST, self.model.decoder.whole_length)
+        self.notes = TrainingNotes(bank, Split.TEST, synthesizer.decoder.whole_length)
 
     def decode(self, position: int, seed: int) -> DecodedBeside:
         """One note; the encoder's time does not count."""

@@ -47,6 +47,20 @@ class Condition:
         """Equal-tempered frequency `(batch,)`, A4 = 440 Hz; 0 for unpitched sounds."""
         return torch.where(self.midi_pitch >= 0, 440.0 * 2 ** ((self.midi_pitch.float() - 69) / 12), 0.0)
 
+    def one(self, index: int) -> "Condition":
+        """The condition of one note, batch 1."""
+        row = slice(index, index + 1)
+        return Condition(self.midi_pitch[row], {name: weight[row] for name, weight in self.weights.items()})
+
+    @staticmethod
+    def join(conditions: "Sequence[Condition]") -> "Condition":
+        """One batch of several conditions of the same attributes."""
+        names = conditions[0].weights
+        return Condition(
+            torch.cat([condition.midi_pitch for condition in conditions]),
+            {name: torch.cat([condition.weights[name] for condition in conditions]) for name in names},
+        )
+
     def to(self, device: torch.device) -> "Condition":
         """The same condition on another device."""
         return Condition(

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from aae.model.conditioning import NOTE_WIDTH, Condition
 from aae.model.config import ModelConfig
 from aae.model.performance import Performance
+from mcnn.inversion.inverter import InverterConditioning
 
 
 @dataclass
@@ -31,6 +32,14 @@ class Decoded:
     """`(batch, mels, frames)`, the part of the log-mel that is neither partials nor noise bands."""
     noise: Tensor | None = None
     """`(batch, mels, frames)`, share of the magnitude that is noise, 0 to 1; None if unknown."""
+
+    def conditioning(self, seeds: tuple[int, ...] = ()) -> InverterConditioning:
+        """What an inverter is told of the notes beside their log-mels.
+
+        Args:
+            seeds: One for each note; see `InverterConditioning.seeds`.
+        """
+        return InverterConditioning(self.f0_hz, self.inharmonicity, self.noise, seeds)
 
 
 class Decoder(nn.Module, ABC):

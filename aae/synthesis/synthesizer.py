@@ -75,7 +75,9 @@ class Synthesizer:
         Raises:
             InputError: For mixes, notes or latents the model cannot take.
         """
-        return [note.log_mel for note in self.decoder.decode(requests, grain=True, n_frames=n_frames)]
+        return [
+            note.log_mel for note in self.decoder.decode(requests, noise_fluctuation=True, n_frames=n_frames)
+        ]
 
     @torch.inference_mode()
     def render(self, requests: Sequence[NoteRequest]) -> list[npt.NDArray[np.float32]]:
@@ -84,7 +86,7 @@ class Synthesizer:
         Raises:
             InputError: For mixes, notes or latents the model cannot take.
         """
-        notes = self.decoder.decode(requests, grain=not self.inverter.uses_noise)
+        notes = self.decoder.decode(requests, noise_fluctuation=not self.inverter.uses_noise)
         return [
             self._finish(self.inverter(note.log_mel[None], note.conditioning)[0].numpy(), note)
             for note in notes

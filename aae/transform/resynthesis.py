@@ -14,9 +14,10 @@ import torch
 from scipy import signal
 from torch import Tensor
 
-from aae.analysis.modulation import Modulation, oscillate
+from aae.analysis.modulation import Modulation
 from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH, Mix
 from aae.notes.pitch_names import pitch_frequency_hz
+from aae.synthesis.performance import oscillate
 from aae.synthesis.synthesizer import PEAK_LIMIT, RUMBLE_HZ, Synthesizer
 from aae.transform.changes import Changes, blended_mix, target_mix
 from aae.transform.loudness_contour import SMOOTH_S, follow_loudness, lateness_s
@@ -149,19 +150,17 @@ class Resynthesizer:
             low, high = self.synthesizer.info.coverage.pitch_range(mix) or (_NOISE_NOTE, _NOISE_NOTE)
             midi_pitch = int(np.clip(_NOISE_NOTE, low, high))
         condition = self.synthesizer.vocabulary.encode([midi_pitch], [mix])
-        mapping = self.synthesizer.decoder.decoder.mapping
-        style: Tensor = mapping(torch.tensor([latent]), condition, take)
-        return style
+        return self.synthesizer.decoder.style_of(torch.tensor([latent]), condition, take)
 
     def _new_tremble(self, note: AnalysedNote, style: Tensor) -> tuple[float, float] | None:
         """The tremolo or vibrato of a technique that is asked for; a steady note gets no other."""
         if _TECHNIQUE not in self.changes.mix:
             return None
-        traits = self.synthesizer.decoder.decoder.trait_head(style)[0]
-        strength = self.changes.amount * float(traits[3].clamp(0.0, 1.0))
+        traits = self.synthesizer.decoder.traits_of(style)
+        strength = self.changes.amount * float(traits.modulation_strengths())
         if note.modulation.strength >= _MODULATED or strength < _MODULATED:
             return None
-        return 10.0 * max(float(traits[2]), 0.3), strength
+        return traits.modulation_rates_hz()[0], strength
 
     def _play(self, plan: _Plan, skip: int = 0) -> Floats:
         """The note as the model plays it, from its frame `skip` on (a slurred one without its attack)."""
@@ -178,7 +177,7 @@ class Resynthesizer:
         )
         decoder = self.synthesizer.decoder
         condition = decoder.vocabulary.encode([plan.midi_pitch], [self.mix])
-        decoded = decoder.decoder.decode_frames(plan.style, condition, performance, before)
+        decoded = decoder.decode_frames(plan.style, condition, performance, before)
         log_mel, noise = decoded.log_mel[0], decoded.noise
         if plan.midi_pitch is None and decoded.residual is not None:
             # It was learned on pitched notes, and bears marks of their partials.
@@ -198,7 +197,7 @@ class Resynthesizer:
         condition = decoder.vocabulary.encode([note.midi_pitch], [self._own_mix])
         style = self._style(note.midi_pitch, self._own_mix, note.latent, note.takes())
         performance = performance_from_note(note, before=before, after=plan.extra)
-        pictured = decoder.decoder.decode_frames(style, condition, performance, before).log_mel[0]
+        pictured = decoder.decode_frames(style, condition, performance, before).log_mel[0]
         n_frames = note.log_mel.shape[1]
         log_mel = log_mel.clone()
         log_mel[:, :n_frames] += (1.0 - self.changes.amount) * (note.log_mel - pictured[:, :n_frames])
