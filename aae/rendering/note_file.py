@@ -25,12 +25,12 @@ from aae.rendering.samplers.wav_chunks import (
     sampler_chunk,
     with_chunks,
 )
+from aae.synthesis.finishing import PEAK_LIMIT
 from mcnn.errors import InputError
 
 FormatName = Literal["wav", "sfz", "decent-sampler", "dslibrary", "sf2"]
 BitDepth = Literal[16, 24, 32]
 SUBTYPES: dict[int, str] = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
-PEAK_LIMIT = 0.97
 MIN_RATE, MAX_RATE = 8_000, 192_000
 _TUNING_HOP_S = 0.0116
 _TUNING_LOUD_DB = -25.0

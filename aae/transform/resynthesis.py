@@ -6,29 +6,31 @@ residual) fades out: at 0 the log-mel is the recording's, at 1 the model's alone
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import signal
 from torch import Tensor
 
 from aae.analysis.modulation import Modulation
 from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH, Mix
 from aae.notes.pitch_names import pitch_frequency_hz
+from aae.synthesis.finishing import FADE_IN_S, fade, limit_peak, remove_rumble
 from aae.synthesis.performance import oscillate
-from aae.synthesis.synthesizer import PEAK_LIMIT, RUMBLE_HZ, Synthesizer
+from aae.synthesis.synthesizer import Synthesizer
 from aae.transform.changes import Changes, blended_mix, target_mix
 from aae.transform.loudness_contour import SMOOTH_S, follow_loudness, lateness_s
 from aae.transform.note_analysis import AnalysedNote
 from aae.transform.performance import SLUR_FRAMES, performance_from_note
 from mcnn.errors import InputError
-from mcnn.inversion.inverter import InverterConditioning
 
 Floats = npt.NDArray[np.float32]
 
-FADE_IN_S, SLUR_S, FADE_OUT_S = 0.004, 0.02, 0.02
+SLUR_S = 0.02
+"""Fade-in of a slurred note, instead of `FADE_IN_S`."""
+FADE_OUT_S = 0.02
+"""Of a note that does not overlap the next; it ends where the played one does, so the fade is a short one."""
 _LATE_S, _LATEST_S = 0.012, 0.3
 """Some points of the latent remember recordings that began late; a later beginning is made earlier."""
 _TECHNIQUE = "technique"
@@ -185,11 +187,8 @@ class Resynthesizer:
         if self.changes.amount < 1.0:
             log_mel = self._with_residual(plan, log_mel, before)
             noise = None if noise is None else noise * self.changes.amount
-        conditioning = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, noise, (plan.seed,))
-        if not self.synthesizer.inverter.uses_noise:
-            log_mel, conditioning = decoder.add_noise_fluctuation(log_mel, conditioning)
-        waveform: Floats = self.synthesizer.inverter(log_mel[None], conditioning)[0].numpy()
-        return waveform
+        conditioning = replace(decoded, noise=noise).conditioning((plan.seed,))
+        return self.synthesizer.invert(log_mel, conditioning)
 
     def _with_residual(self, plan: _Plan, log_mel: Tensor, before: int) -> Tensor:
         """A log-mel with the rest of what the model's picture of the played note itself lacks."""
@@ -206,18 +205,15 @@ class Resynthesizer:
     def _finish(self, plan: _Plan, waveform: Floats, n_samples: int) -> Floats:
         """The right length, the recording's loudness contour, a beginning and an end at 0, never clipped."""
         note, sample_rate = plan.note, self.config.sample_rate
-        rumble = signal.butter(2, RUMBLE_HZ, "highpass", fs=sample_rate, output="sos")
-        waveform = signal.sosfilt(rumble, waveform[:n_samples]).astype(np.float32)
+        waveform = remove_rumble(waveform[:n_samples], sample_rate)
         waveform = np.pad(waveform, (0, n_samples - len(waveform)))
         pitches = [pitch for pitch in (note.midi_pitch, plan.midi_pitch) if pitch is not None]
         f0_hz = pitch_frequency_hz(min(pitches)) if pitches else 100.0
         smooth_s = SMOOTH_S if plan.tremble is None else _SLOW_S
         waveform = follow_loudness(waveform, note.waveform, sample_rate, f0_hz, smooth_s)
-        peak = float(np.abs(waveform).max(initial=0.0))
-        if peak > PEAK_LIMIT:
-            waveform *= np.float32(PEAK_LIMIT / peak)
-        fade_out = n_samples - len(note.waveform) or round(FADE_OUT_S * sample_rate)
-        return _faded(waveform, round((SLUR_S if note.is_slurred else FADE_IN_S) * sample_rate), fade_out)
+        n_in = round((SLUR_S if note.is_slurred else FADE_IN_S) * sample_rate)
+        n_out = n_samples - len(note.waveform) or round(FADE_OUT_S * sample_rate)
+        return fade(limit_peak(waveform), n_in, n_out, "equal-power")
 
 
 def check_offset(synthesizer: Synthesizer, offset: tuple[float, ...]) -> None:
@@ -230,13 +226,3 @@ def check_offset(synthesizer: Synthesizer, offset: tuple[float, ...]) -> None:
     if offset and (len(offset) != size or not np.isfinite(offset).all()):
         given = ",".join(f"{x:g}" for x in offset)
         raise InputError(f"a latent offset of this model is {size} finite numbers, given {given}")
-
-
-def _faded(waveform: Floats, fade_in: int, fade_out: int) -> Floats:
-    """Rises and falls along quarters of a sine, so that two that overlap keep their power."""
-    fade_in, fade_out = (min(n, len(waveform) // 2) for n in (fade_in, fade_out))
-    rise = np.sin(0.5 * np.pi * (np.arange(fade_in) + 0.5) / max(1, fade_in)).astype(np.float32)
-    fall = np.cos(0.5 * np.pi * (np.arange(fade_out) + 0.5) / max(1, fade_out)).astype(np.float32)
-    waveform[:fade_in] *= rise
-    waveform[len(waveform) - fade_out :] *= fall
-    return waveform
