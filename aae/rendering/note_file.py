@@ -26,7 +26,7 @@ from aae.rendering.samplers.wav_chunks import (
     sampler_chunk,
     with_chunks,
 )
-from aae.synthesis.synthesizer import PEAK_LIMIT
+from aae.synthesis.finishing import PEAK_LIMIT
 
 SUBTYPES: dict[int, str] = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
 _TUNING_HOP_S = 0.0116

@@ -16,11 +16,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator
 
-from aae.cli.attribute_options import parse_mix
 from aae.model.conditioning import Mix, Vocabulary
 from aae.notes.pitch_names import parse_pitches
 from aae.rendering.format_names import BitDepth, FormatName
 from aae.rendering.plan import RenderJob
+from aae.synthesis.mix_notation import parse_mix
 from aae.synthesis.request import MAX_SEED
 from mcnn.errors import InputError
 from mcnn.inversion.names import InverterName

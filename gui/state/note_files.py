@@ -8,6 +8,7 @@ import soundfile
 
 from aae.live.whole_notes import NotePreview
 from aae.rendering.file_names import note_file_names
+from aae.synthesis.finishing import limit_peak, release
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.atomic import atomic_path
 from mcnn.compiled import Floats
@@ -55,8 +56,6 @@ def path_waveform(synthesizer: Synthesizer, performer: Performer, path: LatentPa
         start = round(time_s * sample_rate)
         # A note is let go when the next one begins, as under a finger.
         if i + 1 < len(made):
-            hold, fade = round((made[i + 1][0] - time_s) * sample_rate), round(0.25 * sample_rate)
-            ramp = (1.0 - (np.arange(len(waveform)) - hold) / fade).clip(0.0, 1.0)
-            waveform = waveform * ramp.astype(np.float32)
+            waveform = release(waveform, sample_rate, made[i + 1][0] - time_s)
         mixed[start : start + len(waveform)] += waveform
-    return mixed * np.float32(min(1.0, 0.97 / max(1e-6, float(np.abs(mixed).max()))))
+    return limit_peak(mixed)
