@@ -1,4 +1,4 @@
-"""Work beside the window: a thread whose progress and end arrive in the window's own thread."""
+"""Work beside the window: threads whose progress and end arrive in the window's own thread."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,17 +13,17 @@ class Task(QObject):
     """Runs a function, or goes through an iterator, on a thread of its own.
 
     Args:
-        parent: Outlives it; keep a reference until `ended` was emitted.
+        parent: Owns it; keep a reference until `ended` was emitted.
     """
 
     progressed = pyqtSignal(object)
-    """What the iterator yielded."""
+    """Carries each value that the iterator yields."""
     succeeded = pyqtSignal(object)
-    """What the function returned; None for an iterator."""
+    """Carries the function's result; None for an iterator."""
     failed = pyqtSignal(str)
-    """One line for a person."""
+    """Carries the reason, one line for a person."""
     ended = pyqtSignal()
-    """After everything else, also when cancelled."""
+    """Comes after everything else, also after `cancel`."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""`clariolin gui`: the desktop. The only file that imports it, and only when the command runs."""
+"""`clariolin gui`: the desktop. The only file that imports `gui`, and only when the command runs."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -37,11 +37,14 @@ def gui(
     if model is not None and not model.is_file():
         raise InputError(f"there is no model file at {model}")
     try:
-        from gui.app import OscPlan, run
+        from gui.app import run
+        from gui.input.osc_settings import OscSettings
+        from gui.window.context import WindowSettings
     except ImportError as error:
         raise InputError(
             f"the desktop needs the 'gui' extra and its system libraries ({error}): "
             "pip install 'clariolin[gui]'"
         ) from None
     formats = () if foreign_datasets() else format_names()
-    return run(model, SHIPPED_MODEL, OscPlan(osc, osc_host, osc_port), renderer, formats)
+    settings = WindowSettings(formats, renderer, OscSettings(osc, osc_host, osc_port))
+    return run(model, SHIPPED_MODEL, settings)

@@ -76,14 +76,14 @@ class TrainDialog(QDialog):
     """Builds a NoteBank and trains on it, each in a process of its own.
 
     Args:
-        dataset_formats: Names of the libraries of recordings that can be read.
+        formats: Namings of recordings that can be read; the first is chosen at first.
         parent: The window.
     """
 
     model_ready = pyqtSignal(object)
     """Path of a model that is to be played."""
 
-    def __init__(self, dataset_formats: Sequence[str], parent: QWidget | None = None) -> None:
+    def __init__(self, formats: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Train a model")
         self.resize(640, 620)
@@ -95,7 +95,7 @@ class TrainDialog(QDialog):
         self.folder.setPlaceholderText("Recordings: one file, one note")
         self.run_folder.setPlaceholderText("Where the model and all that belongs to it will be")
         self.format = QComboBox()
-        self.format.addItems(dataset_formats)
+        self.format.addItems(formats)
         self.format.setToolTip(
             "<b>auto</b>: recognised by its files' names.<br><b>folder</b>: in folders named after what they "
             "are, or with tags.csv."

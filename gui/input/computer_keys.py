@@ -11,10 +11,10 @@ VELOCITY_STEP = 20
 
 
 class ComputerKeys:
-    """Which notes which letters are.
+    """The notes of the letters, and which of them are down.
 
     Args:
-        octave: Of the key A; 4 makes it C4.
+        octave: The key A is the C of this octave.
         velocity: Of every key, 1 to 127.
     """
 

@@ -4,7 +4,6 @@ Without MIDI on the machine, or without the library, there is simply no keyboard
 """
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from ..state.performer import Performer
@@ -17,8 +16,7 @@ class MidiInput:
     """Opens every input port there is, and looks for new ones.
 
     Args:
-        performer: Plays.
-        on_change: Called, from another thread, when ports come or go.
+        performer: Plays the notes.
         channel: Only this one, 0 to 15; None listens to all.
         backend: Another of mido's backends, such as `mido.backends.rtmidi/UNIX_JACK`.
     """
@@ -26,11 +24,10 @@ class MidiInput:
     def __init__(
         self,
         performer: Performer,
-        on_change: Callable[[], object] = lambda: None,
         channel: int | None = None,
         backend: str | None = None,
     ) -> None:
-        self._performer, self._on_change, self.channel = performer, on_change, channel
+        self._performer, self.channel = performer, channel
         self.ports: dict[str, Any] = {}
         """Open ports by name."""
         self.problem: str | None = None
@@ -115,16 +112,11 @@ class MidiInput:
                 return
 
     def _open_new(self) -> None:
-        there = set(self._mido.get_input_names())
-        changed = False
-        for name in there - self.ports.keys():
+        names = set(self._mido.get_input_names())
+        for name in names - self.ports.keys():
             self.ports[name] = self._mido.open_input(
                 name, callback=lambda message, name=name: self.receive(name, message)
             )
-            changed = True
-        for name in self.ports.keys() - there:
+        for name in self.ports.keys() - names:
             self.ports.pop(name).close()
             self._let_go(name)
-            changed = True
-        if changed:
-            self._on_change()

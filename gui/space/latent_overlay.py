@@ -1,23 +1,19 @@
-"""What lies over the points of the latent space: path, pad, marks, the cursor, and words."""
+"""Paints over the points of the latent space: path, pad, marks, the cursor, and words."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPen, QPolygonF
 
 from .. import theme
+from ..state.session import Session
 from .point_surface import GRID
-
-if TYPE_CHECKING:
-    from ..state.session import Session
-    from .latent_view import LatentView
-
+from .space_widget import SpaceWidget
 
 MAX_NAMED = 8
 """Marks that are shown with their names; more would hide the space."""
-ROUND_THE_PAD = (0, 1, 3, 2)
+PAD_OUTLINE = (0, 1, 3, 2)
 """Corners in the order in which they are neighbours."""
 
 
@@ -25,11 +21,11 @@ class LatentOverlay:
     """Paints on a view.
 
     Args:
-        view: Which.
+        view: Where it paints.
         session: Holds cursor, path and pad.
     """
 
-    def __init__(self, view: "LatentView", session: "Session") -> None:
+    def __init__(self, view: SpaceWidget, session: Session) -> None:
         self._view, self._session = view, session
 
     def paint(self, painter: QPainter) -> None:
@@ -61,7 +57,7 @@ class LatentOverlay:
         if not corners:
             return
         spots = self._on_screen([corner.latent for _, corner in corners])
-        around = [spot for i in ROUND_THE_PAD for (j, _), spot in zip(corners, spots, strict=True) if i == j]
+        around = [spot for i in PAD_OUTLINE for (j, _), spot in zip(corners, spots, strict=True) if i == j]
         painter.setPen(QPen(colours.color("cool", 170), 1.4))
         painter.setBrush(colours.color("cool", 22))
         painter.drawPolygon(QPolygonF(around))

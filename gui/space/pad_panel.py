@@ -1,7 +1,7 @@
 """The pad with the four buttons that choose its corners."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QResizeEvent
@@ -19,14 +19,10 @@ from PyQt6.QtWidgets import (
 from aae.notes.pitch_names import pitch_name
 from aae.synthesis.request import NoteRequest
 
+from ..state.instrument import Instrument
 from ..state.latent_pad import N_CORNERS
 from .pad_surface import CORNER_PLACES, PadSurface
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ..state.instrument import Instrument
-    from .space_panel import SpacePanel
+from .space_panel import SpacePanel
 
 WORDS = ("upper left", "upper right", "lower left", "lower right")
 
@@ -76,11 +72,11 @@ class PadPanel(QWidget):
     """Pad and corners.
 
     Args:
-        instrument: What it plays.
-        space: Where points are clicked, and the path is recorded.
+        instrument: Plays the puck's point.
+        space: Tells which point is clicked, and records the puck's path.
     """
 
-    def __init__(self, instrument: "Instrument", space: "SpacePanel") -> None:
+    def __init__(self, instrument: Instrument, space: SpacePanel) -> None:
         super().__init__()
         self.setObjectName("inside")
         self._instrument, self._space = instrument, space

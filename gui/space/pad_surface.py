@@ -1,6 +1,4 @@
-"""The square of the pad: its corners, the puck, and how much of each corner the puck has."""
-
-from typing import TYPE_CHECKING
+"""The square of the pad: its corners, the puck, and the share of each corner under the puck."""
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
@@ -18,10 +16,8 @@ from PyQt6.QtGui import (
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from .. import theme
-
-if TYPE_CHECKING:
-    from ..state.latent_pad import LatentPad
-    from ..state.session import Session
+from ..state.latent_pad import LatentPad
+from ..state.session import Session
 
 MARGIN = 17.0
 """Between the edge of the widget and the places at 0 and 1."""
@@ -46,7 +42,7 @@ class PadSurface(QWidget):
     released = pyqtSignal()
     """The puck was let go."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._last: QPointF | None = None
@@ -229,7 +225,7 @@ class PadSurface(QWidget):
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
-        """Shows that they are no more."""
+        """Shows that the arrow keys are not its own any more."""
         self.update()
 
     def to_place(self, x: float, y: float) -> None:

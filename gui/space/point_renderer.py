@@ -80,3 +80,10 @@ def _draw(
                     ink += clear * (fog[c] - ink)
                     under = np.float32(pixels[v, u, c])
                     pixels[v, u, c] = np.uint8(under + cover * (ink - under) + np.float32(0.5))
+
+
+def warm_up() -> None:
+    """Compiles, or loads, the loop that draws, so that the first picture does not wait for it."""
+    one = np.zeros((1, 2))
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    draw_points(pixels, one, np.ones(1), np.ones(1, np.bool_), np.zeros((1, 3), np.uint8), 2.0, (0, 0, 0))

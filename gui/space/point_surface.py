@@ -1,11 +1,11 @@
-"""What draws the points of the latent space: our own renderer, or a graphics card. One interface for both.
+"""The interface of what draws the points of the latent space, and the one that draws on the processor.
 
 The view keeps everything else, the camera above all: what is pointed at is found in the same way for both.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Literal, cast
+from typing import cast
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF
@@ -13,11 +13,9 @@ from PyQt6.QtGui import QImage, QPainter, QPen
 
 from .. import theme
 from ..state.camera import Camera, Floats64
+from .point_renderer import draw_points
+from .space_widget import SpaceWidget
 
-if TYPE_CHECKING:
-    from .latent_view import LatentView
-
-Renderer = Literal["auto", "software", "opengl"]
 POINT_RADIUS = 2.7
 GRID = 3
 """The floor reaches so many standard deviations to all sides."""
@@ -27,7 +25,7 @@ class PointSurface(ABC):
     """Draws floor and points, and has the view draw the rest over them."""
 
     name: str
-    """What a person is told of it."""
+    """Its name for `--renderer`."""
 
     @abstractmethod
     def redraw(self) -> None:
@@ -50,7 +48,7 @@ class SoftwareSurface(PointSurface):
 
     name = "software"
 
-    def __init__(self, view: "LatentView") -> None:
+    def __init__(self, view: SpaceWidget) -> None:
         self._view = view
         self._image = QImage(1, 1, QImage.Format.Format_RGB32)
         self._drawn_for: Hashable = None
@@ -77,8 +75,6 @@ class SoftwareSurface(PointSurface):
         return self._image
 
     def _draw(self, ratio: float, width: int, height: int) -> None:
-        from .point_renderer import draw_points
-
         view, points, camera = self._view, self._view.points, self._view.camera
         if (self._image.width(), self._image.height()) != (width, height):
             self._image = QImage(width, height, QImage.Format.Format_RGB32)
@@ -124,24 +120,3 @@ def floor_lines() -> list[tuple[Floats64, int]]:
 def point_radius(camera: Camera, width: int, height: int) -> float:
     """Of a point in the middle of the space, in pixels."""
     return float(POINT_RADIUS * min(camera.zoom, 3.0) ** 0.6 * (min(width, height) / 520) ** 0.5)
-
-
-def make_surface(view: "LatentView", renderer: Renderer) -> PointSurface:
-    """What this machine draws points with best.
-
-    Args:
-        view: What it is drawn in.
-        renderer: `auto` takes the graphics card where there is a real one.
-    """
-    if renderer == "software":
-        return SoftwareSurface(view)
-    from .graphics_card import has_graphics_card
-
-    if renderer == "opengl" or has_graphics_card():
-        try:
-            from .gl_surface import GlSurface
-
-            return GlSurface(view)
-        except Exception:  # no library, or a driver that promises more than it keeps
-            return SoftwareSurface(view)
-    return SoftwareSurface(view)

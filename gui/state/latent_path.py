@@ -10,6 +10,8 @@ import numpy.typing as npt
 from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 
 MAX_DURATION_S = 120.0
+NOTE_INTERVAL_S = 0.22
+"""Between two notes of a path that is played or saved."""
 TOLERANCE = 0.02
 """How far, in standard deviations of the prior, a thinned path may leave the recorded one."""
 TIME_DIGITS, LATENT_DIGITS = 4, 6

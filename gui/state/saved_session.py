@@ -37,7 +37,7 @@ class SavedSession(Settings):
     recent: tuple[str, ...] = ()
     """Paths of files that were opened, the last one first."""
     dropped: tuple[str, ...] = ()
-    """Paths of recordings on the shelf."""
+    """Paths of the recordings that were listed."""
     follows: bool = False
     velocity_plays_dynamics: bool = False
     midi_channel: int | None = Field(None, ge=0, le=15)

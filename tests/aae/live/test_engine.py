@@ -16,7 +16,7 @@ from aae.model.model_file import LoadedModel
 from gui.state.performer import Performer
 from gui.state.session import Session
 from mcnn.spectral.config import SpectrogramConfig
-from tests.support.fake_synthesizer import fake_synthesizer
+from tests.support.fake_synthesizer import INFO, fake_synthesizer
 from tests.support.real_desktop import wait_for
 
 RATE = 44_100
@@ -79,7 +79,7 @@ def test_a_waveform_comes_out_as_it_went_in(engine: Engine, output: HandOutput) 
 
 
 def test_a_note_sounds_at_its_pitch_and_falls_when_it_is_let_go(engine: Engine, output: HandOutput) -> None:
-    session = Session(fake_synthesizer())
+    session = Session(INFO)
     engine.note_on(69, session.request(69))
     wait_for(lambda: engine.n_sounding)
     heard = played(engine, output, 16)
@@ -111,7 +111,7 @@ def test_a_dropout_is_a_block_that_a_note_lacks_or_that_the_device_lost(
 
 
 def test_a_touched_key_is_heard_even_if_its_note_comes_later(engine: Engine, output: HandOutput) -> None:
-    session = Session(fake_synthesizer())
+    session = Session(INFO)
     engine.note_on(60, session.request(60))
     engine.note_off(60)
     wait_for(lambda: engine.n_sounding)
@@ -129,7 +129,7 @@ def test_more_notes_than_voices_take_the_place_of_the_oldest(engine: Engine, out
 
 
 def test_a_sounding_note_fades_over_to_another_sound(engine: Engine, output: HandOutput) -> None:
-    session = Session(fake_synthesizer())
+    session = Session(INFO)
     performer = Performer(session, engine, engine.played._whole)
     performer.follows = True
     performer.note_on(60)
@@ -163,7 +163,7 @@ def test_a_note_that_fails_ends_no_other_and_is_told() -> None:
     wait_for(lambda: got)
     assert got == [None]
     assert said
-    request = Session(fake_synthesizer()).request(60)
+    request = Session(INFO).request(60)
     whole.show(request)
     wait_for(lambda: whole.portrait is not None)
     assert whole.portrait is not None

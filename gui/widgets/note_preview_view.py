@@ -1,30 +1,31 @@
-"""The last note to the eye: its waveform above its spectrogram, one axis of time, and where the ear is."""
+"""The picture of the last note: waveform above spectrogram, one axis of time, and a playhead."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PyQt6.QtCore import QMimeData, QPoint, QPointF, QRect, QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PyQt6.QtCore import QMimeData, QPoint, QPointF, QRect, QRectF, Qt, QUrl, pyqtSignal
+from PyQt6.QtGui import QDrag, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from aae.live.whole_notes import NotePreview
+from aae.notes.pitch_names import pitch_name
+from aae.synthesis.request import NoteRequest
 
 from .. import theme
 from .layer import Layer
 
-if TYPE_CHECKING:
-    from aae.live.whole_notes import NotePreview
-
 WAVE_SHARE = 0.3
 LEFT, RIGHT, BOTTOM, TOP = 46, 6, 18, 6
 RANGE_LOG10 = 2.7
-"""How far below the loudest the darkest colour lies, in decades of magnitude."""
+"""Range of the colours below the loudest place, in decades of magnitude."""
 TICKS_HZ = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 TICK_WIDTH = 46
 """Pixels that a number of the time axis has at least."""
 DRAG_DISTANCE = 12
 
 
-class PortraitView(QWidget):
+class NotePreviewView(QWidget):
     """Waveform and spectrogram. Drag it out of the window to have the note as a file.
 
     Args:
@@ -37,7 +38,7 @@ class PortraitView(QWidget):
     def __init__(self, sample_rate: int) -> None:
         super().__init__()
         self._sample_rate = sample_rate
-        self._portrait: NotePreview | None = None
+        self._preview: NotePreview | None = None
         self._note = Layer(self)
         self._n_shown = 0
         """Notes so far: the picture's name, as waveforms are too long to be compared."""
@@ -53,15 +54,17 @@ class PortraitView(QWidget):
         )
 
     @property
-    def portrait(self) -> "NotePreview | None":
-        """What is shown."""
-        return self._portrait
+    def preview(self) -> NotePreview | None:
+        """The note that is shown."""
+        return self._preview
 
-    def show_portrait(self, portrait: "NotePreview", caption: str) -> None:
+    def show_preview(self, preview: NotePreview) -> None:
         """Shows a note."""
-        self._portrait, self.caption = portrait, caption
+        self._preview, self.caption = preview, note_caption(preview.request)
         self._n_shown += 1
-        self.setAccessibleDescription(f"{caption}, {len(portrait.waveform) / self._sample_rate:.2f} seconds")
+        self.setAccessibleDescription(
+            f"{self.caption}, {len(preview.waveform) / self._sample_rate:.2f} seconds"
+        )
         self.update()
 
     def set_position(self, position_s: float | None) -> None:
@@ -73,7 +76,7 @@ class PortraitView(QWidget):
 
     @property
     def _duration_s(self) -> float:
-        return len(self._portrait.waveform) / self._sample_rate if self._portrait else 1.0
+        return len(self._preview.waveform) / self._sample_rate if self._preview else 1.0
 
     def _boxes(self) -> tuple[QRectF, QRectF]:
         height = self.height() - BOTTOM - TOP
@@ -85,7 +88,7 @@ class PortraitView(QWidget):
         """Draws both, their axes and the playhead."""
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._note.picture(self._n_shown, self._paint_note))
-        if self._portrait is not None and self.position_s is not None:
+        if self._preview is not None and self.position_s is not None:
             wave, below = self._boxes()
             x = self._playhead_x(self.position_s)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -96,7 +99,7 @@ class PortraitView(QWidget):
         return LEFT + (self.width() - LEFT - RIGHT) * position_s / self._duration_s
 
     def _strip(self) -> QRect:
-        """What the playhead covers; nothing where there is none."""
+        """The strip that the playhead covers; empty where there is none."""
         if self.position_s is None:
             return QRect()
         return QRect(round(self._playhead_x(self.position_s)) - 2, 0, 5, self.height())
@@ -108,7 +111,7 @@ class PortraitView(QWidget):
         wave, below = self._boxes()
         for box in (wave, below):
             painter.fillRect(box, colours.color("space"))
-        if self._portrait is None:
+        if self._preview is None:
             painter.setPen(colours.color("muted"))
             painter.drawText(
                 QRectF(self.rect()), int(Qt.AlignmentFlag.AlignCenter), "Play a note to see it here."
@@ -119,8 +122,8 @@ class PortraitView(QWidget):
         self._paint_axes(painter, wave, below)
 
     def _paint_wave(self, painter: QPainter, box: QRectF) -> None:
-        assert self._portrait is not None
-        edges = outline(self._portrait.waveform, max(1, int(box.width())))
+        assert self._preview is not None
+        edges = outline(self._preview.waveform, max(1, int(box.width())))
         peak = max(1e-4, float(np.abs(edges).max()))
         middle, scale = box.center().y(), box.height() / 2 * 0.94 / peak
         lower, upper = (
@@ -137,15 +140,15 @@ class PortraitView(QWidget):
         )
 
     def _paint_spectrogram(self, painter: QPainter, box: QRectF) -> None:
-        assert self._portrait is not None
-        image = spectrogram_image(self._portrait.log_mel, theme.current())
-        frames = self._portrait.log_mel.shape[1]
+        assert self._preview is not None
+        image = spectrogram_image(self._preview.log_mel, theme.current())
+        frames = self._preview.log_mel.shape[1]
         shown = self._duration_s / (frames * 512 / 44_100) * frames if frames else 0
         source = QRectF(0, 0, min(shown, frames), image.height())
         painter.drawImage(box, image, source)
 
     def _paint_axes(self, painter: QPainter, wave: QRectF, below: QRectF) -> None:
-        assert self._portrait is not None
+        assert self._preview is not None
         colours = theme.current()
         painter.setPen(colours.color("muted"))
         most = min(9.0, max(1.0, below.width() / TICK_WIDTH))
@@ -180,9 +183,17 @@ class PortraitView(QWidget):
             )
             painter.drawText(spot, int(Qt.AlignmentFlag.AlignRight), words)
 
+    def drag_file(self, path: Path) -> None:
+        """Drags a file out of the window, into a DAW or a folder; returns when it is dropped."""
+        mime = QMimeData()
+        mime.setUrls([QUrl.fromLocalFile(str(path))])
+        drag = QDrag(self)
+        drag.setMimeData(mime)
+        drag.exec()
+
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
         """Remembers where a drag might begin."""
-        if event is not None and self._portrait is not None:
+        if event is not None and self._preview is not None:
             self._press = event.pos()
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
@@ -226,13 +237,13 @@ def spectrogram_image(log_mel: npt.NDArray[np.float32], colours: theme.Theme) ->
     return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGB32).copy()
 
 
-def file_mime(path: str) -> QMimeData:
-    """What a DAW or a file manager takes when a file is dropped on it."""
-    from PyQt6.QtCore import QUrl
-
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(path)])
-    return mime
+def note_caption(request: NoteRequest | None) -> str:
+    """Pitch and strongest labels of a note in a line; `recording` for None."""
+    if request is None:
+        return "recording"
+    note = "unpitched" if request.midi_pitch is None else pitch_name(request.midi_pitch)
+    labels = [max(mix, key=lambda label: mix[label]) for mix in request.mix.values() if mix]
+    return f"{note}  {', '.join(labels)}"
 
 
 def _mel(hertz: float) -> float:

@@ -1,4 +1,4 @@
-"""What a step of the history holds: the sound, the pad, the recorded path. Qt-free."""
+"""The state that undo goes back to: the sound, the pad, the recorded path. Qt-free."""
 
 from dataclasses import dataclass, field, replace
 
@@ -18,12 +18,12 @@ class ProjectState:
     def with_parts(self, pad: LatentPad | None, path: LatentPath | None, latent_size: int) -> "ProjectState":
         """The same with another pad and path, as far as they are given and of a latent space of this size."""
         fitting = (None, latent_size)
-        taken: dict[str, object] = {}
+        parts: dict[str, object] = {}
         if pad is not None and pad.latent_size in fitting:
-            taken["pad"] = pad
+            parts["pad"] = pad
         if path is not None and path.latent_size in fitting:
-            taken["path"] = path
-        return self.changed(**taken)
+            parts["path"] = path
+        return self.changed(**parts)
 
     def changed(self, **values: object) -> "ProjectState":
         """The same with other values."""

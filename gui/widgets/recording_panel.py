@@ -1,18 +1,14 @@
-"""Presets, and recordings that were dropped: the lists at the right of the window."""
+"""The list of recordings that were dropped, with the pitch of each, beside what the model makes of them."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from PyQt6.QtCore import QPoint, Qt, pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QComboBox,
     QGridLayout,
-    QHBoxLayout,
-    QInputDialog,
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QMenu,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -20,120 +16,13 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from mcnn.errors import InputError
-
-from ..state.presets import Preset, PresetShelf
+from ..state.recordings import Recording
 from .header import ElidedLabel
-
-if TYPE_CHECKING:
-    from ..state.recordings import Recording
-    from .reading_progress import ReadingProgress
-
-
-class PresetPanel(QWidget):
-    """Saves, finds, renames and removes presets.
-
-    Args:
-        shelf: Where they are.
-        make: The present sound as a preset of a name.
-        say: Shows a person what went wrong.
-    """
-
-    chosen = pyqtSignal(object)
-    """A `Preset`."""
-
-    def __init__(
-        self, shelf: PresetShelf, make: Callable[[str], Preset], say: Callable[[str], object]
-    ) -> None:
-        super().__init__()
-        self.setObjectName("inside")
-        self._shelf, self._make, self._say = shelf, make, say
-        self.list = QListWidget()
-        self.list.setAccessibleName("Presets")
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setToolTip("Double-click or Enter: take it. F2: rename. Delete: remove.")
-        self.list.itemActivated.connect(self._load)
-        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.list.customContextMenuRequested.connect(self._menu)
-        self.empty = QLabel("Nothing here yet. Save a sound that you like; it is a small JSON file.")
-        self.empty.setObjectName("muted")
-        self.empty.setWordWrap(True)
-        save = QPushButton("Save as preset …")
-        save.setToolTip("The present sound under a name (Ctrl+P), with the pad and the recorded path.")
-        save.clicked.connect(lambda: self.ask_and_save())
-        buttons = QHBoxLayout()
-        self.rename = QPushButton("Rename")
-        self.remove = QPushButton("Remove")
-        self.rename.clicked.connect(self._rename)
-        self.remove.clicked.connect(self._remove)
-        for button in (self.rename, self.remove):
-            buttons.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 8, 0, 0)
-        layout.addWidget(save)
-        layout.addWidget(self.empty)
-        layout.addWidget(self.list, 1)
-        layout.addLayout(buttons)
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Lists what there is."""
-        names = self._shelf.names()
-        self.list.clear()
-        self.list.addItems(names)
-        self.empty.setVisible(not names)
-        self.list.setVisible(bool(names))
-        for button in (self.rename, self.remove):
-            button.setEnabled(bool(names))
-
-    def ask_and_save(self) -> None:
-        """Asks for a name and saves the present sound."""
-        name, agreed = QInputDialog.getText(self, "Save as preset", "Name of the preset:")
-        if agreed and name.strip():
-            self.save(name.strip())
-
-    def save(self, name: str) -> None:
-        """Saves the present sound."""
-        self._try(lambda: self._shelf.save(self._make(name)))
-
-    def load(self, name: str) -> None:
-        """Takes a preset."""
-        self._try(lambda: self.chosen.emit(self._shelf.load(name)))
-
-    def _load(self, item: QListWidgetItem) -> None:
-        self.load(item.text())
-
-    def _rename(self) -> None:
-        item = self.list.currentItem()
-        if item is None:
-            return
-        name, agreed = QInputDialog.getText(self, "Rename", "New name:", text=item.text())
-        if agreed:
-            self._try(lambda: self._shelf.rename(item.text(), name))
-
-    def _remove(self) -> None:
-        item = self.list.currentItem()
-        if item is not None:
-            self._try(lambda: self._shelf.remove(item.text()))
-
-    def _menu(self, place: QPoint) -> None:
-        menu = QMenu(self)
-        for words, work in (("Rename …", self._rename), ("Remove", self._remove)):
-            action = menu.addAction(words)
-            assert action is not None
-            action.triggered.connect(work)
-        menu.exec(self.list.mapToGlobal(place))
-
-    def _try(self, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except (InputError, OSError) as error:
-            self._say(str(error))
-        self.refresh()
+from .reading_progress import ReadingProgress
 
 
 class RecordingPanel(QWidget):
-    """The recordings that were dropped, with their pitch, and A/B with what the model makes of them.
+    """Recordings with their pitch, and buttons to compare each with the model's note.
 
     Args:
         pitch_names: Names of the notes that a recording can be corrected to, with their MIDI numbers.
@@ -142,13 +31,15 @@ class RecordingPanel(QWidget):
     go_asked = pyqtSignal(int)
     """To the point of the recording of this index."""
     original_asked = pyqtSignal(int)
-    made_asked = pyqtSignal(int)
+    """The recording of this index is to be played."""
+    model_asked = pyqtSignal(int)
+    """The model's note at its point is to be played."""
     pitch_corrected = pyqtSignal(int, object)
     """Index, and the MIDI pitch or None."""
     removed = pyqtSignal(int)
     open_asked = pyqtSignal()
     stop_asked = pyqtSignal()
-    """The files that wait are not to be read."""
+    """Files that are not read yet are to be left out."""
 
     def __init__(self, pitch_names: Sequence[tuple[str, int]]) -> None:
         super().__init__()
@@ -187,7 +78,7 @@ class RecordingPanel(QWidget):
         for i, (words, signal, tip) in enumerate(
             (
                 ("A  original", self.original_asked, "Hear the recording itself (1)."),
-                ("B  model", self.made_asked, "Hear what the model makes of it with the present mix (2)."),
+                ("B  model", self.model_asked, "Hear what the model makes of it with the present mix (2)."),
                 (
                     "Go to its point",
                     self.go_asked,
@@ -216,7 +107,7 @@ class RecordingPanel(QWidget):
         self._recordings: Sequence[Recording] = ()
         self.show_recordings((), -1)
 
-    def show_recordings(self, recordings: "Sequence[Recording]", current: int) -> None:
+    def show_recordings(self, recordings: Sequence[Recording], current: int) -> None:
         """Lists recordings; one of them is chosen."""
         self._recordings = recordings
         self.list.blockSignals(True)
@@ -231,8 +122,8 @@ class RecordingPanel(QWidget):
         self.list.setVisible(bool(recordings))
         self._show(current)
 
-    def show_progress(self, progress: "ReadingProgress") -> None:
-        """How far the files that were dropped are read; nothing of it when all are."""
+    def show_progress(self, progress: ReadingProgress) -> None:
+        """Shows the share of the dropped files that is read; hidden when all are."""
         self.reading.setVisible(not progress.is_over)
         self.bar.setValue(round(100 * progress.fraction))
         self.bar_words.setText(progress.in_words())

@@ -1,9 +1,8 @@
-"""The recordings that were dropped, and what becomes of them: read, listed, played, corrected."""
+"""The recordings that were dropped: read one after the other, listed, played, corrected."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
@@ -11,16 +10,14 @@ from aae.notes.pitch_names import pitch_name
 from aae.synthesis.request import NoteRequest
 
 from ..background import Task
+from ..state.instrument import Instrument
 from ..state.recordings import MAX_PITCH, MIN_PITCH, SUFFIXES, Recording
 from .reading_progress import ReadingProgress
-from .side_panels import RecordingPanel
-
-if TYPE_CHECKING:
-    from ..state.instrument import Instrument
+from .recording_panel import RecordingPanel
 
 
 class RecordingList(QObject):
-    """Keeps the recordings.
+    """The recordings of an open model, and the panel that shows them.
 
     Args:
         instrument: Reads and plays them.
@@ -31,17 +28,19 @@ class RecordingList(QObject):
     failed = pyqtSignal(str)
     started = pyqtSignal()
     """Files were added, and will be read."""
-    _told = pyqtSignal(float)
+    _progressed = pyqtSignal(float)
+    """Share of the present file that is read; sent from the thread that reads it."""
 
-    def __init__(self, instrument: "Instrument", parent: QObject) -> None:
+    def __init__(self, instrument: Instrument, parent: QObject) -> None:
         super().__init__(parent)
         self._instrument = instrument
         self.recordings: list[Recording] = []
         self.current = -1
+        """Index of the chosen recording; -1 if there is none."""
         self._waiting: list[Path] = []
         self._is_busy = False
         self.progress = ReadingProgress()
-        self._told.connect(self._show_share)
+        self._progressed.connect(self._show_share)
         self._task = Task(self)
         self._task.succeeded.connect(self._arrived)
         self._task.failed.connect(self.failed)
@@ -49,7 +48,7 @@ class RecordingList(QObject):
         self.panel = RecordingPanel([(pitch_name(p), p) for p in range(MIN_PITCH, MAX_PITCH + 1)])
         self.panel.go_asked.connect(self.go_to)
         self.panel.original_asked.connect(self.play_original)
-        self.panel.made_asked.connect(self.play_made)
+        self.panel.model_asked.connect(self.play_model)
         self.panel.pitch_corrected.connect(self.correct_pitch)
         self.panel.removed.connect(self.remove)
         self.panel.stop_asked.connect(self.stop_reading)
@@ -63,11 +62,11 @@ class RecordingList(QObject):
     def add(self, paths: Sequence[Path]) -> None:
         """Reads files, one after the other, beside the window; folders stand for the audio files in them."""
         for path in paths:
-            found = sorted(p for p in path.iterdir() if is_audio(p)) if path.is_dir() else [path]
-            if not found:
+            files = sorted(p for p in path.iterdir() if is_audio(p)) if path.is_dir() else [path]
+            if not files:
                 self.failed.emit(f"{path.name} holds no audio files")
-            self._waiting += found
-            self.progress.add(len(found))
+            self._waiting += files
+            self.progress.add(len(files))
         if self._waiting:
             self.started.emit()
         if not self._is_busy:
@@ -76,24 +75,24 @@ class RecordingList(QObject):
     def stop_reading(self) -> None:
         """Leaves out the files that wait; the one that is being read still comes."""
         self._waiting.clear()
-        self.progress.give_up()
+        self.progress.skip_rest()
         self.panel.show_progress(self.progress)
 
     def go_to(self, row: int) -> None:
-        """Takes a recording's point for the cursor and hears it."""
+        """Moves the cursor to a recording's point and plays it there."""
         if self._has(row):
             session = self._instrument.session
             session.settle()
             session.set_latent(self.recordings[row].latent)
             session.settle()
-            self.play_made(row)
+            self.play_model(row)
 
     def play_original(self, row: int) -> None:
         """The recording itself."""
         if self._has(row):
             self._instrument.performer.play_waveform(self.recordings[row].waveform)
 
-    def play_made(self, row: int) -> None:
+    def play_model(self, row: int) -> None:
         """The model's note at the recording's point, at its pitch, with the present mix."""
         if self._has(row):
             recording, performer = self.recordings[row], self._instrument.performer
@@ -107,10 +106,10 @@ class RecordingList(QObject):
         if self._has(row):
             self.recordings[row] = replace(self.recordings[row], midi_pitch=midi_pitch)
             self._show()
-            self.play_made(row)
+            self.play_model(row)
 
     def remove(self, row: int) -> None:
-        """Takes a recording off the shelf."""
+        """Takes a recording out of the list."""
         if self._has(row):
             del self.recordings[row]
             self.current = min(self.current, len(self.recordings) - 1)
@@ -136,17 +135,17 @@ class RecordingList(QObject):
             path = self._waiting.pop(0)
             self._is_busy = True
             self.progress.begin(path.name)
-            self._task.run(lambda: self._instrument.read(path, self._told.emit))
+            self._task.run(lambda: self._instrument.read(path, self._progressed.emit))
         self.panel.show_progress(self.progress)
 
     def _file_done(self) -> None:
-        """It was read, or refused."""
+        """Goes on to the next file, whether this one was read or refused."""
         self._is_busy = False
         self.progress.end()
         self._next()
 
     def _show_share(self, share: float) -> None:
-        self.progress.tell(share)
+        self.progress.set_share(share)
         self.panel.show_progress(self.progress)
 
     def _arrived(self, recording: Recording) -> None:
