@@ -7,7 +7,7 @@ holds one JSON object and nothing else.
 import importlib.metadata
 import importlib.util
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,18 @@ def warn(message: str) -> None:
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on standard output; what JSON cannot say (NaN, infinity) becomes null."""
     typer.echo(json.dumps(without_nan(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def option_names(command: Any) -> Iterator[str]:
+    """Names of a command's own options, without dashes; `--no-` forms and short forms aside.
+
+    Args:
+        command: Of Typer (which brings a copy of Click, so its type is not Click's).
+    """
+    for parameter in command.params:
+        for option in parameter.opts:
+            if option.startswith("--"):
+                yield option.removeprefix("--")
 
 
 def results_console() -> Console:

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from aae.cli.console import SHIPPED_MODEL
-from aae.cli.dataset import FORMATS
+from aae.cli.console import SHIPPED_MODEL, foreign_datasets
+from aae.cli.dataset import format_names
 from mcnn.errors import InputError
 
 
@@ -45,5 +45,6 @@ def gui(
             f"the desktop needs the 'gui' extra and its system libraries ({error}): "
             "pip install 'clariolin[gui]'"
         ) from None
-    settings = WindowSettings(FORMATS.split(", "), renderer, OscSettings(osc, osc_host, osc_port))
+    formats = () if foreign_datasets() else format_names()
+    settings = WindowSettings(formats, renderer, OscSettings(osc, osc_host, osc_port))
     return run(model, SHIPPED_MODEL, settings)

@@ -21,9 +21,9 @@ from aae.live.priority import MAX_HURRY, hurry
 from aae.live.ring_buffer import RingBuffer
 from aae.live.sounding_note import LiveVoice
 from aae.live.whole_notes import OfflineRenderer
+from aae.synthesis.finishing import RUMBLE_HZ
 from aae.synthesis.limiter import soft_limit
 from aae.synthesis.request import NoteRequest
-from aae.synthesis.synthesizer import RUMBLE_HZ
 
 MIN_BLOCKS_AHEAD, MAX_BLOCKS_AHEAD = 3, 10
 """Made in advance; one more after every dropout. A note after silence waits for none of them."""

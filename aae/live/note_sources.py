@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from aae.analysis.attack import attack_gain
 from aae.analysis.modulation import loudness_db
 from aae.model.model_file import LoadedModel
+from aae.synthesis.attack_shaping import attack_gain
 from aae.synthesis.decoding import DecodedNote, NoteDecoder, NoteInParts
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats

@@ -11,7 +11,7 @@ periphery", Neuron 71(5), 2011 (a texture is what it is by such statistics).
 import torch
 from torch import Tensor, nn
 
-from aae.model.autoencoder import Decoded
+from aae.model.decoder import Decoded
 from aae.model.noise_fluctuation import NoiseFluctuation, fluctuation_strength, n_starts
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
 from mcnn.spectral.spectrogram import Spectrogram

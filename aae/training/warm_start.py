@@ -13,7 +13,7 @@ from mcnn.errors import InputError
 Vocabularies = Mapping[str, Sequence[str]]
 
 STYLE = "decoder.mapping.layers.0"
-"""The layer whose inputs are the labels; see `aae.model.autoencoder.StyleMapping`."""
+"""The layer whose inputs are the labels; see `aae.model.decoder.StyleMapping`."""
 N_NOTE = 21
 LAST_TRAITS = "decoder.trait_head.2"
 NEW_TAKE_SCALE = 0.05

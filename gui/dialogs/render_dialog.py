@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
 )
 
 from aae.notes.pitch_names import parse_pitches, pitch_name
-from aae.rendering.note_file import FormatName
+from aae.rendering.format_names import FormatName
 from aae.rendering.render_set import NoteReady
 from mcnn.errors import InputError
 from mcnn.inversion.names import InverterName

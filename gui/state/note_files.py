@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from aae.live.envelope import RELEASE_S
 from aae.live.whole_notes import NotePreview
 from aae.rendering.file_names import note_file_names
-from aae.synthesis.synthesizer import PEAK_LIMIT, Synthesizer
+from aae.synthesis.finishing import limit_peak, release
+from aae.synthesis.synthesizer import Synthesizer
 from mcnn.atomic import atomic_path
 from mcnn.compiled import Floats
 from mcnn.errors import InputError
@@ -53,8 +53,6 @@ def path_waveform(synthesizer: Synthesizer, performer: Performer, path: LatentPa
         start = round(time_s * sample_rate)
         # A note is let go when the next one begins, as under a finger.
         if i + 1 < len(notes):
-            hold, fade = round((notes[i + 1][0] - time_s) * sample_rate), round(RELEASE_S * sample_rate)
-            ramp = (1.0 - (np.arange(len(waveform)) - hold) / fade).clip(0.0, 1.0)
-            waveform = waveform * ramp.astype(np.float32)
+            waveform = release(waveform, sample_rate, notes[i + 1][0] - time_s)
         mixed[start : start + len(waveform)] += waveform
-    return mixed * np.float32(min(1.0, PEAK_LIMIT / max(1e-6, float(np.abs(mixed).max()))))
+    return limit_peak(mixed)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from aae.rendering.note_file import FormatName, OutputSettings
+from aae.rendering.format_names import FormatName
+from aae.rendering.note_task import SerialRenderer
+from aae.rendering.output import OutputSettings
 from aae.rendering.plan import RenderJob, plan_jobs
 from aae.rendering.render_set import NoteReady, render_notes
 from aae.synthesis.inverters import choose_inverter
@@ -13,9 +15,6 @@ from mcnn.inversion.names import InverterName
 
 from .instrument import Instrument
 from .session import Session
-
-SAMPLER_LEVEL = "lufs:-23"
-"""Level of notes that a sampler plays: even loudness, as broadcasters measure it."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +42,10 @@ def render_set(instrument: Instrument, job: RenderJob, settings: SetSettings) ->
     chosen = choose_inverter(settings.inverter, instrument.loaded)
     synthesizer = Synthesizer(instrument.loaded, chosen.inverter, chosen.notice)
     plan = plan_jobs(
-        synthesizer,
+        synthesizer.info,
         instrument.path,
         [job],
         inverter=settings.inverter,
-        output=output_settings(settings.format),
+        output=OutputSettings.for_format(settings.format),
     )
-    return render_notes(synthesizer, plan, settings.folder)
-
-
-def output_settings(format: FormatName) -> OutputSettings:
-    """Settings that suit a format: even loudness and loops for samplers, neither for plain WAV files."""
-    if format == "wav":
-        return OutputSettings("wav")
-    return OutputSettings(format, level=SAMPLER_LEVEL, looped=True)
+    return render_notes(plan, settings.folder, lambda _n_notes: SerialRenderer(synthesizer))

@@ -13,8 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from aae.model.autoencoder import AutoEncoder, Decoded
+from aae.model.autoencoder import AutoEncoder
 from aae.model.config import LossConfig, TrainingConfig
+from aae.model.decoder import Decoded
 from aae.model.noise_fluctuation import n_starts
 from aae.notes.bank import NoteBank
 from aae.training.data import Batch, EpochSampler, TrainingNotes

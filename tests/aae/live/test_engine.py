@@ -13,7 +13,6 @@ from aae.live.played_notes import MAX_VOICES
 from aae.live.ring_buffer import RingBuffer
 from aae.live.whole_notes import OfflineRenderer
 from aae.model.model_file import LoadedModel
-from aae.synthesis.limiter import soft_limit
 from gui.state.performer import Performer
 from gui.state.session import Session
 from mcnn.spectral.config import SpectrogramConfig
@@ -197,15 +196,6 @@ def test_an_envelope_rises_holds_and_falls_in_straight_lines() -> None:
     envelope.apply(block)
     assert block[[49, 99]] == pytest.approx([0.25, 0.0], abs=1e-6)
     assert envelope.is_silent
-
-
-def test_loud_chords_are_rounded_and_never_clip() -> None:
-    samples = np.linspace(-4.0, 4.0, 801).astype(np.float32)
-    limited = soft_limit(samples.copy())
-    quiet = np.abs(samples) <= 0.7
-    assert np.array_equal(limited[quiet], samples[quiet])
-    assert np.abs(limited).max() <= 1.0
-    assert (np.diff(limited) >= 0).all()
 
 
 def test_without_a_device_there_is_silence_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from PyQt6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from aae.rendering.render_set import read_manifest
+from aae.rendering.manifest import read_manifest
 from gui import theme
 from gui.dialogs.render_dialog import RenderDialog
 from gui.state.latent_path import LatentPath

@@ -7,8 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from aae.model.autoencoder import AutoEncoder, Decoded, Encoding, Performance
+from aae.model.autoencoder import AutoEncoder
 from aae.model.conditioning import Condition
+from aae.model.decoder import Decoded
+from aae.model.encoder import Encoding
+from aae.model.performance import Performance
 from aae.notes.bank import NoteBank, Split
 from aae.training.data import TrainingNotes
 from aae.training.inverter.excerpts import LEAD_FRAMES, Excerpts, ExcerptSource

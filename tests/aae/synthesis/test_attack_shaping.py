@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from aae.analysis.attack import MAX_SHAPED_MS, attack_gain, attack_time_ms, shape_attack
+from aae.analysis.attack import attack_time_ms
+from aae.synthesis.attack_shaping import MAX_SHAPED_MS, attack_gain, shape_attack
 from mcnn.spectral.spectrogram import Spectrogram
 from tests.aae.evaluation.measures.test_reconstructed_sound import rising
 from tests.support.synth import SAMPLE_RATE, tone
