@@ -12,13 +12,13 @@ from collections.abc import Callable, Hashable
 import numpy as np
 
 from aae.live.audio_output import AudioOutput, SilentOutput
+from aae.live.audio_producer import MAX_BLOCKS_AHEAD, AudioProducer
 from aae.live.envelope import RELEASE_S
-from aae.live.feeder import MAX_BLOCKS_AHEAD, AudioProducer
+from aae.live.live_voice import LiveVoice
 from aae.live.note_sources import StreamBank
-from aae.live.played_notes import MAX_VOICES, VoiceAllocator
-from aae.live.sounding_note import LiveVoice
+from aae.live.offline_renderer import OfflineRenderer
 from aae.live.status import Device, SoundStatus
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.voice_allocator import MAX_VOICES, VoiceAllocator
 from aae.model.model_file import LoadedModel
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats

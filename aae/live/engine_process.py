@@ -12,8 +12,8 @@ import torch
 
 from aae.live.audio_output import AudioOutput, open_output
 from aae.live.engine import Engine
+from aae.live.offline_renderer import OfflineRenderer
 from aae.live.priority import HURRY, hurry
-from aae.live.whole_notes import OfflineRenderer
 from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.inverters import FALLBACK, TRAINED, choose_inverter
 from aae.synthesis.request import NoteRequest

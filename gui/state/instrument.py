@@ -9,9 +9,9 @@ import torch
 
 from aae.live.audio_output import AudioOutput
 from aae.live.engine_process import synthesizer_of, warm_engine
+from aae.live.offline_renderer import OfflineRenderer
 from aae.live.remote_engine import RemoteEngine
 from aae.live.status import SoundEngine
-from aae.live.whole_notes import OfflineRenderer
 from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.inverters import choose_inverter
 from aae.synthesis.synthesizer import Synthesizer

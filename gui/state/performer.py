@@ -6,14 +6,14 @@ All of them come here, so that what is played, what is shown and what follows th
 import math
 from collections.abc import Callable, Hashable
 
+from aae.live.offline_renderer import OfflineRenderer
 from aae.live.status import SoundEngine
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.velocity import velocity_gain
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 
 from .latent_path import LatentPath
 from .session import Session
-from .velocity import velocity_gain
 
 CURSOR_KEY = "cursor"
 MIN_MOVE = 0.12

@@ -12,7 +12,7 @@ from .. import theme
 from .layer import Layer
 
 if TYPE_CHECKING:
-    from aae.live.whole_notes import NotePreview
+    from aae.live.offline_renderer import NotePreview
 
 WAVE_SHARE = 0.3
 LEFT, RIGHT, BOTTOM, TOP = 46, 6, 18, 6

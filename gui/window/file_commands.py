@@ -15,7 +15,7 @@ from ..widgets.portrait_view import file_mime
 from .commands import WindowCommands
 
 if TYPE_CHECKING:
-    from aae.live.whole_notes import NotePreview
+    from aae.live.offline_renderer import NotePreview
 
     from ..state.saved_session import SavedSession
     from ..widgets.side_panels import PresetPanel

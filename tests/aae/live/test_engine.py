@@ -9,9 +9,9 @@ import pytest
 from aae.live.audio_output import BLOCK, AudioOutput, SilentOutput, open_output
 from aae.live.engine import Engine
 from aae.live.envelope import Envelope
-from aae.live.played_notes import MAX_VOICES
+from aae.live.offline_renderer import OfflineRenderer
 from aae.live.ring_buffer import RingBuffer
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.voice_allocator import MAX_VOICES
 from aae.model.model_file import LoadedModel
 from aae.synthesis.limiter import soft_limit
 from gui.state.performer import Performer

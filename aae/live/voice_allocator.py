@@ -9,9 +9,9 @@ import numpy as np
 
 from aae.live.decoding_thread import DecodeJob, TakeIn
 from aae.live.envelope import CROSSFADE_S, RELEASE_S, RISE_S, STOP_S, Envelope
+from aae.live.live_voice import LiveVoice
 from aae.live.note_sources import NoteOnset, Source, StreamBank, WaveSource
-from aae.live.sounding_note import LiveVoice
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.offline_renderer import OfflineRenderer
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 

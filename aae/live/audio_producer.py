@@ -15,12 +15,12 @@ from scipy import signal
 
 from aae.live.audio_output import BLOCK
 from aae.live.decoding_thread import DecodeJob, DecodeResult, DecodingThread, TakeIn, make_piece
+from aae.live.live_voice import LiveVoice
 from aae.live.note_sources import StreamBank
-from aae.live.played_notes import VoiceAllocator
+from aae.live.offline_renderer import OfflineRenderer
 from aae.live.priority import MAX_HURRY, hurry
 from aae.live.ring_buffer import RingBuffer
-from aae.live.sounding_note import LiveVoice
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.voice_allocator import VoiceAllocator
 from aae.synthesis.limiter import soft_limit
 from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import RUMBLE_HZ

@@ -12,12 +12,12 @@ import torch
 
 from aae.cli.console import SHIPPED_MODEL
 from aae.live.audio_output import BLOCK
+from aae.live.audio_producer import AudioProducer
 from aae.live.decoding_thread import DecodeJob, DecodeResult, DecodingThread, make_piece
-from aae.live.feeder import AudioProducer
+from aae.live.live_voice import LiveVoice
 from aae.live.note_sources import NoteOnset, StreamBank, StreamedSource
-from aae.live.played_notes import MAX_VOICES
-from aae.live.sounding_note import LiveVoice
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.offline_renderer import OfflineRenderer
+from aae.live.voice_allocator import MAX_VOICES
 from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.decoding import DecodedNote
 from aae.synthesis.request import NoteRequest
