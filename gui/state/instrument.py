@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 
 from aae.live.audio_output import AudioOutput
-from aae.live.engine_process import synthesizer_of, warm_engine
+from aae.live.engine import Engine
+from aae.live.engine_process import synthesizer_of
 from aae.live.offline_renderer import OfflineRenderer
 from aae.live.remote_engine import RemoteEngine
 from aae.live.status import SoundEngine
@@ -32,7 +33,7 @@ class Instrument:
     loaded: LoadedModel
     synthesizer: Synthesizer
     session: Session
-    whole: OfflineRenderer
+    note_renderer: OfflineRenderer
     engine: SoundEngine
     points: SpacePoints
     performer: Performer
@@ -55,7 +56,7 @@ class Instrument:
     def close(self) -> None:
         """Ends its threads."""
         self.engine.close()
-        self.whole.close()
+        self.note_renderer.close()
 
 
 def open_instrument(
@@ -63,6 +64,7 @@ def open_instrument(
     sound: Sound | None = None,
     say: Callable[[str], object] = lambda _words: None,
     output: AudioOutput | None = None,
+    on_failure: Callable[[str], object] = lambda _message: None,
 ) -> Instrument:
     """Opens a model and everything that plays it; takes seconds.
 
@@ -72,6 +74,7 @@ def open_instrument(
         say: Told what is being done.
         output: A sound device for an engine in this process; if not given, the engine has a process and the
             system's device of its own.
+        on_failure: Called with one line that says what went wrong with the sound, by any thread.
 
     Raises:
         InputError: If the model file cannot be used.
@@ -82,7 +85,7 @@ def open_instrument(
     synthesizer, inverter = synthesizer_of(loaded)
     session = Session(synthesizer, sound)
     first, sample_rate = session.request(60), loaded.info.spectrogram.sample_rate
-    remote = RemoteEngine(path, sample_rate, first) if output is None else None
+    remote = RemoteEngine(path, sample_rate, first, on_failure) if output is None else None
     with contextlib.ExitStack() as undo:
         if remote is not None:
             undo.callback(remote.close)
@@ -91,17 +94,18 @@ def open_instrument(
         warm_up.render([first])
         points = SpacePoints(loaded.info, loaded.latents)
         _warm_up_picture()
-        whole = OfflineRenderer(synthesizer)
+        renderer = OfflineRenderer(synthesizer, on_failure)
         engine: SoundEngine
         if remote is not None:
             remote.wait()
             engine = remote
         else:
             assert output is not None
-            engine = warm_engine(loaded, whole, output, first)
-        performer = Performer(session, engine, whole)
+            engine = local = Engine(loaded, renderer.submit, output, on_failure)
+            local.warm_up(first)
+        performer = Performer(session, engine, renderer)
         undo.pop_all()
-    return Instrument(path, loaded, synthesizer, session, whole, engine, points, performer, inverter)
+    return Instrument(path, loaded, synthesizer, session, renderer, engine, points, performer, inverter)
 
 
 def _warm_up_picture() -> None:

@@ -28,11 +28,11 @@ class Performer:
     Args:
         session: What sounds.
         engine: Where.
-        whole: Makes the portrait of the last note.
+        renderer: Makes the preview of the last note.
     """
 
-    def __init__(self, session: Session, engine: SoundEngine, whole: OfflineRenderer) -> None:
-        self.session, self.engine, self._whole = session, engine, whole
+    def __init__(self, session: Session, engine: SoundEngine, renderer: OfflineRenderer) -> None:
+        self.session, self.engine, self._renderer = session, engine, renderer
         self.last_pitch = 60
         self.follows = False
         """Whether notes that sound fade over to what the sliders say."""
@@ -79,13 +79,13 @@ class Performer:
     def show(self, request: NoteRequest) -> None:
         """Has the portrait of a note made."""
         self.shown = request
-        self._whole.show(request)
+        self._renderer.show(request)
 
     def play_waveform(self, waveform: Floats) -> None:
         """Plays a recording, and shows it."""
         self.engine.play(CURSOR_KEY, waveform)
         self.shown = None
-        self._whole.show(waveform)
+        self._renderer.show(waveform)
 
     def play_again(self) -> None:
         """The present sound at the last pitch, as long as it is."""

@@ -106,6 +106,7 @@ class MainWindow(WindowDialogs, WindowFrame):
                 sound,
                 lambda words: self.courier.send(lambda: self.words.setText(words)),
                 self._output,
+                self._say_from_anywhere,
             )
 
         self._loading.run(work)
@@ -166,8 +167,6 @@ class MainWindow(WindowDialogs, WindowFrame):
         self.piano.pressed.connect(self._piano_pressed)
         self.piano.released.connect(self._piano_released)
         self.keyboard.performer = performer
-        fail = self._say_from_anywhere
-        instrument.engine.on_failure = instrument.whole.on_failure = fail
         instrument.engine.start()
         self.start_controllers(instrument)
         for button in (self.header.render_button, self.header.save):
@@ -224,14 +223,15 @@ class MainWindow(WindowDialogs, WindowFrame):
         status, performer = instrument.engine.status(), instrument.performer
         self.header.meter.show_peak(status.peak)
         self.piano.set_sounding({pitch for pitch, _ in tuple(performer.held.values())})
-        portrait = instrument.whole.portrait
+        portrait = instrument.note_renderer.preview
         if portrait is not None and portrait is not self._shown_portrait:
             self._shown_portrait = portrait
             self.space.portrait.show_portrait(portrait, self.portrait_caption(portrait))
         self.space.portrait.set_position(status.playhead_s)
         device = status.device
         words = device.name if not device.is_silent else "no sound device"
-        dropouts = f" · {status.dropouts} dropouts" if status.dropouts and not device.is_silent else ""
+        lost = status.n_dropouts if not device.is_silent else 0
+        dropouts = f" · {lost} dropouts" if lost else ""
         live = "streaming" if status.is_streaming else "whole notes"
         self.device.setText(f"{words} · {live} · {self.controllers_in_words()}{dropouts}")
         self.device.setToolTip(device.why)
