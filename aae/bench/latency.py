@@ -8,15 +8,16 @@ has them behind it when it starts.
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 from aae.bench.inversion import torch_threads
 from aae.bench.notes import random_requests
 from aae.bench.speed import Timing
 from aae.model.model_file import LoadedModel
 from aae.synthesis.decoding import NoteDecoder, NoteInParts, NoteRequest
-from mcnn.network.source_filter import SourceFilterMcnn
+from mcnn.network.config import Precision
 from mcnn.plain import Settings
+from mcnn.streaming.contract import StreamingInverter
 from mcnn.streaming.voices import Voices
 
 BLOCK = 512
@@ -28,8 +29,6 @@ BLOCKS_IN_HAND = 24
 N_VOICES = 16
 WARM_UP_NOTES = 20
 WARM_UP_BLOCKS = 100
-
-Precision = Literal["f32", "bf16"]
 
 
 class LatencyRow(Settings):
@@ -60,7 +59,7 @@ class LatencyBench(Settings):
 
 def bench_latency(
     loaded: LoadedModel,
-    inverter: SourceFilterMcnn,
+    inverter: StreamingInverter,
     n_notes: int = 500,
     n_blocks: int = 1000,
     progress: Callable[[int], object] = lambda done: None,

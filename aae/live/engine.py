@@ -21,8 +21,8 @@ from aae.live.status import Device, SoundStatus
 from aae.live.whole_notes import OfflineRenderer
 from aae.model.model_file import LoadedModel
 from aae.synthesis.decoding import NoteRequest
+from aae.synthesis.inverters import streaming_inverter
 from mcnn.compiled import Floats
-from mcnn.network.source_filter import SourceFilterMcnn
 
 
 class Engine:
@@ -45,9 +45,8 @@ class Engine:
         self.last: LiveVoice | None = None
         self.on_failure: Callable[[str], object] = lambda _message: None
         """Called from the engine's threads."""
-        self._bank: StreamBank | None = None
-        if isinstance(loaded.inverter, SourceFilterMcnn):
-            self._bank = StreamBank(loaded, loaded.inverter, MAX_VOICES)
+        inverter = streaming_inverter(loaded)
+        self._bank = None if inverter is None else StreamBank(loaded, inverter, MAX_VOICES)
         self.feeder = AudioProducer(self.sample_rate, self._bank, whole)
         self.played: VoiceAllocator = self.feeder.played
         self.feeder.on_failure = lambda message: self.on_failure(message)

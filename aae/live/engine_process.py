@@ -19,7 +19,6 @@ from aae.synthesis.decoding import NoteRequest
 from aae.synthesis.inverters import FALLBACK, TRAINED, choose_inverter
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
-from mcnn.network.source_filter import SourceFilterMcnn
 
 STATUS_S = 0.016
 """Between two statuses."""
@@ -87,9 +86,10 @@ def open_engine(path: Path, first: NoteRequest) -> tuple[Engine, OfflineRenderer
 
 def synthesizer_of(loaded: LoadedModel) -> tuple[Synthesizer, str]:
     """What renders whole notes, and the name of its way from log-mel to sound."""
-    inverter = TRAINED if isinstance(loaded.inverter, SourceFilterMcnn) else FALLBACK
-    chosen = choose_inverter(inverter, loaded)
-    return Synthesizer(loaded, chosen.inverter, chosen.notice), inverter
+    name, chosen = TRAINED, choose_inverter(TRAINED, loaded)
+    if not chosen.inverter.can_stream:
+        name, chosen = FALLBACK, choose_inverter(FALLBACK, loaded)
+    return Synthesizer(loaded, chosen.inverter, chosen.notice), name
 
 
 def warm_engine(

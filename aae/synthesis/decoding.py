@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from aae.model.traits import asked_attacks_ms
 from aae.synthesis.performance import MIN_FRAMES, sample_performance
 from mcnn.errors import InputError
 from mcnn.inversion.inverter import InverterConditioning
+from mcnn.network.config import Precision
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
 from mcnn.spectral.spectrogram import Spectrogram
 
@@ -105,7 +105,7 @@ class NoteDecoder:
             instructions for it, and slower on others.
     """
 
-    def __init__(self, loaded: LoadedModel, precision: Literal["f32", "bf16"] = "f32") -> None:
+    def __init__(self, loaded: LoadedModel, precision: Precision = "f32") -> None:
         self.decoder: Decoder = loaded.model.decoder
         if precision == "bf16":
             self.decoder = copy.deepcopy(self.decoder)

@@ -98,10 +98,7 @@ class GriffinLim(Inverter):
             Y. Masuyama, N. Ueno, N. Ono, "Signal reconstruction from mel-spectrogram based on bi-level
             consistency of full-band magnitude and phase", WASPAA 2023 (the idea; their method is ADMM).
         """
-        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
-            raise ValueError(
-                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
-            )
+        self.require_log_mel(log_mel)
         mel = self.spectrogram.expand(log_mel.detach().float().cpu())
         mel = torch.where(mel < SILENT_MEL * self.config.log_floor, 0.0, mel)
         onsets = conditioning.onsets or (None,) * len(mel)

@@ -58,10 +58,7 @@ class PhaseInverter(Inverter):
     @torch.no_grad()
     def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)` alone."""
-        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
-            raise ValueError(
-                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
-            )
+        self.require_log_mel(log_mel)
         mel = self.spectrogram.expand(log_mel.detach().float().cpu())
         mel = torch.where(mel < SILENT_MEL * self.config.log_floor, 0.0, mel)
         rows: Floats = mel.transpose(1, 2).reshape(-1, self.config.n_mels).numpy()

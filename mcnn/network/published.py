@@ -113,10 +113,7 @@ class PublishedMcnn(Inverter):
 
     def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)`."""
-        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
-            raise ValueError(
-                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
-            )
+        self.require_log_mel(log_mel)
         heads = self.layers(self._normalise(log_mel))
         waveform: Tensor = self.bound((heads * self.head_weights).sum(dim=1))
         return waveform

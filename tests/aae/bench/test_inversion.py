@@ -16,7 +16,7 @@ from aae.bench.inversion import (
     pitch_curve_cents,
     pitch_error_cents,
 )
-from aae.bench.methods import Method, OwnMethod, forms, untrained_methods
+from aae.bench.methods import Method, OwnMethod, untrained_methods, variants
 from mcnn.inversion.inverter import InverterConditioning
 from mcnn.inversion.phase_inverters import SpsiInverter
 from mcnn.losses.metrics import multi_resolution_distance
@@ -24,6 +24,7 @@ from mcnn.network.config import SourceFilterConfig
 from mcnn.network.source_filter import SourceFilterMcnn
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.spectrogram import Spectrogram
+from mcnn.streaming.playable import PlayableMcnn
 from tests.support.synth import tone
 
 CONFIG = SpectrogramConfig(n_fft=1024, hop_length=128, n_mels=128)
@@ -138,7 +139,7 @@ def test_threads_are_put_back() -> None:
 
 
 @torch.inference_mode()
-def test_every_form_of_an_inverter_makes_the_same_sound() -> None:
+def test_every_variant_of_an_inverter_makes_the_same_sound() -> None:
     config = SpectrogramConfig(n_mels=64)
     inverter = SourceFilterMcnn(config, SourceFilterConfig(width=16, blocks=1, head_width=8)).eval()
     for layer in inverter.parameters():
@@ -147,7 +148,7 @@ def test_every_form_of_an_inverter_makes_the_same_sound() -> None:
     conditioning = InverterConditioning(
         torch.full((1, log_mel.shape[2]), 330.0), None, torch.full_like(log_mel, 0.1), (3,)
     )
-    made = {name: form(log_mel, conditioning) for name, form in forms(inverter).items()}
+    made = {name: invert(log_mel, conditioning) for name, invert in variants(PlayableMcnn(inverter)).items()}
     assert list(made) == ["mcnn", "mcnn, bf16", "mcnn, eager", "mcnn, TorchScript"]
     loudest = float(made["mcnn"].abs().max())
     assert loudest > 0
@@ -156,6 +157,6 @@ def test_every_form_of_an_inverter_makes_the_same_sound() -> None:
         assert error < (0.2 if "bf16" in name else 1e-3), name
 
 
-def test_other_inverters_have_one_form() -> None:
+def test_other_inverters_have_one_variant() -> None:
     inverter = SpsiInverter(CONFIG)
-    assert forms(inverter) == {"spsi": inverter}
+    assert variants(inverter) == {"spsi": inverter}

@@ -20,6 +20,7 @@ from aae.live.sounding_note import LiveVoice
 from aae.live.whole_notes import OfflineRenderer
 from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.decoding import DecodedNote, NoteRequest
+from aae.synthesis.inverters import streaming_inverter
 from mcnn.network.source_filter import SourceFilterMcnn
 
 RATE = 44_100
@@ -84,8 +85,9 @@ class CountedBank(StreamBank):
     """The real bank; its work takes the time that the test says."""
 
     def __init__(self, loaded: LoadedModel, clock: Clock, costs: Costs) -> None:
-        assert isinstance(loaded.inverter, SourceFilterMcnn)
-        super().__init__(loaded, loaded.inverter, MAX_VOICES)
+        inverter = streaming_inverter(loaded)
+        assert inverter is not None
+        super().__init__(loaded, inverter, MAX_VOICES)
         self.clock, self.costs = clock, costs
         self.decoding: CountedDecoding | None = None
         self.n_begun: list[int] = []
