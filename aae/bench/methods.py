@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from mcnn.compiled import Floats
 from mcnn.inversion.griffin_lim import GriffinLim
 from mcnn.inversion.inverter import Inverter, InverterConditioning
-from mcnn.inversion.phase_inverters import PghiInverter, RtpghiInverter, SpsiInverter
+from mcnn.inversion.phase_inverters import PghiInverter, RtpghiInverter
 from mcnn.spectral.spectrogram import Spectrogram
 
 Inversion: TypeAlias = Callable[[Tensor, InverterConditioning], Tensor]
@@ -146,7 +146,6 @@ def untrained_methods(spectrogram: Spectrogram, librosa_notes: int | None = LIBR
         *(LibrosaMethod(mels, n, librosa_notes) for n in GRIFFIN_LIM_ITERATIONS),
         OwnMethod("rtpghi", RtpghiInverter(config)),
         OwnMethod("pghi", PghiInverter(config)),
-        OwnMethod("spsi", SpsiInverter(config)),
     ]
 
 

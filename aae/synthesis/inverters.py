@@ -9,7 +9,7 @@ from mcnn.errors import InputError
 from mcnn.inversion.griffin_lim import GriffinLim
 from mcnn.inversion.inverter import Inverter
 from mcnn.inversion.names import InverterName
-from mcnn.inversion.phase_inverters import PghiInverter, RtpghiInverter, SpsiInverter
+from mcnn.inversion.phase_inverters import PghiInverter, RtpghiInverter
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.streaming.contract import StreamingInverter
 from mcnn.streaming.playable import playable
@@ -18,7 +18,6 @@ UNTRAINED: dict[str, Callable[[SpectrogramConfig], Inverter]] = {
     GriffinLim.name: GriffinLim,
     RtpghiInverter.name: RtpghiInverter,
     PghiInverter.name: PghiInverter,
-    SpsiInverter.name: SpsiInverter,
 }
 """Inverters that need no training."""
 TRAINED = "mcnn"

@@ -15,7 +15,6 @@ from mcnn.inversion.griffin_lim import SILENT_MEL
 from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
 from mcnn.inversion.pghi import integrate_phase
 from mcnn.inversion.rtpghi import Rtpghi
-from mcnn.inversion.spsi import Spsi
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.mel_inversion import BIN_UPDATES, LOBE_UPDATES, MelBands
 from mcnn.spectral.overlap_add import OverlapAdd
@@ -130,17 +129,6 @@ class RtpghiInverter(PhaseInverter):
             self.seed,
         )
         return np.concatenate([integrator.advance(magnitude), integrator.flush()], axis=1)
-
-
-class SpsiInverter(PhaseInverter):
-    """Phases by single pass spectrogram inversion: the fastest."""
-
-    name: ClassVar[str] = "spsi"
-
-    def phase(self, magnitude: Floats) -> Floats:
-        """Phases in radians of magnitudes, each `(batch, frames, bins)`."""
-        config = self.config
-        return Spsi(config.n_bins, config.n_fft, config.hop_length, len(magnitude)).advance(magnitude)
 
 
 class PghiInverter(PhaseInverter):

@@ -100,17 +100,6 @@ class PublishedMcnn(Inverter):
             channels, groups = out_channels, self.size.heads
         return layers
 
-    @property
-    def context_frames(self) -> tuple[int, int]:
-        """Frames before and after its own that a sample can depend on, at most."""
-        first, last = 0, self.config.hop_length - 1
-        for stride in reversed(self.size.strides(self.config.hop_length)):
-            width = self.size.width(stride)
-            padding = (width - stride) // 2
-            first = -((width - 1 - padding - first) // stride)
-            last = (last + padding) // stride
-        return -first, last
-
     def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)`."""
         self.require_log_mel(log_mel)

@@ -24,7 +24,7 @@ from aae.synthesis.inverters import TRAINED, choose_inverter, streaming_inverter
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.inversion.griffin_lim import GriffinLim
 from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
-from mcnn.inversion.phase_inverters import SpsiInverter
+from mcnn.inversion.phase_inverters import RtpghiInverter
 from mcnn.network.config import SourceFilterConfig
 from mcnn.network.source_filter import SourceFilterMcnn
 from tests.support.toy_bank import CONFIG, DYNAMICS, INSTRUMENTS, write_toy_bank
@@ -77,9 +77,9 @@ def test_every_part_is_timed_at_every_length_and_number_of_threads(loaded: Loade
 
 
 def test_a_sum_is_that_of_its_parts(loaded: LoadedModel) -> None:
-    found = bench_model(loaded, SpsiInverter(CONFIG), repeats=1)
+    found = bench_model(loaded, RtpghiInverter(CONFIG), repeats=1)
     ms = {row.part: row.timing.median_ms for row in found.rows if row.n_threads == 1}
-    assert ms["decoder, f32 + spsi"] == pytest.approx(ms["decoder, f32"] + ms["spsi"])
+    assert ms["decoder, f32 + rtpghi"] == pytest.approx(ms["decoder, f32"] + ms["rtpghi"])
 
 
 def test_first_blocks_and_many_voices_are_timed_in_both_precisions(loaded: LoadedModel) -> None:
