@@ -89,10 +89,10 @@ def multi_resolution_stft(input: Tensor, target: Tensor, floor: float = 1e-5) ->
     """
     convergence, log_magnitude = [], []
     for n_fft, hop_length, win_length in EVALUATION_RESOLUTIONS:
-        magnitudes = [spectrum(one, n_fft, hop_length, win_length).abs() for one in (input, target)]
-        convergence.append(spectral_convergence(*magnitudes))
-        input_nepers, target_nepers = (torch.log(one.clamp_min(floor)) for one in magnitudes)
-        log_magnitude.append((input_nepers - target_nepers).abs().mean(dim=(1, 2)))
+        made, real = (spectrum(one, n_fft, hop_length, win_length).abs() for one in (input, target))
+        convergence.append(spectral_convergence(made, real))
+        nepers = torch.log(made.clamp_min(floor)) - torch.log(real.clamp_min(floor))
+        log_magnitude.append(nepers.abs().mean(dim=(1, 2)))
     return torch.stack(convergence).mean(0), torch.stack(log_magnitude).mean(0)
 
 
