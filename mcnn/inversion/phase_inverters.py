@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from mcnn.compiled import Floats
-from mcnn.inversion.griffin_lim import SILENT_MEL
 from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
 from mcnn.inversion.pghi import integrate_phase
 from mcnn.inversion.rtpghi import Rtpghi
@@ -58,8 +57,7 @@ class PhaseInverter(Inverter):
     def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)` alone."""
         self.require_log_mel(log_mel)
-        mel = self.spectrogram.expand(log_mel.detach().float().cpu())
-        mel = torch.where(mel < SILENT_MEL * self.config.log_floor, 0.0, mel)
+        mel = self.spectrogram.audible_mel(log_mel)
         rows: Floats = mel.transpose(1, 2).reshape(-1, self.config.n_mels).numpy()
         magnitude = self.bands.magnitude(rows).reshape(len(mel), mel.shape[2], self.config.n_bins)
         return self._synthesise(magnitude).to(log_mel.device)
