@@ -20,9 +20,9 @@ from aae.live.offline_renderer import RenderNote
 from aae.live.status import Device, SoundStatus
 from aae.live.voice_allocator import MAX_VOICES
 from aae.model.model_file import LoadedModel
+from aae.synthesis.inverters import streaming_inverter
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
-from mcnn.network.source_filter import SourceFilterMcnn
 
 
 class Engine:
@@ -45,9 +45,8 @@ class Engine:
         self.sample_rate = loaded.info.spectrogram.sample_rate
         self.output = output
         self._on_failure = on_failure
-        self._bank: StreamBank | None = None
-        if isinstance(loaded.inverter, SourceFilterMcnn):
-            self._bank = StreamBank(loaded, loaded.inverter, MAX_VOICES)
+        inverter = streaming_inverter(loaded)
+        self._bank = None if inverter is None else StreamBank(loaded, inverter, MAX_VOICES)
         self.producer = AudioProducer(
             self.sample_rate,
             self._bank,

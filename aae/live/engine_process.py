@@ -20,7 +20,6 @@ from aae.synthesis.inverters import FALLBACK, TRAINED, choose_inverter
 from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
-from mcnn.network.source_filter import SourceFilterMcnn
 
 STATUS_INTERVAL_S = 0.016
 """Between two statuses."""
@@ -98,6 +97,7 @@ def open_engine(
 
 def synthesizer_of(loaded: LoadedModel) -> tuple[Synthesizer, str]:
     """What renders whole notes, and the name of its way from log-mel to sound."""
-    inverter = TRAINED if isinstance(loaded.inverter, SourceFilterMcnn) else FALLBACK
-    chosen = choose_inverter(inverter, loaded)
-    return Synthesizer(loaded, chosen.inverter, chosen.notice), inverter
+    name, chosen = TRAINED, choose_inverter(TRAINED, loaded)
+    if not chosen.inverter.can_stream:
+        name, chosen = FALLBACK, choose_inverter(FALLBACK, loaded)
+    return Synthesizer(loaded, chosen.inverter, chosen.notice), name

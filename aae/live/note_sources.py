@@ -18,8 +18,8 @@ from aae.synthesis.decoding import DecodedNote, NoteDecoder, NoteInParts
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 from mcnn.inversion.inverter import InverterConditioning
-from mcnn.network.source_filter import SourceFilterMcnn
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
+from mcnn.streaming.contract import StreamingInverter
 from mcnn.streaming.voices import Voice, Voices
 
 FIRST_FRAMES, PART_FRAMES = 32, 64
@@ -189,7 +189,7 @@ class StreamBank:
         n_voices: Notes at once, at most.
     """
 
-    def __init__(self, loaded: LoadedModel, inverter: SourceFilterMcnn, n_voices: int) -> None:
+    def __init__(self, loaded: LoadedModel, inverter: StreamingInverter, n_voices: int) -> None:
         self._decoder = NoteDecoder(loaded)
         self._voices = Voices(inverter, n_voices)
         self._frame_s = 1.0 / loaded.info.spectrogram.frame_rate_hz

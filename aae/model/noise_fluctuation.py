@@ -1,9 +1,9 @@
 """The grain of noise: how it fluctuates in a log-mel whose decoder puts out its mean."""
 
-import torch
 from torch import Tensor
 
 from mcnn.spectral.spectrogram import Spectrogram
+from mcnn.spectral.white_noise import white_noise
 
 GRAIN_FRAMES = 2048
 """Frames of recorded noise; each note takes a stretch of them."""
@@ -36,9 +36,7 @@ class NoiseFluctuation:
 
     def __init__(self, spectrogram: Spectrogram) -> None:
         self._spectrogram = spectrogram
-        n_samples = GRAIN_FRAMES * spectrogram.config.hop_length
-        white = torch.randn(1, n_samples, generator=torch.Generator().manual_seed(0))
-        mel = spectrogram.mel(spectrogram.magnitude(white))[0]
+        _, mel = white_noise(spectrogram, GRAIN_FRAMES)
         self.fluctuation = mel / mel.log().mean(1, keepdim=True).exp()
         """`(mels, GRAIN_FRAMES)`, of geometric mean 1."""
 

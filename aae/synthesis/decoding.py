@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from aae.synthesis.performance import MIN_FRAMES, sample_performance
 from aae.synthesis.request import NoteRequest
 from mcnn.errors import InputError
 from mcnn.inversion.inverter import InverterConditioning
+from mcnn.network.config import Precision
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
 from mcnn.spectral.spectrogram import Spectrogram
 
@@ -83,7 +83,7 @@ class NoteDecoder:
             instructions for it, and slower on others.
     """
 
-    def __init__(self, loaded: LoadedModel, precision: Literal["f32", "bf16"] = "f32") -> None:
+    def __init__(self, loaded: LoadedModel, precision: Precision = "f32") -> None:
         self.decoder: Decoder = loaded.model.decoder
         if precision == "bf16":
             self.decoder = copy.deepcopy(self.decoder)

@@ -19,6 +19,7 @@ from aae.live.note_sources import NoteOnset, StreamBank, StreamedSource
 from aae.live.voice_allocator import MAX_VOICES
 from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.decoding import DecodedNote
+from aae.synthesis.inverters import streaming_inverter
 from aae.synthesis.request import NoteRequest
 from mcnn.network.source_filter import SourceFilterMcnn
 
@@ -90,8 +91,9 @@ class CountedBank(StreamBank):
     """The real bank; its work takes the time that the test says."""
 
     def __init__(self, loaded: LoadedModel, clock: Clock, costs: Costs) -> None:
-        assert isinstance(loaded.inverter, SourceFilterMcnn)
-        super().__init__(loaded, loaded.inverter, MAX_VOICES)
+        inverter = streaming_inverter(loaded)
+        assert inverter is not None
+        super().__init__(loaded, inverter, MAX_VOICES)
         self.clock, self.costs = clock, costs
         self.decoding: CountedDecoding | None = None
         self.n_begun: list[int] = []

@@ -17,6 +17,7 @@ from aae.live.note_sources import (
     onset_frame,
 )
 from aae.model.model_file import LoadedModel, load_model
+from aae.synthesis.inverters import streaming_inverter
 from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.inversion.griffin_lim import GriffinLim
@@ -34,8 +35,9 @@ def loaded() -> LoadedModel:
 
 @pytest.fixture
 def bank(loaded: LoadedModel) -> StreamBank:
-    assert isinstance(loaded.inverter, SourceFilterMcnn)
-    return StreamBank(loaded, loaded.inverter, N_VOICES)
+    inverter = streaming_inverter(loaded)
+    assert inverter is not None
+    return StreamBank(loaded, inverter, N_VOICES)
 
 
 def begin(bank: StreamBank, request: NoteRequest, start_s: float = 0.0) -> StreamedSource | None:
