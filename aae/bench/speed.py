@@ -1,7 +1,7 @@
 """How fast a model makes whole notes, and what it takes: the figures of `clariolin bench` on speed and size.
 
-The decoder is timed in single and in half precision, the inverter in every form that it has
-(`aae.bench.methods.forms`, which says what is left out). All take turns on each note.
+The decoder is timed in single and in half precision, the inverter in every variant that it has
+(`aae.bench.methods.variants`, which says what is left out). All take turns on each note.
 """
 
 import sys
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from aae.bench.inversion import torch_threads
-from aae.bench.methods import forms
+from aae.bench.methods import variants
 from aae.bench.notes import random_requests
 from aae.model.model_file import LoadedModel
 from aae.synthesis.decoding import DecodedNote, NoteDecoder
@@ -134,7 +134,7 @@ class _Parts:
             "decoder, f32": NoteDecoder(loaded),
             "decoder, bf16": NoteDecoder(loaded, "bf16"),
         }
-        self.inverters = forms(inverter)
+        self.inverters = variants(inverter)
 
     def sounding_requests(self, n_frames: int, count: int) -> list[NoteRequest]:
         """Random notes that sound for so many frames, some to warm up with; any notes if there are none."""

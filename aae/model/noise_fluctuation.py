@@ -1,9 +1,9 @@
 """The fluctuation of noise in a log-mel, added where a decoder predicts the mean of the noise."""
 
-import torch
 from torch import Tensor
 
 from mcnn.spectral.spectrogram import Spectrogram
+from mcnn.spectral.white_noise import white_noise
 
 NOISE_FRAMES = 2048
 """Length of the reference noise; each note takes an excerpt of it."""
@@ -36,9 +36,7 @@ class NoiseFluctuation:
 
     def __init__(self, spectrogram: Spectrogram) -> None:
         self._spectrogram = spectrogram
-        n_samples = NOISE_FRAMES * spectrogram.config.hop_length
-        white = torch.randn(1, n_samples, generator=torch.Generator().manual_seed(0))
-        mel = spectrogram.mel(spectrogram.magnitude(white))[0]
+        _, mel = white_noise(spectrogram, NOISE_FRAMES)
         self.fluctuation = mel / mel.log().mean(1, keepdim=True).exp()
         """`(mels, NOISE_FRAMES)`, factors of geometric mean 1."""
 

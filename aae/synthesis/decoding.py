@@ -7,7 +7,6 @@ A style, from latent and condition, and a performance make frames (`NoteDecoder.
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import torch
@@ -26,6 +25,7 @@ from aae.synthesis.performance import MIN_FRAMES, sample_performance
 from aae.synthesis.request import NoteRequest
 from mcnn.errors import InputError
 from mcnn.inversion.inverter import InverterConditioning
+from mcnn.network.config import Precision
 from mcnn.spectral.spectrogram import Spectrogram
 
 LEVEL_RANGE_DB = (-50.0, -6.0)
@@ -57,7 +57,7 @@ class NoteDecoder:
             it, and slower on others.
     """
 
-    def __init__(self, loaded: LoadedModel, precision: Literal["f32", "bf16"] = "f32") -> None:
+    def __init__(self, loaded: LoadedModel, precision: Precision = "f32") -> None:
         self._decoder: Decoder = loaded.model.decoder
         if precision == "bf16":
             self._decoder = copy.deepcopy(self._decoder)

@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 import torch
 
-Precision: TypeAlias = Literal["32-true", "bf16-mixed"]
+TrainingPrecision: TypeAlias = Literal["32-true", "bf16-mixed"]
 Asked: TypeAlias = Literal["auto", "32-true", "bf16-mixed"]
 
 
@@ -22,7 +22,7 @@ def computes_bf16(device_type: str) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
 
 
-def choose_precision(asked: Asked, device_type: str) -> Precision:
+def choose_precision(asked: Asked, device_type: str) -> TrainingPrecision:
     """What is asked for, or the faster of the two.
 
     Args:

@@ -8,10 +8,11 @@ from pathlib import Path
 import torch
 
 from aae.live.audio_output import AudioOutput
-from aae.live.engine_process import synthesizer_of, warm_engine
+from aae.live.engine import Engine
+from aae.live.engine_process import synthesizer_of
+from aae.live.offline_renderer import NotePreview, OfflineRenderer
 from aae.live.remote_engine import RemoteEngine
 from aae.live.status import SoundEngine
-from aae.live.whole_notes import NotePreview, OfflineRenderer
 from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.inverters import choose_inverter
 from aae.synthesis.synthesizer import Synthesizer
@@ -34,7 +35,8 @@ class Instrument:
     """The model file."""
     loaded: LoadedModel
     session: Session
-    whole: OfflineRenderer
+    note_renderer: OfflineRenderer
+    """Makes the picture of the last note."""
     engine: SoundEngine
     points: SpacePoints
     performer: Performer
@@ -75,7 +77,7 @@ class Instrument:
     def close(self) -> None:
         """Ends its threads."""
         self.engine.close()
-        self.whole.close()
+        self.note_renderer.close()
 
     def _new_synthesizer(self) -> Synthesizer:
         """A synthesizer of its own for another thread."""
@@ -88,6 +90,7 @@ def open_instrument(
     sound: Sound | None = None,
     on_progress: Callable[[str], object] = lambda _message: None,
     output: AudioOutput | None = None,
+    on_failure: Callable[[str], object] = lambda _message: None,
 ) -> Instrument:
     """Opens a model and everything that plays it; takes seconds.
 
@@ -97,6 +100,7 @@ def open_instrument(
         on_progress: Called with a line for the person at each step.
         output: A sound device for an engine in this process; if not given, the engine has a process and the
             system's device of its own.
+        on_failure: Called with one line that says what went wrong with the sound, by any thread.
 
     Raises:
         InputError: If the model file cannot be used.
@@ -107,7 +111,7 @@ def open_instrument(
     synthesizer, inverter = synthesizer_of(loaded)
     session = Session(loaded.info, sound)
     first, sample_rate = session.request(60), loaded.info.spectrogram.sample_rate
-    remote = RemoteEngine(path, sample_rate, first) if output is None else None
+    remote = RemoteEngine(path, sample_rate, first, on_failure) if output is None else None
     with contextlib.ExitStack() as undo:
         if remote is not None:
             undo.callback(remote.close)
@@ -115,14 +119,16 @@ def open_instrument(
         warm_up, _ = synthesizer_of(loaded)
         warm_up.render([first])
         points = SpacePoints(loaded.info, loaded.latents)
-        whole = OfflineRenderer(synthesizer)
+        renderer = OfflineRenderer(synthesizer, on_failure)
         engine: SoundEngine
         if remote is not None:
             remote.wait()
             engine = remote
         else:
             assert output is not None
-            engine = warm_engine(loaded, whole, output, first)
-        performer = Performer(session, engine, whole)
+            engine = local = Engine(loaded, renderer.submit, output, on_failure)
+            local.warm_up(first)
+        performer = Performer(session, engine, renderer)
         undo.pop_all()
-    return Instrument(path, loaded, session, whole, engine, points, performer, inverter, synthesizer.notice)
+    notice = synthesizer.notice
+    return Instrument(path, loaded, session, renderer, engine, points, performer, inverter, notice)

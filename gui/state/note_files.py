@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from aae.live.whole_notes import NotePreview
+from aae.live.offline_renderer import NotePreview
 from aae.rendering.file_names import note_file_names
 from aae.synthesis.finishing import limit_peak, release
 from aae.synthesis.synthesizer import Synthesizer

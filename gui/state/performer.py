@@ -6,14 +6,14 @@ All of them play through it, so that what is played, shown and made to follow th
 import math
 from collections.abc import Callable, Hashable
 
+from aae.live.offline_renderer import OfflineRenderer
 from aae.live.status import SoundEngine
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.velocity import velocity_gain
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 
 from .latent_path import LatentPath
 from .session import Session
-from .velocity import velocity_gain
 
 CURSOR_KEY = "cursor"
 MIN_PITCH, MAX_PITCH = 12, 119
@@ -30,11 +30,11 @@ class Performer:
     Args:
         session: Its present sound is played.
         engine: Plays it.
-        whole: Makes the picture of the last note.
+        renderer: Makes the picture of the last note.
     """
 
-    def __init__(self, session: Session, engine: SoundEngine, whole: OfflineRenderer) -> None:
-        self.session, self.engine, self._whole = session, engine, whole
+    def __init__(self, session: Session, engine: SoundEngine, renderer: OfflineRenderer) -> None:
+        self.session, self.engine, self._renderer = session, engine, renderer
         self.last_pitch = 60
         self.follows = False
         """Whether notes that sound fade over to the sound of the sliders."""
@@ -85,13 +85,13 @@ class Performer:
     def show(self, request: NoteRequest) -> None:
         """Has the picture of a note made."""
         self.shown = request
-        self._whole.show(request)
+        self._renderer.show(request)
 
     def play_waveform(self, waveform: Floats) -> None:
         """Plays a recording, and shows it."""
         self.engine.play(CURSOR_KEY, waveform)
         self.shown = None
-        self._whole.show(waveform)
+        self._renderer.show(waveform)
 
     def play_again(self) -> None:
         """Plays the present sound at the last pitch, for its whole length."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from aae.live.velocity import VelocityCurve
 from aae.model.model_info import ModelInfo
 from aae.synthesis.request import NoteRequest
 
@@ -15,7 +16,6 @@ from .latent_pad import MAX_NAME_LENGTH, N_CORNERS, Corner, LatentPad
 from .latent_path import LatentPath
 from .project_state import ProjectState
 from .sound import MAX_VARIATION, AttributeMix, Sound, dial_latent
-from .velocity import VelocityCurve
 
 MAX_HISTORY_LENGTH = 500
 SURPRISE_LABELS = 2

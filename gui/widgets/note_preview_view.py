@@ -8,7 +8,7 @@ from PyQt6.QtCore import QMimeData, QPoint, QPointF, QRect, QRectF, Qt, QUrl, py
 from PyQt6.QtGui import QDrag, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from aae.live.whole_notes import NotePreview
+from aae.live.offline_renderer import NotePreview
 from aae.notes.pitch_names import pitch_name
 from aae.synthesis.request import NoteRequest
 

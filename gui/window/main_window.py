@@ -195,7 +195,8 @@ class MainWindow(QMainWindow):
         opened.show_last_note(status.playhead_s)
         device = status.device
         name = device.name if not device.is_silent else "no sound device"
-        dropouts = f" · {status.dropouts} dropouts" if status.dropouts and not device.is_silent else ""
+        n_dropouts = status.n_dropouts if not device.is_silent else 0
+        dropouts = f" · {n_dropouts} dropouts" if n_dropouts else ""
         mode = "streaming" if status.is_streaming else "whole notes"
         self._device.setText(f"{name} · {mode} · {opened.controllers.in_words()}{dropouts}")
         self._device.setToolTip(device.why)

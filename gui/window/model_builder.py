@@ -35,14 +35,18 @@ def prepare_instrument(
         InputError: If the model file cannot be used.
     """
     warm_up()
-    return open_instrument(path, context.saved.sound, on_progress, context.settings.output)
+    return open_instrument(
+        path,
+        context.saved.sound,
+        on_progress,
+        context.settings.output,
+        context.show_message_from_any_thread,
+    )
 
 
 def build_open_model(instrument: Instrument, context: WindowContext, keys: ComputerKeys) -> OpenModel:
     """Builds the panels of an instrument, and has it play; only in the window's thread."""
     session, performer, settings = instrument.session, instrument.performer, context.settings
-    instrument.engine.on_failure = context.show_message_from_any_thread
-    instrument.whole.on_failure = context.show_message_from_any_thread
     instrument.engine.start()
 
     def as_preset(name: str) -> Preset:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PyQt6.QtWidgets import QWidget
 
-from aae.live.whole_notes import NotePreview
+from aae.live.offline_renderer import NotePreview
 
 from ..dialogs.render_dialog import RenderDialog
 from ..input.controllers import Controllers
@@ -47,7 +47,7 @@ class OpenModel:
 
     def show_last_note(self, playhead_s: float | None) -> None:
         """Shows the last note, if it is a new one, and moves its playhead."""
-        preview = self.instrument.whole.portrait
+        preview = self.instrument.note_renderer.preview
         if preview is not None and preview is not self._shown_preview:
             self._shown_preview = preview
             self.space.preview.show_preview(preview)

@@ -2,8 +2,8 @@
 
 from typing import Any, cast
 
+from aae.live.offline_renderer import OfflineRenderer
 from aae.live.status import SoundEngine
-from aae.live.whole_notes import OfflineRenderer
 from gui.state.performer import Performer
 from gui.state.session import Session
 from tests.support.fake_synthesizer import INFO

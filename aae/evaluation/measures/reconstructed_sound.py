@@ -20,7 +20,7 @@ from aae.synthesis.attack_shaping import shape_attack
 from aae.synthesis.finishing import FADE_IN_S, fade
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.inversion.inverter import Inverter
-from mcnn.losses.metrics import multi_resolution_distance
+from mcnn.losses.metrics import multi_resolution_stft
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ReconstructedSound:
     Attributes:
         position: Of the note in the bank.
         waveform: What was made of it, `(samples,)`.
-        multi_resolution: See `mcnn.losses.metrics.multi_resolution_distance`.
+        multi_resolution: Sum of the terms of `mcnn.losses.metrics.multi_resolution_stft`.
         envelope_db: Mean absolute difference of the envelopes.
         attack_ms: How long the attack takes, in what was made.
         attack_error_ms: That minus the recording's own.
@@ -96,11 +96,12 @@ def _compare(position: int, made: FloatArray, real: FloatArray, sample_rate: int
     length = min(len(made), len(real))
     level = to_reference_level(made, sample_rate)
     input, target = (torch.from_numpy(np.ascontiguousarray(one[:length]))[None] for one in (level, real))
+    convergence, log_magnitude = multi_resolution_stft(input, target)
     attack_ms = attack_time_ms(made, sample_rate)
     return ReconstructedSound(
         position=position,
         waveform=level,
-        multi_resolution=float(multi_resolution_distance(input, target)),
+        multi_resolution=float(convergence + log_magnitude),
         envelope_db=envelope_distance_db(level, real, sample_rate),
         attack_ms=attack_ms,
         attack_error_ms=attack_ms - attack_time_ms(real, sample_rate),

@@ -146,7 +146,6 @@ def test_bench_prints_one_json_object(model: Path, notes: Path, capsys: pytest.C
         "librosa 100",
         "rtpghi",
         "pghi",
-        "spsi",
         "mcnn-published",
     ]
     assert measured["recordings"]["rows"][-1]["spectral_convergence"] is None
@@ -196,7 +195,7 @@ def test_evaluate_shows_progress_and_targets(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    target = {"what": "in tune", "inverter": "spsi", "aim": 0.99, "at_least": True, "unit": "share"}
+    target = {"what": "in tune", "inverter": "rtpghi", "aim": 0.99, "at_least": True, "unit": "share"}
     report = {
         "targets": [{**target, "measured": 0.975, "real": float("nan"), "met": False}],
         "reconstruction": {"all": {"log_spectral_distance_db": 7.5, "spectral_convergence_db": float("nan")}},
@@ -204,13 +203,13 @@ def test_evaluate_shows_progress_and_targets(
 
     def measured(*arguments: object) -> Iterator[StageProgress | Evaluated]:
         settings = EvaluationSettings.quick(3, 24)
-        assert arguments == (model, notes, tmp_path, settings, ["spsi"], False)
+        assert arguments == (model, notes, tmp_path, settings, ["rtpghi"], False)
         yield StageProgress("judging new notes", 1, 2)
         yield Evaluated(report, tmp_path)
 
     monkeypatch.setattr(aae.evaluation.run, "evaluate", measured)
     command = ["evaluate", str(model), str(notes), "--out", str(tmp_path), "--seed", "3", "--quick"]
-    command += ["--inverter", "spsi", "--without-originals"]
+    command += ["--inverter", "rtpghi", "--without-originals"]
     assert main([*command, *(["--json"] if as_json else [])]) == 0
     said = capsys.readouterr().out
     if as_json:

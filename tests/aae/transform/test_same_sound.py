@@ -9,7 +9,7 @@ import torch
 from aae.analysis.modulation import Modulation
 from aae.analysis.onset import ONSET_FRAMES
 from aae.cli.console import SHIPPED_MODEL
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.offline_renderer import OfflineRenderer
 from aae.notes.pitch_names import pitch_frequency_hz
 from aae.synthesis.finishing import Floats, find_onset, remove_rumble
 from aae.synthesis.request import NoteRequest
@@ -65,7 +65,7 @@ def _as_recording(synthesizer: Synthesizer, request: NoteRequest) -> AnalysedNot
 def test_the_desktop_renders_the_same_bytes(synthesizer: Synthesizer, request_: NoteRequest) -> None:
     answers: queue.Queue[Floats | None] = queue.Queue()
     worker = OfflineRenderer(synthesizer)
-    worker.ask(request_, answers.put)
+    worker.submit(request_, answers.put)
     waveform = answers.get(timeout=60)
     worker.close()
     (rendered,) = synthesizer.render([request_])

@@ -11,7 +11,6 @@ from gui.state.presets import SUFFIX, Preset, PresetFolder, read_preset
 from gui.state.saved_session import SavedSession, read_session, write_session
 from gui.state.session import Session
 from gui.state.sound import AttributeMix, Sound, dial_latent
-from gui.state.velocity import VelocityCurve, velocity_gain
 from mcnn.errors import InputError
 from tests.support.fake_synthesizer import INFO, VOCABULARIES
 
@@ -111,22 +110,9 @@ def test_a_sound_of_another_model_is_fitted(session: Session) -> None:
     assert len(session.sound.latent) == 3
 
 
-def test_velocity_plays_dynamics_in_the_order_of_their_loudness(session: Session) -> None:
-    curve = VelocityCurve({"dynamics": ("forte", "pianissimo", "crescendo", "mezzo-forte")})
-    assert curve.steps == ["pianissimo", "mezzo-forte", "forte"]
-    assert curve.mix(1) == {"dynamics": {"pianissimo": 1.0}}
-    assert curve.mix(64) == {"dynamics": {"mezzo-forte": 1.0}}
-    assert curve.mix(127) == {"dynamics": {"forte": 1.0}}
-    assert set(curve.mix(32)["dynamics"]) == {"pianissimo", "mezzo-forte"}
-    assert VelocityCurve({"instrument": ("violin",)}).mix(64) == {}
+def test_velocity_plays_dynamics(session: Session) -> None:
     session.velocity_plays_dynamics = True
     assert session.request(60, velocity=1).mix["dynamics"] == {"piano": 1.0}
-
-
-def test_velocity_is_loudness_in_even_steps() -> None:
-    assert velocity_gain(127) == 1.0
-    assert 20 * np.log10(velocity_gain(1)) == pytest.approx(-24.0)
-    assert 20 * np.log10(velocity_gain(64)) == pytest.approx(-12.0)
 
 
 def test_presets_come_back_as_they_were(session: Session, tmp_path: Path) -> None:

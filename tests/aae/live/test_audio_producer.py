@@ -1,7 +1,7 @@
-"""The feeder's schedule, by a clock that only work moves: what it does does not depend on the machine."""
+"""The producer's schedule, by a clock that only work moves: it does not depend on the machine."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
@@ -12,14 +12,14 @@ import torch
 
 from aae.cli.console import SHIPPED_MODEL
 from aae.live.audio_output import BLOCK
-from aae.live.decoding_thread import DecodeJob, DecodeResult, DecodingThread, make_piece
-from aae.live.feeder import AudioProducer
+from aae.live.audio_producer import AudioProducer, Timing
+from aae.live.decoding_thread import DecodeJob, DecodeResult, Decoding, OnResult, run_job
+from aae.live.live_voice import LiveVoice
 from aae.live.note_sources import NoteOnset, StreamBank, StreamedSource
-from aae.live.played_notes import MAX_VOICES
-from aae.live.sounding_note import LiveVoice
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.voice_allocator import MAX_VOICES
 from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.decoding import DecodedNote
+from aae.synthesis.inverters import streaming_inverter
 from aae.synthesis.request import NoteRequest
 from mcnn.network.source_filter import SourceFilterMcnn
 
@@ -32,7 +32,7 @@ CHORD = range(48, 64)
 class Costs:
     """What work takes, in seconds for one note, and each further note's share of that."""
 
-    beginning: float = 0.007
+    onset: float = 0.007
     part: float = 0.008
     block: float = 0.0018
     further: float = 0.35
@@ -51,50 +51,57 @@ class Clock:
         return self.now
 
 
-class CountedDecoding(DecodingThread):
-    """Work that is done when the clock says so, beside what the feeder does."""
+class CountedDecoding(Decoding):
+    """Work that is done when the clock says so, beside what the producer does."""
 
-    def __init__(self, clock: Clock, done: Callable[[DecodeResult], object]) -> None:
-        super().__init__(done)
-        self.clock, self.done = clock, done
+    def __init__(self, clock: Clock, on_result: OnResult) -> None:
+        super().__init__(on_result)
+        self.clock = clock
         self.cost = 0.0
-        """Of the piece that was made last; the bank tells it."""
-        self.asked: deque[DecodeJob] = deque()
+        """Of the job that was run last; the bank tells it."""
+        self.submitted: deque[DecodeJob] = deque()
         self.ends: tuple[float, DecodeResult] | None = None
 
-    def ask(self, piece: DecodeJob) -> None:
-        self.asked.append(piece)
+    def start(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def submit(self, job: DecodeJob) -> None:
+        self.submitted.append(job)
         self.go_on()
 
     def go_on(self) -> None:
         """Hands over what is done by now, and begins what comes next."""
         while True:
             if self.ends is None:
-                if not self.asked:
+                if not self.submitted:
                     return
                 self.cost = 0.0
-                made = make_piece(self.asked.popleft())
+                made = run_job(self.submitted.popleft())
                 self.ends = self.clock.now + self.cost, made
             if self.clock.now < self.ends[0]:
                 return
             (_, made), self.ends = self.ends, None
-            self.done(made)
+            self._on_result(made)
 
 
 class CountedBank(StreamBank):
     """The real bank; its work takes the time that the test says."""
 
     def __init__(self, loaded: LoadedModel, clock: Clock, costs: Costs) -> None:
-        assert isinstance(loaded.inverter, SourceFilterMcnn)
-        super().__init__(loaded, loaded.inverter, MAX_VOICES)
+        inverter = streaming_inverter(loaded)
+        assert inverter is not None
+        super().__init__(loaded, inverter, MAX_VOICES)
         self.clock, self.costs = clock, costs
         self.decoding: CountedDecoding | None = None
         self.n_begun: list[int] = []
 
-    def decode_beginnings(self, asked: Sequence[tuple[NoteRequest, float]]) -> list[NoteOnset]:
-        made = super().decode_beginnings(asked)
-        self.n_begun.append(len(asked))
-        self._spend(self.costs.beginning, len(asked))
+    def decode_onsets(self, starts: Sequence[tuple[NoteRequest, float]]) -> list[NoteOnset]:
+        made = super().decode_onsets(starts)
+        self.n_begun.append(len(starts))
+        self._spend(self.costs.onset, len(starts))
         return made
 
     def decode(self, sources: Sequence[StreamedSource]) -> list[DecodedNote]:
@@ -113,41 +120,44 @@ class CountedBank(StreamBank):
 
 
 class Stage:
-    """A feeder and a device that takes a block whenever one is due."""
+    """A producer and a device that takes a block whenever one is due."""
 
     def __init__(self, loaded: LoadedModel, costs: Costs) -> None:
         self.clock = Clock()
         self.bank = CountedBank(loaded, self.clock, costs)
-        self.feeder = AudioProducer(
-            RATE, self.bank, cast(OfflineRenderer, None), self.clock, partial(CountedDecoding, self.clock)
-        )
         self.failures: list[str] = []
-        self.feeder.on_failure = self.failures.append
+        self.producer = AudioProducer(
+            RATE,
+            self.bank,
+            lambda _request, _on_waveform: pytest.fail("every note is streamed"),
+            on_failure=self.failures.append,
+            timing=Timing(partial(CountedDecoding, self.clock), self.clock),
+        )
         self.dropouts = 0
         self._heard = np.zeros(BLOCK, np.float32)
         self._mix = {"instrument": {"violin": 1.0}}
         self._latent = (0.0,) * loaded.info.latent_size
-        self.feeder.warm_up(self.request(60))
-        self.decoding = self.bank.decoding = cast(CountedDecoding, self.feeder._decoding)
+        self.producer.warm_up(self.request(60))
+        self.decoding = self.bank.decoding = cast(CountedDecoding, self.producer._decoding)
         self._due = self.clock.now + BLOCK_S
 
     def request(self, midi_pitch: int, seed: int = 0) -> NoteRequest:
         return NoteRequest(midi_pitch, self._mix, self._latent, seed)
 
-    def strike(self, *pitches: int) -> list[LiveVoice]:
+    def press(self, *pitches: int) -> list[LiveVoice]:
         notes = [LiveVoice(pitch, self.request(pitch), 1.0, self.clock.now) for pitch in pitches]
         for note in notes:
-            self.feeder.give(partial(self.feeder.played.strike, note))
+            self.producer.post(partial(self.producer.voices.note_on, note))
         return notes
 
     def step(self) -> None:
-        if not self.feeder.step():
+        if not self.producer.step():
             ends = [] if self.decoding.ends is None else [self.decoding.ends[0]]
             self.clock.now = max(min([self._due, *ends]), self.clock.now)
         self.decoding.go_on()
         while self.clock.now >= self._due:
-            short = self.feeder.ring.read_into(self._heard) < BLOCK
-            self.dropouts += short and self.feeder.expects
+            short = self.producer.ring.read_into(self._heard) < BLOCK
+            self.dropouts += short and self.producer.is_promised
             self._due += BLOCK_S
 
     def go_on(self, seconds: float) -> None:
@@ -175,7 +185,7 @@ def test_a_chord_of_sixteen_keys_in_the_same_instant_has_no_dropout(
     loaded: LoadedModel, slowness: float, within_s: float
 ) -> None:
     stage = Stage(loaded, Costs(0.007 * slowness, 0.008 * slowness, 0.0018 * slowness))
-    notes = stage.strike(*CHORD)
+    notes = stage.press(*CHORD)
     took_s = stage.begin(notes)
     first = [note.first_sample for note in notes]
     stage.go_on(0.6)
@@ -186,38 +196,38 @@ def test_a_chord_of_sixteen_keys_in_the_same_instant_has_no_dropout(
 
 def test_a_chord_over_others_that_sound_has_no_dropout(loaded: LoadedModel) -> None:
     stage = Stage(loaded, Costs())
-    stage.begin(stage.strike(*range(70, 78)))
+    stage.begin(stage.press(*range(70, 78)))
     for shift in (0, 24):
-        stage.begin(stage.strike(*(pitch + shift for pitch in CHORD)))
+        stage.begin(stage.press(*(pitch + shift for pitch in CHORD)))
         stage.go_on(0.15)
     assert stage.dropouts == 0
-    assert len(stage.feeder.played.sounding) <= MAX_VOICES
+    assert len(stage.producer.voices.sounding) <= MAX_VOICES
 
 
 def test_keys_one_after_the_other_do_not_wait(loaded: LoadedModel) -> None:
     stage = Stage(loaded, Costs())
     for pitch in range(50, 58):
-        assert stage.begin(stage.strike(pitch)) < 0.03
+        assert stage.begin(stage.press(pitch)) < 0.03
         stage.go_on(0.04)
     assert stage.dropouts == 0
 
 
 def test_where_machines_are_too_slow_keys_are_heard_all_the_same(loaded: LoadedModel) -> None:
     stage = Stage(loaded, Costs(0.03, 0.03, 0.011))
-    stage.begin(stage.strike(60))
-    assert stage.begin(stage.strike(64, 67, 71)) < 1.5
+    stage.begin(stage.press(60))
+    assert stage.begin(stage.press(64, 67, 71)) < 1.5
 
 
 def test_a_key_that_follows_the_sliders_never_sounds_more_than_twice(loaded: LoadedModel) -> None:
     stage = Stage(loaded, Costs())
-    played = stage.feeder.played
-    stage.begin(stage.strike(60))
+    voices = stage.producer.voices
+    stage.begin(stage.press(60))
     for seed in range(1, 30):
-        stage.feeder.give(partial(played.replace, 60, stage.request(60, seed)))
+        stage.producer.post(partial(voices.replace, 60, stage.request(60, seed)))
         stage.go_on(0.016)
-        assert len(played.sounding) <= 2
+        assert len(voices.sounding) <= 2
     stage.go_on(0.3)
-    (last,) = played.sounding
+    (last,) = voices.sounding
     assert last.request == stage.request(60, 29)
     assert last.follows is None
     assert 0.2 < last.start_s < 0.8
@@ -227,28 +237,28 @@ def test_a_key_that_follows_the_sliders_never_sounds_more_than_twice(loaded: Loa
 
 def test_what_is_asked_before_a_note_has_begun_is_what_begins(loaded: LoadedModel) -> None:
     stage = Stage(loaded, Costs())
-    played = stage.feeder.played
-    (note,) = stage.strike(60)
-    stage.feeder.give(lambda: played.replace(60, stage.request(60, 7)))
-    stage.feeder.give(lambda: played.release(60, 0.2))
+    voices = stage.producer.voices
+    (note,) = stage.press(60)
+    stage.producer.post(lambda: voices.replace(60, stage.request(60, 7)))
+    stage.producer.post(lambda: voices.release(60, 0.2))
     stage.begin([note])
     assert note.request == stage.request(60, 7)
     assert note.is_released
     stage.go_on(0.5)
-    assert not played.sounding
+    assert not voices.sounding
 
 
 def test_sliders_that_move_while_a_note_is_decoded_are_heard_right_after(loaded: LoadedModel) -> None:
     stage = Stage(loaded, Costs())
-    played = stage.feeder.played
-    (note,) = stage.strike(60)
-    stage.feeder.step()
+    voices = stage.producer.voices
+    (note,) = stage.press(60)
+    stage.producer.step()
     assert stage.decoding.ends is not None
-    stage.feeder.give(lambda: played.replace(60, stage.request(60, 7)))
+    stage.producer.post(lambda: voices.replace(60, stage.request(60, 7)))
     stage.begin([note])
     assert note.request == stage.request(60)
     stage.go_on(0.3)
-    assert [sounding.request for sounding in played.sounding] == [stage.request(60, 7)]
+    assert [sounding.request for sounding in voices.sounding] == [stage.request(60, 7)]
 
 
 @pytest.mark.parametrize("how", ["stopped", "struck again"])
@@ -256,38 +266,38 @@ def test_a_note_that_nobody_wants_any_more_when_it_is_decoded_does_not_begin(
     loaded: LoadedModel, how: str
 ) -> None:
     stage = Stage(loaded, Costs())
-    (note,) = stage.strike(60)
-    stage.feeder.step()
+    (note,) = stage.press(60)
+    stage.producer.step()
     assert stage.decoding.ends is not None
-    again = stage.strike(60) if how == "struck again" else []
+    again = stage.press(60) if how == "struck again" else []
     if how == "stopped":
-        stage.feeder.give(stage.feeder.played.stop_all)
+        stage.producer.post(stage.producer.voices.stop_all)
     stage.go_on(0.1)
     assert note.first_sample < 0
-    assert stage.feeder.played.sounding == again
+    assert stage.producer.voices.sounding == again
 
 
 def test_a_note_that_fails_is_told_and_ends_no_other(loaded: LoadedModel) -> None:
     stage = Stage(loaded, Costs())
-    stage.begin(stage.strike(60))
+    stage.begin(stage.press(60))
     for _ in range(MAX_VOICES + 1):
         bad = LiveVoice(62, replace(stage.request(62), latent=(0.0,)), 1.0, 0.0)
-        stage.feeder.give(partial(stage.feeder.played.strike, bad))
+        stage.producer.post(partial(stage.producer.voices.note_on, bad))
         stage.go_on(0.01)
     assert len(stage.failures) == MAX_VOICES + 1
     assert "finite numbers" in stage.failures[0]
-    stage.begin(stage.strike(64))
-    assert [note.key for note in stage.feeder.played.sounding] == [60, 64]
+    stage.begin(stage.press(64))
+    assert [note.key for note in stage.producer.voices.sounding] == [60, 64]
 
 
 def test_where_blocks_take_too_long_the_oldest_notes_end_and_the_others_go_on(loaded: LoadedModel) -> None:
     stage = Stage(loaded, Costs(block=0.004, further_in_block=0.2))
-    notes = stage.strike(*CHORD)
+    notes = stage.press(*CHORD)
     stage.begin(notes)
     stage.go_on(0.3)
-    kept = [note for note in stage.feeder.played.sounding if not note.is_stopped]
+    kept = [note for note in stage.producer.voices.sounding if not note.is_stopped]
     assert 8 <= len(kept) < 12
-    assert stage.feeder.n_shed == len(notes) - len(kept)
+    assert stage.producer.n_stolen == len(notes) - len(kept)
     assert kept == notes[-len(kept) :]
     late = stage.dropouts
     stage.go_on(0.3)

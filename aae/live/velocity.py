@@ -1,8 +1,8 @@
-"""How hard a key is struck, as a loudness and, where the model knows dynamics, as a mix of them. Qt-free."""
+"""MIDI velocity as a level and, where the model knows dynamics, as a mix of them."""
 
 from collections.abc import Mapping, Sequence
 
-LOUDNESS = (
+DYNAMICS = (
     ("pianississimo", "ppp", "molto-pianissimo"),
     ("pianissimo", "pp"),
     ("piano", "p"),
@@ -13,8 +13,8 @@ LOUDNESS = (
     ("fortississimo", "fff", "molto-fortissimo"),
 )
 """Names of dynamics, softest first; names on one line mean the same."""
-NAMES_OF_THE_ATTRIBUTE = ("dynamics", "dynamic", "velocity")
-SOFTEST_DB = -24.0
+ATTRIBUTE_NAMES = ("dynamics", "dynamic", "velocity")
+MIN_LEVEL_DB = -24.0
 """Level of velocity 1, against 127."""
 
 
@@ -26,9 +26,9 @@ class VelocityCurve:
     """
 
     def __init__(self, vocabularies: Mapping[str, Sequence[str]]) -> None:
-        self.attribute = next((name for name in NAMES_OF_THE_ATTRIBUTE if name in vocabularies), None)
+        self.attribute = next((name for name in ATTRIBUTE_NAMES if name in vocabularies), None)
         labels = vocabularies[self.attribute] if self.attribute else ()
-        self.steps = [label for names in LOUDNESS for label in labels if label in names]
+        self.steps = [label for names in DYNAMICS for label in labels if label in names]
         """The labels that differ in loudness alone, softest first."""
 
     def mix(self, velocity: int) -> dict[str, dict[str, float]]:
@@ -46,4 +46,4 @@ class VelocityCurve:
 
 def velocity_gain(velocity: int) -> float:
     """Factor of a note's level: 1 at 127, evenly in dB down to velocity 1."""
-    return float(10.0 ** (SOFTEST_DB * (1.0 - (min(max(velocity, 1), 127) - 1) / 126) / 20.0))
+    return float(10.0 ** (MIN_LEVEL_DB * (1.0 - (min(max(velocity, 1), 127) - 1) / 126) / 20.0))
