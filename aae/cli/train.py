@@ -39,8 +39,8 @@ def train(
     text: RUN/metrics.csv.
     """
     require_parts(device)
-    from aae.model.config import load_config
     from aae.model.model_file import load_model
+    from aae.training.recipe import load_config
     from aae.training.tensorboard import TrainingLog
     from aae.training.trainer import Trainer
 

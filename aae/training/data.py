@@ -16,10 +16,10 @@ from aae.analysis.attack import attack_time_ms
 from aae.analysis.modulation import Modulation, loudness_db, measure_modulation
 from aae.analysis.onset import measure_onset
 from aae.model.conditioning import Condition
-from aae.model.config import TrainingConfig
 from aae.model.performance import Performance
 from aae.model.traits import RATE_UNIT_HZ, REFERENCE_ATTACK_MS, REFERENCE_DRIFT_CENTS, Traits
 from aae.notes.bank import NoteBank, Split
+from aae.training.recipe import TrainingConfig
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
 
 POOL_BATCHES = 16

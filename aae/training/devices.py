@@ -26,7 +26,7 @@ def choose_precision(asked: Asked, device_type: str) -> Precision:
     """What is asked for, or the faster of the two.
 
     Args:
-        asked: As in `aae.model.config.TrainingConfig`.
+        asked: As in `aae.training.recipe.TrainingConfig`.
         device_type: `cpu`, `cuda` or `mps`; `auto` for what there is.
     """
     if asked != "auto":

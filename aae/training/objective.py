@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from aae.model.autoencoder import AutoEncoder
-from aae.model.config import LossConfig
 from aae.model.decoder import Decoded
 from aae.model.encoder import Encoding
 from aae.model.noise_fluctuation import n_starts
 from aae.training import losses
 from aae.training.data import Batch
 from aae.training.latent_discriminator import LatentDiscriminator
+from aae.training.recipe import LossConfig
 from aae.training.texture import TextureLoss
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from aae.model.config import TrainingConfig
+from aae.training.recipe import TrainingConfig
 
 
 class RunningMeans:

@@ -17,7 +17,6 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from aae.model.autoencoder import build_model
-from aae.model.config import Config
 from aae.model.coverage import Coverage
 from aae.model.model_file import LoadedModel, save_model
 from aae.model.model_info import ModelInfo
@@ -30,6 +29,7 @@ from aae.training.latents import training_latents
 from aae.training.losses import fader_weight, label_cross_entropy
 from aae.training.objective import compute_terms, hide_attributes, run_model
 from aae.training.previews import make_previews
+from aae.training.recipe import Config
 from aae.training.run_folder import RunFolder
 from aae.training.schedule import RunningMeans, set_learning_rate, update_average
 from aae.training.texture import TextureLoss

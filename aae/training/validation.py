@@ -6,10 +6,10 @@ import numpy as np
 import torch
 
 from aae.model.autoencoder import AutoEncoder
-from aae.model.config import Config
 from aae.training.data import Batch, TrainingNotes
 from aae.training.devices import choose_precision
 from aae.training.losses import f0_l1, masked_l1
+from aae.training.recipe import Config
 from aae.training.texture import TextureLoss
 
 BATCH_SIZE = 64

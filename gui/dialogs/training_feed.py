@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from aae.cli.training_progress import open_log, require_parts
-from aae.model.config import load_config
 from aae.training.events import Event, Finished, Progress, Started, Validated
 from aae.training.previews import Preview
+from aae.training.recipe import load_config
 from aae.training.tensorboard import TrainingLog
 from aae.training.trainer import Trainer
 from mcnn.atomic import atomic_path

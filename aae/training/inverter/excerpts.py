@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from aae.model.autoencoder import AutoEncoder
-from aae.model.config import LossConfig, TrainingConfig
 from aae.model.decoder import Decoded
 from aae.model.noise_fluctuation import n_starts
 from aae.notes.bank import NoteBank
 from aae.training.data import Batch, EpochSampler, TrainingNotes
 from aae.training.inverter.recipe import InverterRecipe
 from aae.training.losses import delta_l1, f0_l1, masked_l1
+from aae.training.recipe import LossConfig, TrainingConfig
 from aae.training.texture import TextureLoss
 from mcnn.inversion.inverter import NO_CONDITIONING, InverterConditioning
 from mcnn.spectral.spectrogram import Spectrogram

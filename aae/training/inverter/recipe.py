@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from aae.model.config import checked, with_settings
+from aae.training.recipe import checked, with_settings
 from mcnn.network.config import PUBLISHED_SIZES, McnnConfig, SourceFilterConfig
 from mcnn.plain import Settings
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from aae.model.config import TrainingConfig
 from aae.model.traits import REFERENCE_ATTACK_MS, REFERENCE_DRIFT_CENTS, Traits
 from aae.notes.bank import NoteBank, Split
 from aae.training.data import MIN_ATTACK_MS, MIN_VOICED, SPREAD_OF_MEAN, EpochSampler, TrainingNotes
+from aae.training.recipe import TrainingConfig
 from tests.support.toy_bank import CONFIG, write_toy_bank
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from aae.model.config import Config, load_config
 from aae.model.model_file import load_model
 from aae.training.events import Finished, Progress, Started, Validated
+from aae.training.recipe import Config, load_config
 from aae.training.trainer import Trainer
 from mcnn.errors import InputError
 from tests.support.toy_bank import write_toy_bank
@@ -33,7 +33,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 import aae.training.trainer
-from aae.model.config import load_config
+from aae.training.recipe import load_config
 aae.training.trainer.CHECKPOINT_EVERY_S = 0.0
 bank, run, processes, *settings = sys.argv[1:]
 for event in aae.training.trainer.Trainer(
