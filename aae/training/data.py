@@ -253,6 +253,19 @@ class EpochSampler:
         self.batch_size, self.seed = min(config.batch_size, len(notes)), config.seed
         self.rank, self.world_size = rank, world_size
         self.steps_per_epoch = max(config.fewest_steps, len(notes) // (self.batch_size * world_size))
+        self._drawn_epoch: int | None = None
+        self._drawn: list[npt.NDArray[np.int64]] = []
+
+    def at(self, step: int) -> npt.NDArray[np.int64]:
+        """The batch of one step; the epochs follow one another.
+
+        Args:
+            step: Counted from 0.
+        """
+        epoch, position = divmod(step, self.steps_per_epoch)
+        if epoch != self._drawn_epoch:
+            self._drawn, self._drawn_epoch = list(self.epoch(epoch)), epoch
+        return self._drawn[position]
 
     def epoch(self, epoch: int) -> Iterator[npt.NDArray[np.int64]]:
         """The batches of one epoch for this process.

@@ -1,7 +1,7 @@
 """Recipes of training: model, losses and schedule in one checked value. TOML presets in, JSON out."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from importlib import resources
 from pathlib import Path
@@ -97,6 +97,19 @@ def load_config(preset: str, settings: Sequence[str] = ()) -> Config:
         InputError: For an unknown preset, an unreadable file, or an unknown or impossible setting.
     """
     return checked(Config, with_settings(_read_preset(preset), settings))
+
+
+def recorded_losses(provenance: Mapping[str, Any]) -> LossConfig | None:
+    """The weights of the objective that a model was trained with; None where its provenance has no recipe.
+
+    Args:
+        provenance: As the model file holds it.
+
+    Raises:
+        InputError: If this version does not know one of its terms.
+    """
+    recipe = provenance.get("recipe")
+    return None if recipe is None else checked(LossConfig, recipe["losses"])
 
 
 def with_settings(data: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:

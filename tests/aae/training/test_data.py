@@ -73,6 +73,14 @@ def test_an_epoch_is_the_same_twice_and_differs_from_the_next(notes: TrainingNot
     assert len(first) == len(notes) // 4
 
 
+def test_steps_follow_the_epochs_one_after_another(notes: TrainingNotes) -> None:
+    config = TrainingConfig(batch_size=8, fewest_steps=1)
+    sampler = EpochSampler(notes, config)
+    in_order = [rows.tolist() for epoch in (0, 1) for rows in sampler.epoch(epoch)]
+    assert [sampler.at(step).tolist() for step in range(len(in_order))] == in_order
+    assert sampler.at(2).tolist() == in_order[2]
+
+
 def test_without_balance_every_note_is_drawn_once(notes: TrainingNotes) -> None:
     config = TrainingConfig(batch_size=4, balance=0.0, fewest_steps=1)
     drawn = Counter(int(row) for rows in EpochSampler(notes, config).epoch(0) for row in rows)
