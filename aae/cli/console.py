@@ -1,7 +1,7 @@
 """What all commands share: where words go, the shipped model, how progress looks.
 
 Results go to standard output; warnings, progress and errors to standard error. With `--json` standard output
-holds one JSON object and nothing else.
+holds one JSON object and nothing else; `train`, which is followed while it runs, prints one a line.
 """
 
 import importlib.metadata
@@ -44,6 +44,11 @@ def warn(message: str) -> None:
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on standard output; what JSON cannot say (NaN, infinity) becomes null."""
     typer.echo(json.dumps(without_nan(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def print_json_line(value: Mapping[str, Any]) -> None:
+    """One JSON object as one line, at once; for what is followed while it runs. See `print_json`."""
+    typer.echo(json.dumps(without_nan(value), ensure_ascii=False, allow_nan=False))
 
 
 def results_console() -> Console:
