@@ -30,7 +30,7 @@ MIN_DRIFT_CENTS = 0.5
 MIN_VOICED = 16
 """Frames with a pitch from which on its drift is measured."""
 MIN_ATTACK_MS = 2.0
-"""Shorter ones are measured as short as the envelope's window lets them be."""
+"""Shorter ones are not resolved by the envelope's window."""
 TUNED_WITHIN_CENTS = 60.0
 """A note's own tuning up to this size is removed from the f0 curve that the decoder learns."""
 
@@ -43,7 +43,7 @@ class Batch:
     """`(batch, mels, frames)`, silence after each note's end."""
     condition: Condition
     performance: Performance
-    """As measured; what the template draws with."""
+    """As measured; the decoder draws its partials with it."""
     labels: dict[str, Tensor]
     """Attribute name to `(batch,)` label indices, -1 where not given."""
     deviation_cents: Tensor
@@ -129,7 +129,7 @@ class TrainingNotes:
         return len(self.log_mels)
 
     def weights(self, balance: float) -> npt.NDArray[np.float64]:
-        """How often each note is drawn, relative to the mean.
+        """The frequency with which each note is drawn, relative to the mean.
 
         Args:
             balance: 0 for every note alike, 1 for every label of every attribute alike.

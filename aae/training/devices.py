@@ -42,7 +42,7 @@ def computes_bf16(device_type: str) -> bool:
 
 
 def choose_precision(asked: Asked, device_type: str) -> Precision:
-    """What is asked for, or the faster of the two.
+    """The arithmetic asked for, or the faster of the two.
 
     Args:
         asked: As in `aae.training.recipe.TrainingConfig`.

@@ -20,6 +20,7 @@ from aae.training.events import Event, Finished, Progress, Started, Validated
 from aae.training.previews import InverterPreview, Preview
 from aae.training.run_folder import RunFolder
 from aae.training.schedule import RunningMeans
+from mcnn.errors import InputError
 
 CHECKPOINT_EVERY_S = 60.0
 REPORT_EVERY_STEPS = 10
@@ -44,10 +45,10 @@ class TrainingPlan:
 
 @dataclass(frozen=True)
 class Validation:
-    """What a task measured on notes that it is not trained on."""
+    """Measurements of a task on notes that it is not trained on."""
 
     objective: float
-    """What is to be small; NaN if there are no such notes."""
+    """The figure that is to be small; NaN if there are no such notes."""
     metrics: dict[str, float]
     previews: Sequence[Preview | InverterPreview]
     is_kept: bool = False
@@ -55,7 +56,7 @@ class Validation:
 
 
 class TrainingTask(ABC):
-    """What the loop trains: networks, their optimizers and their data.
+    """Networks, their optimizers and their data, as the loop trains them.
 
     Args:
         fabric: The devices.
@@ -142,7 +143,7 @@ class TrainingLoop:
 
     @property
     def stage(self) -> int:
-        """Which stage the last step belongs to."""
+        """The stage that the last step belongs to, counted from 0."""
         return max(self.step - 1, 0) // self.plan.validate_every
 
     def _is_stuck(self) -> bool:
@@ -178,12 +179,16 @@ class TrainingLoop:
         self.folder.save(self.fabric, state)
 
     def _restore(self) -> None:
-        rest = self.folder.restore(self.fabric, self.task.parts())
-        if rest:
-            self.step = rest["step"]
-            self.meter.sums, self.meter.steps = rest["meter"]
-            self.best_objective, self.best_stage = rest["best"]
-            self.folder.cut_log(self.step, self.fabric.is_global_zero)
+        try:
+            rest = self.folder.restore(self.fabric, self.task.parts())
+            if rest:
+                self.step = rest["step"]
+                self.meter.sums, self.meter.steps = rest["meter"]
+                self.best_objective, self.best_stage = rest["best"]
+                self.folder.cut_log(self.step, self.fabric.is_global_zero)
+        except (KeyError, TypeError):
+            path = self.folder.checkpoint_path
+            raise InputError(f"checkpoint {path} is another version's; give another --out") from None
         if self._is_model_missing():
             self.best_objective = math.inf
 

@@ -120,7 +120,7 @@ def texture_distance(texture: TextureLoss, decoded: Decoded, batch: Batch, start
         texture: Compares them.
         decoded: The notes as decoded from their own latents.
         batch: The notes.
-        start: Which stretch of recorded noise is taken; see `TextureLoss`.
+        start: First frame of the recorded noise that is taken; see `TextureLoss`.
     """
     onset = batch.performance.onset_frames
     assert onset is not None, "batches of training notes have measured onsets"

@@ -1,4 +1,4 @@
-"""Previews of networks under training: validation notes beside what is made of them."""
+"""Previews of networks under training: validation notes beside the networks' output."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ BANDS_PER_PIXEL = 4
 
 @dataclass(frozen=True)
 class Preview:
-    """One validation note beside what the model makes of it."""
+    """One validation note, its reconstruction, and a new note at its pitch."""
 
     name: str
     """Its pitch and labels."""
@@ -44,7 +44,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class InverterPreview:
-    """One validation note beside what an inverter makes of its log-mel, recorded or decoded."""
+    """One validation note beside the inverter's output for its log-mel, recorded or decoded."""
 
     name: str
     """Its pitch and labels."""
@@ -132,7 +132,7 @@ def make_inverter_previews(
 
     Args:
         inverter: In evaluation mode.
-        model: Makes the log-mels; None takes the recorded ones.
+        model: Reconstructs the log-mels; None takes the recorded ones.
         notes: The validation split.
         bank: Where its recordings are.
         device: Where inverter and model are.

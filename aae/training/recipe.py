@@ -28,21 +28,21 @@ class LossConfig(Settings):
     joint_mmd: float = 0.0
     """The same between latent and attribute together and the prior beside the same attributes."""
     take: float = 0.0005
-    """What the takes may tell of a note: their divergence from N(0, I), a nat."""
+    """Divergence of the takes from N(0, I), a nat: it bounds what they tell of a note."""
     texture: float = 0.0
     """Distance of textures: levels, spread and flutter of every band over stretches of a note."""
     fader: float = 0.0
-    """Final weight (alpha) of the term that hides the attributes from the latent discriminator."""
+    """Final weight (alpha) of the term that keeps the attributes from the latent discriminator."""
     deviation: float = 0.2
     """L1 distance of the f0 curves, in semitones, on voiced frames."""
     traits: float = 0.3
     """Distance of the predicted note traits (length, level, modulation, attack time, drift)."""
     residual: float = 0.05
-    """Mean size of the log-mel residual, which keeps the explanation with partials and noise."""
+    """Mean size of the log-mel residual: what partials and noise bands can explain is left to them."""
 
 
 class TrainingConfig(Settings):
-    """How the model is trained."""
+    """The schedule of a training: batches, rates, precision and seed."""
 
     epochs: int = Field(60, ge=1)
     """Passes over as many notes as the training split has."""
@@ -130,7 +130,7 @@ def with_settings(data: dict[str, Any], settings: Sequence[str]) -> dict[str, An
 
 
 def checked(kind: type[Recipe], data: dict[str, Any]) -> Recipe:
-    """Settings as what they are for.
+    """Nested settings as a recipe of the given kind.
 
     Raises:
         InputError: Naming the first unknown or impossible setting.

@@ -18,19 +18,21 @@ BATCH_SIZE = 64
 MAX_NOTES = 640
 
 
-def batches_by_length(notes: TrainingNotes, most: int | None = None) -> Iterator[tuple[Batch, np.ndarray]]:
+def batches_by_length(
+    notes: TrainingNotes, max_notes: int | None = None
+) -> Iterator[tuple[Batch, npt.NDArray[np.int64]]]:
     """All notes of a split, or an even spread of them, in batches of like length.
 
     Args:
         notes: The split.
-        most: How many notes at most.
+        max_notes: How many notes at most.
 
     Yields:
         A batch and its rows, the positions `(batch,)` in the split.
     """
     rows = np.arange(len(notes))
-    if most is not None and len(rows) > most:
-        rows = rows[np.linspace(0, len(rows) - 1, most).astype(int)]
+    if max_notes is not None and len(rows) > max_notes:
+        rows = rows[np.linspace(0, len(rows) - 1, max_notes).astype(int)]
     lengths = np.array([notes.log_mels[row].shape[1] for row in rows])
     rows = rows[np.argsort(lengths, kind="stable")]
     for start in range(0, len(rows), BATCH_SIZE):

@@ -62,7 +62,7 @@ class InverterJob:
 
     @property
     def folder(self) -> Path:
-        """Where the training keeps its state."""
+        """The folder of the training's state."""
         return self.out.with_name(self.out.name + ".training")
 
     @property

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from aae.training.events import Event, Finished, Progress, Started, Validated
 from aae.training.loop import TrainingLoop, TrainingPlan, TrainingTask, Validation, deadline_after
 from aae.training.run_folder import RunFolder
+from mcnn.errors import InputError
 
 
 class _Counter(TrainingTask):
@@ -122,3 +123,11 @@ def test_a_killed_run_continues_from_its_last_checkpoint(
     _run(_Counter(tmp_path / "whole"))
     tables = [(tmp_path / name / "metrics.csv").read_text() for name in ("run", "whole")]
     assert tables[0] == tables[1]
+
+
+def test_another_version_s_checkpoint_is_named(tmp_path: Path) -> None:
+    task = _Counter(tmp_path / "run")
+    state = {"module": task.module.state_dict(), "step": 10, "best": 0.5, "meter": [{}, 0]}
+    torch.save(state, tmp_path / "run" / "checkpoint.pt")
+    with pytest.raises(InputError, match=r"checkpoint .* is another version's"):
+        _run(task)
