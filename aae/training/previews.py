@@ -146,9 +146,7 @@ def make_inverter_previews(
     if model is not None:
         decoded = decode_notes(model, batch)
         log_mel = decoded.log_mel.float()
-        conditioning = InverterConditioning(
-            decoded.f0_hz, decoded.inharmonicity, decoded.noise, conditioning.seeds
-        )
+        conditioning = decoded.conditioning(conditioning.seeds)
     previews = []
     for i, row in enumerate(rows):
         length = int(batch.performance.n_frames[i])

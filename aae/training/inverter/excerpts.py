@@ -118,7 +118,7 @@ class ExcerptSource:
             decoded = decode_notes(model, batch)
             error = self._decoder_error(decoded, batch, rng)
             log_mel = decoded.log_mel.float()
-            conditioning = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, decoded.noise)
+            conditioning = decoded.conditioning()
         ends = batch.performance.n_frames.tolist()
         span = _Span(self._starts(ends, rng), ends, self.recipe.frames)
         f0_hz, inharmonicity, noise = (
