@@ -1,7 +1,7 @@
 """What all commands share: where words go, the shipped model, how progress looks.
 
 Results go to standard output; warnings, progress and errors to standard error. With `--json` standard output
-holds one JSON object and nothing else.
+holds one JSON object and nothing else; `train`, which is followed while it runs, prints one a line.
 """
 
 import importlib.metadata
@@ -55,6 +55,11 @@ def option_names(command: Any) -> Iterator[str]:
         for option in parameter.opts:
             if option.startswith("--"):
                 yield option.removeprefix("--")
+
+
+def print_json_line(value: Mapping[str, Any]) -> None:
+    """One JSON object as one line, at once; for what is followed while it runs. See `print_json`."""
+    typer.echo(json.dumps(without_nan(value), ensure_ascii=False, allow_nan=False))
 
 
 def results_console() -> Console:

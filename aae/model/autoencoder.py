@@ -80,5 +80,5 @@ def build_model(config: ModelConfig, spectrogram: SpectrogramConfig, sizes: dict
         spectrogram: The front end.
         sizes: Labels per attribute.
     """
-    decoder = DECODERS[config.decoder](config, spectrogram, sizes)
-    return AutoEncoder(Encoder(config, spectrogram), decoder)
+    encoder = Encoder(config, spectrogram)  # first: the initial weights follow from the order of their draws
+    return AutoEncoder(encoder, DECODERS[config.decoder](config, spectrogram, sizes))

@@ -16,10 +16,10 @@ from aae.analysis.attack import attack_time_ms
 from aae.analysis.modulation import Modulation, loudness_db, measure_modulation
 from aae.analysis.onset import measure_onset
 from aae.model.conditioning import Condition
-from aae.model.config import TrainingConfig
 from aae.model.performance import Performance
 from aae.model.traits import RATE_UNIT_HZ, REFERENCE_ATTACK_MS, REFERENCE_DRIFT_CENTS, Traits
 from aae.notes.bank import NoteBank, Split
+from aae.training.recipe import TrainingConfig
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
 
 POOL_BATCHES = 16
@@ -30,7 +30,7 @@ MIN_DRIFT_CENTS = 0.5
 MIN_VOICED = 16
 """Frames with a pitch from which on its drift is measured."""
 MIN_ATTACK_MS = 2.0
-"""Shorter ones are measured as short as the envelope's window lets them be."""
+"""Shorter ones are not resolved by the envelope's window."""
 TUNED_WITHIN_CENTS = 60.0
 """A note's own tuning up to this size is removed from the f0 curve that the decoder learns."""
 
@@ -43,7 +43,7 @@ class Batch:
     """`(batch, mels, frames)`, silence after each note's end."""
     condition: Condition
     performance: Performance
-    """As measured; what the template draws with."""
+    """As measured; the decoder draws its partials with it."""
     labels: dict[str, Tensor]
     """Attribute name to `(batch,)` label indices, -1 where not given."""
     deviation_cents: Tensor
@@ -129,7 +129,7 @@ class TrainingNotes:
         return len(self.log_mels)
 
     def weights(self, balance: float) -> npt.NDArray[np.float64]:
-        """How often each note is drawn, relative to the mean.
+        """The frequency with which each note is drawn, relative to the mean.
 
         Args:
             balance: 0 for every note alike, 1 for every label of every attribute alike.
@@ -253,6 +253,19 @@ class EpochSampler:
         self.batch_size, self.seed = min(config.batch_size, len(notes)), config.seed
         self.rank, self.world_size = rank, world_size
         self.steps_per_epoch = max(config.fewest_steps, len(notes) // (self.batch_size * world_size))
+        self._drawn_epoch: int | None = None
+        self._drawn: list[npt.NDArray[np.int64]] = []
+
+    def at(self, step: int) -> npt.NDArray[np.int64]:
+        """The batch of one step; the epochs follow one another.
+
+        Args:
+            step: Counted from 0.
+        """
+        epoch, position = divmod(step, self.steps_per_epoch)
+        if epoch != self._drawn_epoch:
+            self._drawn, self._drawn_epoch = list(self.epoch(epoch)), epoch
+        return self._drawn[position]
 
     def epoch(self, epoch: int) -> Iterator[npt.NDArray[np.int64]]:
         """The batches of one epoch for this process.

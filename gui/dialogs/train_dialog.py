@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,10 @@ from .. import theme
 
 PATIENCE_MS = 8000
 PICTURE = 580, 320
+CLARIOLIN = ("-c", "import sys; from aae.cli.app import main; sys.exit(main(sys.argv[1:]))")
+"""Python's arguments to run the command line, which needs no program on the search path."""
+COMPLAINT = "clariolin: "
+"""Beginning of the line in which the command line says why it failed."""
 
 
 class ErrorCurve(QWidget):
@@ -160,10 +164,9 @@ class TrainDialog(QDialog):
         except OSError as error:
             self._failed(f"{run} cannot be made ({error.strerror})")
             return
-        code = "import sys; from aae.cli.app import main; sys.exit(main(sys.argv[1:]))"
         bank, kind = str(run / "notes.h5"), self.format.currentText()
-        arguments = ["-c", code, "dataset", "build", str(folder), "--format", kind, "--out", bank, "--json"]
-        self._run(arguments, self._built)
+        command = ["dataset", "build", str(folder), "--format", kind, "--out", bank, "--json"]
+        self._run(command, self._built)
 
     def end(self) -> None:
         """Stops; what was learned stays."""
@@ -181,18 +184,17 @@ class TrainDialog(QDialog):
         )
         run = Path(self.run_folder.text()).expanduser()
         self.words.setText("Loading the notes …")
-        arguments = ["-m", "gui.dialogs.training_feed", str(run / "notes.h5"), str(run), self.preset]
-        self._run(arguments, self._trained)
+        command = ["train", str(run / "notes.h5"), "--preset", self.preset, "--out", str(run), "--json"]
+        self._run(command, self._trained)
 
     def _trained(self, status: int) -> None:
-        if status == 2 or (status and "failed" in self.words.text()):
-            self._failed(self.words.text())
-        elif status:
+        if status:
             self._failed(self._last_error() or "Stopped. Start continues.")
         else:
             self._switch(running=False)
 
-    def _run(self, arguments: list[str], ended: Any) -> None:
+    def _run(self, command: list[str], ended: Callable[[int], None]) -> None:
+        """Starts a command of `clariolin`; `ended` is called with its exit status."""
         self._buffer = b""
         process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
@@ -201,7 +203,7 @@ class TrainDialog(QDialog):
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(lambda status, _how: ended(status))
         self.process = process
-        process.start(sys.executable, arguments)
+        process.start(sys.executable, [*CLARIOLIN, *command])
 
     def _read(self) -> None:
         assert self.process is not None
@@ -211,7 +213,7 @@ class TrainDialog(QDialog):
             self.show_event(json.loads(line))
 
     def show_event(self, event: dict[str, Any]) -> None:
-        """Shows one event of the training."""
+        """Shows one event of the training, a line of `clariolin train --json`."""
         kind = event["event"]
         if kind == "started":
             self.bar.setRange(0, event["n_steps"])
@@ -233,8 +235,6 @@ class TrainDialog(QDialog):
         elif kind == "finished":
             self.words.setText("Done: the model is ready to be played.")
             self.play.setEnabled(True)
-        elif kind == "failed":
-            self.words.setText(event["why"])
 
     def _failed(self, why: str) -> None:
         self.words.setText(why)
@@ -242,9 +242,11 @@ class TrainDialog(QDialog):
         self._switch(running=False)
 
     def _last_error(self) -> str:
+        """Why the last command failed, in its own words; empty if it was stopped from outside."""
         assert self.process is not None
-        lines = self.process.readAllStandardError().data().decode(errors="replace").strip().splitlines()
-        return lines[-1].removeprefix("clariolin: ") if lines else ""
+        lines = self.process.readAllStandardError().data().decode(errors="replace").splitlines()
+        complaints = [line.removeprefix(COMPLAINT) for line in lines if line.startswith(COMPLAINT)]
+        return complaints[-1] if complaints else ""
 
     def _switch(self, running: bool) -> None:
         self.start.setEnabled(not running)

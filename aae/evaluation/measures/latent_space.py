@@ -21,7 +21,7 @@ from aae.notes.bank import UNPITCHED, NoteBank, Split
 from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from aae.training.data import TrainingNotes
-from aae.training.latents import training_latents
+from aae.training.validation import training_latents
 from mcnn.losses.metrics import log_spectral_distance_db
 from mcnn.spectral.spectrogram import Spectrogram
 

@@ -100,6 +100,18 @@ def test_training_again_continues(model: Path, notes: Path, capsys: pytest.Captu
     assert "another run" in capsys.readouterr().err
 
 
+def test_a_training_can_be_followed_by_a_program(
+    notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _train(notes, tmp_path / "run", "--json") == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["event"] for event in events] == ["started", "validated", "finished"]
+    assert events[0]["n_train"] == 48
+    assert events[1]["metrics"]["validation/mean_error_db"] > 0
+    assert events[2]["model_path"] == str(tmp_path / "run" / "model.safetensors")
+    assert (tmp_path / "run" / "preview.png").is_file()
+
+
 def test_training_refuses_bad_settings(
     notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

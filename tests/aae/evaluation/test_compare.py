@@ -9,11 +9,11 @@ from aae.evaluation.compare import Compared, compare, row_name
 from aae.evaluation.judges.progress import StageProgress
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.model.autoencoder import build_model
-from aae.model.config import load_config
 from aae.model.coverage import Coverage
 from aae.model.model_file import save_model
 from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank
+from aae.training.recipe import load_config
 from mcnn.errors import InputError
 from tests.support.toy_bank import CONFIG as TOY_CONFIG
 

@@ -28,12 +28,12 @@ from aae.evaluation.measures.scores import quick_scores, score_notes
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.evaluation.run import Evaluated, evaluate
 from aae.model.autoencoder import build_model
-from aae.model.config import load_config
 from aae.model.coverage import Coverage
 from aae.model.model_file import save_model
 from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank, Split
 from aae.synthesis.synthesizer import Synthesizer
+from aae.training.recipe import load_config
 from mcnn.errors import InputError
 from mcnn.spectral.spectrogram import Spectrogram
 from tests.support.orchestra_bank import CONFIG, PITCHES, play

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from aae.model.config import TrainingConfig
 from aae.model.traits import REFERENCE_ATTACK_MS, REFERENCE_DRIFT_CENTS, Traits
 from aae.notes.bank import NoteBank, Split
 from aae.training.data import MIN_ATTACK_MS, MIN_VOICED, SPREAD_OF_MEAN, EpochSampler, TrainingNotes
+from aae.training.recipe import TrainingConfig
 from tests.support.toy_bank import CONFIG, write_toy_bank
 
 
@@ -71,6 +71,14 @@ def test_an_epoch_is_the_same_twice_and_differs_from_the_next(notes: TrainingNot
     assert first == again
     assert first != other
     assert len(first) == len(notes) // 4
+
+
+def test_steps_follow_the_epochs_one_after_another(notes: TrainingNotes) -> None:
+    config = TrainingConfig(batch_size=8, fewest_steps=1)
+    sampler = EpochSampler(notes, config)
+    in_order = [rows.tolist() for epoch in (0, 1) for rows in sampler.epoch(epoch)]
+    assert [sampler.at(step).tolist() for step in range(len(in_order))] == in_order
+    assert sampler.at(2).tolist() == in_order[2]
 
 
 def test_without_balance_every_note_is_drawn_once(notes: TrainingNotes) -> None:

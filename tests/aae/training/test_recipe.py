@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from aae.model.config import Config, load_config, preset_names
+from aae.training.recipe import Config, load_config, preset_names
 from mcnn.errors import InputError
 
 
