@@ -11,6 +11,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Floats: TypeAlias = NDArray[np.float32]
+Doubles: TypeAlias = NDArray[np.float64]
+Complexes: TypeAlias = NDArray[np.complex64]
 Integers: TypeAlias = NDArray[np.int32]
 
 

@@ -25,8 +25,6 @@ ENVELOPE_BANDS = 24.0
 """Standard deviation, in mel bands, of the neighbourhood over which an attack's envelope is held."""
 RISE_FRAMES = 1
 """How long an attack rises from its onset."""
-SILENT_MEL = 1e-3
-"""Mel magnitudes below this part of the log floor are rounding errors of silence."""
 
 
 def accelerate(
@@ -98,12 +96,8 @@ class GriffinLim(Inverter):
             Y. Masuyama, N. Ueno, N. Ono, "Signal reconstruction from mel-spectrogram based on bi-level
             consistency of full-band magnitude and phase", WASPAA 2023 (the idea; their method is ADMM).
         """
-        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
-            raise ValueError(
-                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
-            )
-        mel = self.spectrogram.expand(log_mel.detach().float().cpu())
-        mel = torch.where(mel < SILENT_MEL * self.config.log_floor, 0.0, mel)
+        self.require_log_mel(log_mel)
+        mel = self.spectrogram.audible_mel(log_mel)
         onsets = conditioning.onsets or (None,) * len(mel)
         waveforms = [self._invert_mel(one, onset) for one, onset in zip(mel, onsets, strict=True)]
         return torch.stack(waveforms).to(log_mel.device)

@@ -57,6 +57,8 @@ class Inverter(nn.Module, ABC):
     """What the command line calls it."""
     uses_noise: ClassVar[bool] = False
     """Whether it gives noise its grain itself, by `conditioning.noise`."""
+    can_stream: ClassVar[bool] = False
+    """Whether it plays notes frame by frame: whether it is a `mcnn.streaming.contract.StreamingInverter`."""
 
     def __init__(self, config: SpectrogramConfig) -> None:
         super().__init__()
@@ -73,3 +75,18 @@ class Inverter(nn.Module, ABC):
         Returns:
             `(batch, frames * hop_length)`. Where all frames that reach a sample are silent, it is exactly 0.
         """
+
+    def variants(self) -> "dict[str, Inverter]":
+        """Other ways of computing the same, to be compared with this one, by a word for each; mostly none."""
+        return {}
+
+    def require_log_mel(self, log_mel: Tensor) -> None:
+        """Refuses what is no batch of log-mels of this front end.
+
+        Raises:
+            ValueError: If the shape is not `(batch, mels, frames)`.
+        """
+        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
+            raise ValueError(
+                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
+            )

@@ -2,4 +2,4 @@
 
 from typing import Literal
 
-InverterName = Literal["griffin-lim", "mcnn", "rtpghi", "pghi", "spsi"]
+InverterName = Literal["griffin-lim", "mcnn", "rtpghi", "pghi"]

@@ -20,7 +20,7 @@ FLOOR = 1e-4
 """Magnitude below which levels and phases do not matter, as in the front end; a unit sinusoid has 1."""
 QUIETEST = 1e-3
 """Where errors are relative to a target, it has the energy of a sinusoid of this amplitude at least."""
-RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512), (4096, 512))
+TRAINING_RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512), (4096, 512))
 """Window and hop length in samples, for 44.1 kHz: from 12 ms, which resolves attacks, to 93 ms, which
 resolves the partials of low notes."""
 DB_PER_NEPER = 20.0 / math.log(10.0)
@@ -185,7 +185,7 @@ class MultiResolutionStftLoss(nn.Module):
 
     def __init__(
         self,
-        resolutions: Sequence[tuple[int, int]] = RESOLUTIONS,
+        resolutions: Sequence[tuple[int, int]] = TRAINING_RESOLUTIONS,
         floor: float = FLOOR,
         weights: Mapping[type[StftLoss], float] = MAGNITUDE_WEIGHTS,
     ) -> None:

@@ -1,8 +1,14 @@
 """Settings of the inverters that are trained: frozen, checked, named in errors."""
 
+from typing import Literal, TypeAlias
+
 from pydantic import Field
 
 from mcnn.plain import Settings
+
+Precision: TypeAlias = Literal["f32", "bf16"]
+"""What large layers are computed in where nothing is trained: single precision, or bfloat16, which is faster
+on processors that have instructions for it."""
 
 
 class McnnConfig(Settings):

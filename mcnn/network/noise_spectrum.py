@@ -9,12 +9,12 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from mcnn.compiled import Floats, Integers, compiled
+from mcnn.compiled import Complexes, Floats, Integers, compiled
 from mcnn.spectral.mel_inversion import MelBands
 from mcnn.spectral.spectrogram import Spectrogram
+from mcnn.spectral.white_noise import white_noise
 
 LOW_EDGES_HZ = (6.0, 18.0, 28.0, 43.0, 60.0)
 """Of the low bands, each of which is drawn as a whole; the rest is drawn bin by bin above the last."""
@@ -25,7 +25,6 @@ LOW_BINS = 8
 NOISE_FRAMES = 1024
 """Frames of recorded noise; each note takes a stretch of them."""
 
-Complexes: TypeAlias = NDArray[np.complex64]
 Levels: TypeAlias = tuple[Floats, Integers, Floats]
 """Gain of each mel band; lower mel band and shares of each drawn bin, then of each low band."""
 
@@ -46,9 +45,7 @@ class NoiseSpectrum:
     def __init__(self, spectrogram: Spectrogram, bands: MelBands, n_fft: int, steps: int) -> None:
         config = spectrogram.config
         self.steps = steps
-        generator = torch.Generator().manual_seed(0)
-        white = torch.randn(1, NOISE_FRAMES * config.hop_length, generator=generator)
-        mel = spectrogram.mel(spectrogram.magnitude(white))[0]
+        white, mel = white_noise(spectrogram, NOISE_FRAMES)
         gain: Floats = (1.0 / (mel + 1e-9).log().mean(1).exp()).numpy()
         hop_length = config.hop_length // steps
         edges_hz = (*LOW_EDGES_HZ, config.sample_rate)

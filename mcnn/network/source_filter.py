@@ -16,7 +16,6 @@ Source:
 import math
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,8 +24,6 @@ from mcnn.network.config import SourceFilterConfig
 from mcnn.network.excitation import FINE_STEPS, Excitation, ExcitationGenerator
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.spectrogram import Spectrogram
-from mcnn.streaming.cached_network import CachedNetwork, Precision
-from mcnn.streaming.voice_bank import VoiceBank
 
 PITCH_OCTAVES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Cycles per octave of the waves that tell the pitch."""
@@ -36,7 +33,10 @@ DEFAULT = SourceFilterConfig()
 
 
 class SourceFilterMcnn(Inverter):
-    """Log-mel and conditioning to waveform, in real time.
+    """Log-mel and conditioning to waveform, in torch operations that keep gradients.
+
+    It holds weights and nothing else that changes: it may be copied, pickled, shared by threads. To be
+    played it is wrapped (`mcnn.streaming.playable`), which is many times as fast for notes of known pitch.
 
     Args:
         config: The front end that the log-mels come from.
@@ -66,57 +66,11 @@ class SourceFilterMcnn(Inverter):
         self.register_buffer("fine_window", torch.hann_window(self.primer.fine_n_fft), persistent=False)
         over_bins = self.spectrogram.mel_filters / self.spectrogram.mel_filters.sum(0).clamp_min(1e-9)
         self.register_buffer("over_bins", over_bins, persistent=False)
-        self.precision: Precision = "f32"
-        """What large layers are computed in where pitched notes are played, without gradients, on the CPU."""
-        self._banks: list[tuple[object, VoiceBank]] = []
 
     def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms; see `Inverter.forward`. Gradients reach the weights and, by the levels, `log_mel`."""
-        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
-            raise ValueError(
-                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
-            )
-        if self._can_play(log_mel, conditioning):
-            return self._play(log_mel, conditioning)
+        self.require_log_mel(log_mel)
         return self.shape_excitation(log_mel, conditioning, self.primer(log_mel, conditioning))
-
-    def cached_network(
-        self, n_voices: int, max_frames: int, precision: Precision | None = None
-    ) -> CachedNetwork:
-        """Trunk and heads of pitched notes, for playing; see `CachedNetwork`."""
-        blocks = [
-            (b.across_time, b.norm, b.expand, b.contract) for b in self.blocks if isinstance(b, TrunkBlock)
-        ]
-        heads = [(head.own, head.out) for head in (self.partials, self.noise)]
-        precision = precision or self.precision
-        return CachedNetwork(self.entry, blocks, self.norm, heads, n_voices, max_frames, precision)
-
-    def _can_play(self, log_mel: Tensor, conditioning: InverterConditioning) -> bool:
-        """Whether compiled loops, which know no gradients and no integrated phases, do for this batch."""
-        return (
-            log_mel.device.type == "cpu"
-            and log_mel.dtype == self.entry.weight.dtype == torch.float32
-            and not torch.is_grad_enabled()
-            and not torch.is_autocast_enabled("cpu")
-            and conditioning.f0_hz is not None
-            and bool((conditioning.f0_hz > 0).any(1).all())
-        )
-
-    def _play(self, log_mel: Tensor, conditioning: InverterConditioning) -> Tensor:
-        """Waveforms of pitched notes as they are streamed, which is the fastest way to whole notes, too."""
-        weights = [(p.data_ptr(), 0 if p.is_inference() else p._version) for p in self.parameters()]
-        made_of = (self.precision, weights)
-        # A list's pop and append are atomic: every thread has a bank of its own while it plays.
-        kept = self._banks.pop() if self._banks else None
-        bank = kept[1] if kept is not None and kept[0] == made_of else VoiceBank(self, 1)
-        waveform = np.zeros((len(log_mel), log_mel.shape[2] * self.config.hop_length), np.float32)
-        for i in range(len(log_mel)):
-            bank.begin(0)
-            bank.push(0, log_mel[i : i + 1], conditioning.one(i))
-            bank.finish(0)
-            bank.read([0], [waveform[i]])
-        self._banks.append((made_of, bank))
-        return torch.from_numpy(waveform)
 
     def shape_excitation(
         self, log_mel: Tensor, conditioning: InverterConditioning, excitation: Excitation
@@ -168,11 +122,7 @@ class SourceFilterMcnn(Inverter):
         """What the trunk is told: log-mel, noise share and pitch, `(batch, features, frames)`."""
         noise = torch.zeros_like(log_mel) if conditioning.noise is None else conditioning.noise
         f0_hz = torch.zeros_like(log_mel[:, 0]) if conditioning.f0_hz is None else conditioning.f0_hz
-        return torch.cat([0.5 * (log_mel + 2.0), noise, self.pitch_features(f0_hz)], 1)
-
-    def pitch_features(self, f0_hz: Tensor) -> Tensor:
-        """Those of them that tell the pitch."""
-        return pitch_waves(f0_hz)
+        return torch.cat([0.5 * (log_mel + 2.0), noise, pitch_waves(f0_hz)], 1)
 
 
 N_PITCH = 1 + 2 * len(PITCH_OCTAVES)

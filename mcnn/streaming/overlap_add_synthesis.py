@@ -9,13 +9,12 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from mcnn.compiled import Floats, compiled
+from mcnn.compiled import Complexes, Doubles, Floats, compiled
+from mcnn.fast_math import exponential
 from mcnn.network.excitation import FINE_OVERLAP, FINE_STEPS, ExcitationGenerator
 from mcnn.network.noise_spectrum import Levels, add_noise, spread_levels
 from mcnn.network.partial_spectrum import (
     MARGIN,
-    Complexes,
-    Doubles,
     Filters,
     draw_partials,
     new_scratch,
@@ -118,18 +117,6 @@ class FineSynthesis:
             How many samples are in `block` and in `spare` now.
         """
         return _add_up(self.frames[rows], first, total, sums, self._window, block, filled, spare, n_spare)
-
-
-@compiled
-def exponential(nepers: np.float32) -> np.float32:
-    """To 1e-7, between -80 and 80: a power of two and a polynomial, for the vector instructions' sake."""
-    octaves = nepers * np.float32(1.442695041)
-    whole = np.floor(octaves + np.float32(0.5))
-    x = (octaves - whole) * np.float32(0.6931471806)
-    tail = np.float32(1 / 24) + x * (np.float32(1 / 120) + x * np.float32(1 / 720))
-    value = np.float32(1) + x * (np.float32(1) + x * (np.float32(0.5) + x * (np.float32(1 / 6) + x * tail)))
-    power = np.int32((np.int32(whole) + 127) << 23).view(np.float32)
-    return np.float32(value * power)
 
 
 @compiled

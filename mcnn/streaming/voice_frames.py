@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mcnn.compiled import Floats, compiled
+from mcnn.compiled import Doubles, Floats, compiled
+from mcnn.fast_math import exponential
 from mcnn.inversion.inverter import InverterConditioning
-from mcnn.network.excitation import SILENT_MEL
-from mcnn.network.partial_spectrum import Doubles
 from mcnn.spectral.config import SpectrogramConfig
-from mcnn.streaming.overlap_add_synthesis import Known, exponential
+from mcnn.spectral.spectrogram import SILENT_MEL
+from mcnn.streaming.overlap_add_synthesis import Known
 
 LOG_10 = np.float32(np.log(10.0))
 NOTHING: Floats = np.zeros((0, 0), np.float32)
