@@ -1,4 +1,4 @@
-"""Notes that are streamed: the shipped decoder through a primed network, untrained but with all its parts."""
+"""Notes that are streamed: the shipped decoder through an untrained source-filter network."""
 
 from dataclasses import replace
 
