@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Settings(BaseModel):
-    """The base of everything that is read from a file or told by a user: frozen, and strict about names.
+    """The base of all settings, from a file or a user: checked, frozen, and strict about names.
 
     A field's docstring is its description in error messages and schemas.
     """

@@ -18,13 +18,13 @@ from mcnn.spectral.overlap_add import OverlapAdd
 from mcnn.spectral.spectrogram import Spectrogram
 
 RELAXATION = 1.25
-"""How far each step goes, relative to the projections alone."""
+"""Length of each step, relative to the projections alone."""
 LOOK_BACK = 1.1
 """Momentum of the point that steps are taken from."""
 ENVELOPE_BANDS = 24.0
 """Standard deviation, in mel bands, of the neighbourhood over which an attack's envelope is held."""
 RISE_FRAMES = 1
-"""How long an attack rises from its onset."""
+"""Length of an attack's rise from its onset."""
 
 
 def accelerate(

@@ -1,4 +1,4 @@
-"""What the inverters are called, for the command line, which must not load them to know."""
+"""Names of the inverters, for the command line, which must not load them to know."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""How far a sound is from the one it should be.
+"""Distances of a sound from the one it should be.
 
 Every function takes `(input, target)` in that order and returns one number per item of the batch, `(batch,)`:
 0 for equals, or -200 where it is a ratio in dB. Spectra are linear magnitudes `(batch, bins, frames)`, scaled

@@ -1,4 +1,4 @@
-"""Excitations that the heads scale: each is right in phase before any network has seen it.
+"""Excitations: complex spectra whose phase is right, which the network's heads then scale.
 
 Where the pitch is known, partials are drawn from it; elsewhere (recordings, unpitched sounds) a phase is
 integrated from the magnitudes. The share of noise, where it is known, is noise.
@@ -32,10 +32,10 @@ FINE_OVERLAP = 4
 
 @dataclass(frozen=True)
 class Excitation:
-    """What the heads scale, as complex spectra."""
+    """The spectra that the heads scale."""
 
     integrated: Tensor | None
-    """`(batch, frames, bins)`, what an integrated phase makes of notes whose pitch is not known; None if all
+    """`(batch, frames, bins)`, spectra with integrated phases, of notes whose pitch is not known; None if all
     are."""
     partials: Tensor | None
     """`(batch, fine frames, fine bins)`; None if no pitch is known."""

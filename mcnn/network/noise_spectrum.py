@@ -19,7 +19,7 @@ from mcnn.spectral.white_noise import white_noise
 LOW_EDGES_HZ = (6.0, 18.0, 28.0, 43.0, 60.0)
 """Of the low bands, each of which is drawn as a whole; the rest is drawn bin by bin above the last."""
 EDGE_HZ = 2.0
-"""How wide the edges of low bands are."""
+"""Width of the edges of low bands."""
 LOW_BINS = 8
 """Bins in which the low bands are seen through the window."""
 NOISE_FRAMES = 1024
@@ -32,8 +32,8 @@ Levels: TypeAlias = tuple[Floats, Integers, Floats]
 class NoiseSpectrum:
     """Noise whose mel magnitudes have a given geometric mean.
 
-    A decoder that learned log-mels puts out the mean of noise's logarithm: at that level, this noise has the
-    grain of noise again and the same mean.
+    A decoder that learned log-mels puts out the mean of noise's logarithm: at that level, this noise has that
+    mean, and fluctuates as noise does.
 
     Args:
         spectrogram: The front end.
@@ -60,7 +60,7 @@ class NoiseSpectrum:
         whole = np.maximum(np.rint(middles_hz * config.n_fft / config.sample_rate).astype(np.int64), 1)
         heard = np.concatenate([drawn, whole])
         self.levels: Levels = gain, bands.first[heard], bands.shares[heard]
-        """What `spread_levels` needs."""
+        """The mel filters and gains, as `spread_levels` takes them."""
         self.n_bins = n_fft // 2 + 1
 
     def draw(self, mel: Floats, seed: int) -> Complexes:

@@ -36,7 +36,7 @@ Filters: TypeAlias = tuple[Integers, Floats, Floats, Floats]
 
 @dataclass(frozen=True)
 class Series:
-    """What the partials of one note have in common over time."""
+    """Frequencies and phases of a note's partials, which hold over all its time."""
 
     stretch: Doubles
     """`(partials,)`, frequencies in multiples of the fundamental."""
@@ -61,7 +61,7 @@ class PartialSpectrum:
         np.add.at(between, bands.first, bands.weights[:, 0])
         np.add.at(between, bands.first + 1, bands.weights[:, 1])
         self.filters = bands.first, bands.weights, bands.shares, (BETWEEN * between).astype(np.float32)
-        """What `set_amplitudes` needs of the mel filters."""
+        """The mel filters, as `set_amplitudes` takes them."""
         self._k: Doubles = np.arange(1, config.n_bins, dtype=np.float64)
         self._start: Doubles = np.mod(GOLDEN_TURN * self._k**2, 1.0)
 

@@ -1,11 +1,11 @@
-"""The MCNN that ships: multi-head convolutional inversion of excitations that are in tune already.
+"""The source-filter MCNN, which ships: a network scales excitations that are in tune already.
 
-As published, an MCNN must find phases by convolution alone, and from a steady spectrogram it can only emit
+An MCNN as published finds phases by convolution alone, and from a steady spectrogram it can only emit
 multiples of the frame rate (`mcnn.network.published`). Here every head is given an excitation whose phase is
-right, and says how loud each of its bins is: one head for what is tonal (partials at the known pitch, or a
+right, and puts out a gain for each of its bins: one head for what is tonal (partials at the known pitch, or a
 phase integrated from the magnitudes), one for noise. Their sum goes through the inverse Fourier transform.
-What is drawn more than once a frame has one gain a frame: gains of their own, learnt, made every note tremble
-at the frame rate.
+Excitations have `FINE_STEPS` frames for each frame of the log-mel, which share one gain: gains of their own,
+learnt, modulated every note at the frame rate.
 
 Source:
     S. Arık, H. Jun, G. Diamos, "Fast spectrogram inversion using multi-head convolutional neural networks",
@@ -26,10 +26,10 @@ from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.spectrogram import Spectrogram
 
 PITCH_OCTAVES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
-"""Cycles per octave of the waves that tell the pitch."""
+"""Cycles per octave of the waves that encode the pitch."""
 MIN_HZ = 27.5
 LOG_10 = math.log(10.0)
-DEFAULT = SourceFilterConfig()
+DEFAULT_SHAPE = SourceFilterConfig()
 
 
 class SourceFilterMcnn(Inverter):
@@ -48,29 +48,29 @@ class SourceFilterMcnn(Inverter):
     fine_window: Tensor
     over_bins: Tensor
 
-    def __init__(self, config: SpectrogramConfig, shape: SourceFilterConfig = DEFAULT) -> None:
+    def __init__(self, config: SpectrogramConfig, shape: SourceFilterConfig = DEFAULT_SHAPE) -> None:
         super().__init__(config)
         self.shape = shape
         self.spectrogram = Spectrogram(config)
-        self.primer = ExcitationGenerator(self.spectrogram, shape.projections)
+        self.excitations = ExcitationGenerator(self.spectrogram, shape.projections)
         width = shape.width
         self.entry = nn.Conv1d(2 * config.n_mels + N_PITCH, width, 3, padding=1)
         self.blocks = nn.ModuleList(
             TrunkBlock(width, shape.kernel_size, shape.expansion) for _ in range(shape.blocks)
         )
         self.norm = nn.LayerNorm(width)
-        fine_bins = self.primer.fine_n_fft // 2 + 1
+        fine_bins = self.excitations.fine_n_fft // 2 + 1
         self.integrated = Head(width, shape.head_width, config.n_bins)
         self.partials = Head(width, shape.head_width, fine_bins)
         self.noise = Head(width, shape.head_width, fine_bins)
-        self.register_buffer("fine_window", torch.hann_window(self.primer.fine_n_fft), persistent=False)
+        self.register_buffer("fine_window", torch.hann_window(self.excitations.fine_n_fft), persistent=False)
         over_bins = self.spectrogram.mel_filters / self.spectrogram.mel_filters.sum(0).clamp_min(1e-9)
         self.register_buffer("over_bins", over_bins, persistent=False)
 
     def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms; see `Inverter.forward`. Gradients reach the weights and, by the levels, `log_mel`."""
         self.require_log_mel(log_mel)
-        return self.shape_excitation(log_mel, conditioning, self.primer(log_mel, conditioning))
+        return self.shape_excitation(log_mel, conditioning, self.excitations(log_mel, conditioning))
 
     def shape_excitation(
         self, log_mel: Tensor, conditioning: InverterConditioning, excitation: Excitation
@@ -96,18 +96,18 @@ class SourceFilterMcnn(Inverter):
 
     def _fine_istft(self, spectrum: Tensor, n_samples: int) -> Tensor:
         """Waveform `(batch, samples)` of fine spectra `(batch, fine frames, fine bins)`."""
-        n_fft = self.primer.fine_n_fft
+        n_fft = self.excitations.fine_n_fft
         return torch.istft(
             spectrum.transpose(1, 2) * (n_fft / 4.0),
             n_fft,
-            self.primer.fine_hop,
+            self.excitations.fine_hop,
             window=self.fine_window,
             center=True,
             length=n_samples,
         )
 
     def trunk(self, log_mel: Tensor, conditioning: InverterConditioning) -> Tensor:
-        """What the heads see, `(batch, frames, width)`."""
+        """Features that the heads read, `(batch, frames, width)`."""
         h = self.entry(self.features(log_mel, conditioning)).transpose(1, 2)
         for block in self.blocks:
             h = block(h)
@@ -119,7 +119,7 @@ class SourceFilterMcnn(Inverter):
         return most * torch.tanh(gain.float() / most)
 
     def features(self, log_mel: Tensor, conditioning: InverterConditioning) -> Tensor:
-        """What the trunk is told: log-mel, noise share and pitch, `(batch, features, frames)`."""
+        """Input of the trunk: log-mel, share of noise and pitch, `(batch, features, frames)`."""
         noise = torch.zeros_like(log_mel) if conditioning.noise is None else conditioning.noise
         f0_hz = torch.zeros_like(log_mel[:, 0]) if conditioning.f0_hz is None else conditioning.f0_hz
         return torch.cat([0.5 * (log_mel + 2.0), noise, pitch_waves(f0_hz)], 1)
@@ -129,7 +129,7 @@ N_PITCH = 1 + 2 * len(PITCH_OCTAVES)
 
 
 def pitch_waves(f0_hz: Tensor) -> Tensor:
-    """Whether there is a pitch, and which, as sines and cosines: `(batch, N_PITCH, frames)`.
+    """Encodes pitches as a flag and sines and cosines of the octave: `(batch, N_PITCH, frames)`.
 
     Args:
         f0_hz: `(batch, frames)`, 0 where there is none.
@@ -190,7 +190,7 @@ class Head(nn.Module):
 
 
 def _share_gains(head: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
-    """Takes weights of files in which each drawn frame had gains of its own: their mean."""
+    """Averages the gains of older files, in which each drawn frame had its own."""
     assert isinstance(head, Head)
     for name, own in head.out.named_parameters():
         given = state.get(f"{prefix}out.{name}")

@@ -1,4 +1,4 @@
-"""The lobe of a Hann window around a partial, tabled over where between two bins the partial lies.
+"""The lobe of a Hann window around a partial, in tables over the partial's place between two bins.
 
 Source:
     X. Rodet, P. Depalle, "Spectral envelopes and inverse FFT synthesis", AES 93rd Convention, 1992.
@@ -35,7 +35,7 @@ def lobe_table() -> Floats:
 
 
 def drawn_lobe_table(n_fft: int) -> Floats:
-    """What is drawn of a lobe, in the shape of `lobe_table`: as few bins as are drawn, fitted in time.
+    """Lobes as they are drawn, in the shape of `lobe_table`: a few bins, fitted to a partial in time.
 
     Frames are windowed again before they overlap. A lobe that just ends makes each frame wrong at its edges
     and in its middle alike, which modulates a steady partial at the rate of the frames, 50 dB under it; the

@@ -1,4 +1,4 @@
-"""The source-filter MCNN's trunk and heads for playing: many notes advance together, each by its own frames.
+"""Trunk and heads of the source-filter MCNN for playing: notes advance together, each by its own frames.
 
 Every convolution keeps the last frames it has seen of each note, so that no frame is computed twice; matrix
 products run over the new frames of all notes at once. The numbers are those of `SourceFilterMcnn.trunk` and
@@ -74,7 +74,7 @@ class Mixer:
         self._rows = torch.zeros(max_rows, len(second), dtype=dtype)
 
     def add(self, x: Tensor, y: Tensor) -> None:
-        """Adds to `y` what it makes of `x`, both `(rows, width)`."""
+        """Adds its output for `x` to `y`, both `(rows, width)`."""
         hidden, rows = self._hidden[: len(x)], self._rows[: len(x)]
         narrow = hidden.dtype != x.dtype
         torch.addmm(self._bias, rows.copy_(x) if narrow else x, self._first, out=hidden)
@@ -138,7 +138,7 @@ class CachedNetwork:
         self.width, self.n_features, taps = entry.weight.shape
         reaches = [taps // 2, *(block.across_time.weight.shape[2] // 2 for block in blocks)]
         self.lookahead = sum(reaches)
-        """Frames that must have arrived after one before its gains are told."""
+        """Frames that must have arrived after one before its gains are known."""
         self.max_frames = max_frames
         max_rows = max_frames + n_voices * self.lookahead
         self.features = torch.zeros(max_frames, self.n_features)
@@ -204,7 +204,7 @@ def count_rows(spans: Counts) -> int:
 
 @compiled
 def _plan(given: Counts, reaches: Counts, known: Counts) -> Counts:
-    """Which frames every layer puts out, spans `(1 + layers, notes, 5)`; `known` is brought up to date."""
+    """Plans the frames that every layer puts out: spans `(1 + layers, notes, 5)`; updates `known`."""
     spans = np.zeros((len(reaches) + 1, len(given), 5), np.int64)
     for layer in range(len(reaches) + 1):
         row = 0

@@ -20,7 +20,7 @@ from mcnn.network.partial_spectrum import Series
 from mcnn.network.source_filter import SourceFilterMcnn, pitch_waves
 from mcnn.streaming.cached_network import NO_END, ROW, START, STOP, CachedNetwork
 from mcnn.streaming.contract import VoiceBank
-from mcnn.streaming.overlap_add_synthesis import FineSynthesis
+from mcnn.streaming.overlap_add_synthesis import OverlapAddSynthesis
 from mcnn.streaming.voice_frames import VoiceFrames
 
 MAX_FRAMES = 192
@@ -70,7 +70,7 @@ class SourceFilterBank(VoiceBank):
         self._cached = CachedNetwork(network, n_voices, MAX_FRAMES, precision)
         super().__init__(network.config, self._cached.lookahead)
         self._given: Floats = self._cached.features.numpy()
-        self._synthesis = FineSynthesis(network.primer, network.shape.most_gain, DRAWN_FRAMES)
+        self._synthesis = OverlapAddSynthesis(network.excitations, network.shape.most_gain, DRAWN_FRAMES)
         most_spare = (self.lookahead + FINE_OVERLAP) * self.config.hop_length
         self._slots = [
             _Slot(
@@ -95,8 +95,8 @@ class SourceFilterBank(VoiceBank):
         slot = self._slots[voice]
         if conditioning.f0_hz is not None and slot.series is None and bool((conditioning.f0_hz > 0).any()):
             stiffness = 0.0 if conditioning.inharmonicity is None else float(conditioning.inharmonicity[0])
-            slot.series = self._network.primer.partials.series(stiffness)
-            slot.noise_start = self._network.primer.noise.start(conditioning.seed(0))
+            slot.series = self._network.excitations.partials.series(stiffness)
+            slot.noise_start = self._network.excitations.noise.start(conditioning.seed(0))
             for part in slot.parts:
                 self._take(slot, *part)
             slot.parts.clear()

@@ -1,4 +1,4 @@
-"""What has arrived of one note, frame by frame, as the loops of `fine_synthesis` need it."""
+"""The frames of one note that have arrived, in the arrays that `OverlapAddSynthesis` and the network read."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ class VoiceFrames:
 
     @property
     def known(self) -> Known:
-        """The arrays that `FineSynthesis.shape` reads, from frame `base` on."""
+        """The arrays that `OverlapAddSynthesis.shape` reads, from frame `base` on."""
         return self.tonal, self.noisy, self.f0_hz, self.turns
 
     @property
@@ -55,7 +55,7 @@ class VoiceFrames:
 
         Args:
             log_mel: `(mels, frames)`.
-            pitch: What the network is told of the pitch, `(waves, frames)`.
+            pitch: The pitch as `source_filter.pitch_waves`, `(waves, frames)`.
             conditioning: Of the same, batch 1, with f0.
             used: Frames before this one are not needed any more.
         """
@@ -85,7 +85,7 @@ class VoiceFrames:
             self._count_turns(gap.stop)
 
     def _fill_gaps(self, new: slice) -> None:
-        """Interpolates f0 between voiced frames up to the last voiced one, as `priming.fill_unvoiced`."""
+        """Interpolates f0 between voiced frames up to the last voiced one, as `excitation.fill_unvoiced`."""
         voiced = new.start + np.flatnonzero(self.f0_hz[new] > 0)
         if not len(voiced):
             return
