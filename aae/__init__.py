@@ -1,1 +1,28 @@
-"""The conditioned adversarial auto-encoder: notes, model, training, and the one door to sound."""
+"""The auto-encoder: notes, analysis, model, synthesis, and all that renders, plays, trains and measures.
+
+The public face is here and is imported when it is first asked for, so that parts which need no network load
+none: `from aae import NoteRequest, Synthesizer, load_model`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aae.model.model_file import load_model
+    from aae.synthesis.request import NoteRequest
+    from aae.synthesis.synthesizer import Synthesizer
+
+__all__ = ["NoteRequest", "Synthesizer", "load_model"]
+
+_HOMES = {
+    "NoteRequest": "aae.synthesis.request",
+    "Synthesizer": "aae.synthesis.synthesizer",
+    "load_model": "aae.model.model_file",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Finds a public name in the module that defines it (PEP 562)."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

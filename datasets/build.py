@@ -23,7 +23,7 @@ from .reading.aliases import Vocabulary
 from .report import BuildEvent, BuildFinished, BuildProgress, BuildReport
 from .shards import Outcome, read_outcomes
 from .verdicts import Verdicts
-from .workers import made
+from .workers import run_tasks
 
 _PLACE_ERRORS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
@@ -139,7 +139,7 @@ def _read_recordings(plan: Plan, workers: int, scheduler: str | None) -> Iterato
             missing.append(task)
     resumed = done
     yield BuildProgress("reading", done, total, resumed, dict(skipped))
-    for task in made(missing, min(workers, len(missing)), scheduler if missing else None):
+    for task in run_tasks(missing, min(workers, len(missing)), scheduler if missing else None):
         done += len(task.recordings)
         skipped.update(_skip_reasons(task.shard))
         yield BuildProgress("reading", done, total, resumed, dict(skipped))

@@ -1,26 +1,23 @@
 """Who makes the shards: this process, several on this machine, or a cluster's.
 
-All write the same files; whoever makes a shard, it is the same shard.
+All write the same files; whoever makes a shard, it is the same shard. On a cluster all machines must see the
+recordings and the bank's folder under the same paths.
 """
 
-import atexit
-import multiprocessing
-import os
-import signal
-import threading
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+
+from mcnn.dask_cluster import DaskCluster
+from mcnn.errors import InputError
+from mcnn.worker_pool import run_in_order
 
 from .shards import Task, make_shard, use_one_thread
 
-_WAITING_PER_WORKER = 4
-"""Tasks handed out ahead of time; more would only take memory."""
 
-
-def made(tasks: Sequence[Task], workers: int, scheduler: str | None = None) -> Iterator[Task]:
-    """Makes shards; yields each task when its shard is there.
+def run_tasks(tasks: Sequence[Task], workers: int, scheduler: str | None = None) -> Iterator[Task]:
+    """Makes shards; yields each task when its shard is there, in their order.
 
     Args:
         tasks: What to make.
@@ -28,19 +25,20 @@ def made(tasks: Sequence[Task], workers: int, scheduler: str | None = None) -> I
         scheduler: Address of a Dask scheduler, whose workers are used instead.
 
     Raises:
-        InputError: If the scheduler does not answer or has no workers.
+        InputError: If the scheduler does not answer or has no workers, or a shard that its workers made is
+            not here.
     """
     if scheduler is not None:
-        from .cluster import made_on_cluster
-
-        yield from made_on_cluster(tasks, scheduler)
+        yield from _run_on_cluster(tasks, scheduler)
     elif workers <= 1:
-        yield from _made_here(tasks)
+        yield from _run_here(tasks)
     else:
-        yield from _made_by_processes(tasks, workers)
+        with closing(run_in_order(_begin_worker, tasks, workers)) as shards:
+            for task, _shard in zip(tasks, shards, strict=True):
+                yield task
 
 
-def _made_here(tasks: Sequence[Task]) -> Iterator[Task]:
+def _run_here(tasks: Sequence[Task]) -> Iterator[Task]:
     import torch
 
     n_threads = torch.get_num_threads()
@@ -53,34 +51,30 @@ def _made_here(tasks: Sequence[Task]) -> Iterator[Task]:
         yield task
 
 
-def _made_by_processes(tasks: Sequence[Task], workers: int) -> Iterator[Task]:
-    waiting = deque(tasks)
-    running: dict[Future[Path], Task] = {}
-    executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin_worker)
-    try:
-        while waiting or running:
-            while waiting and len(running) < _WAITING_PER_WORKER * workers:
-                task = waiting.popleft()
-                running[executor.submit(make_shard, task)] = task
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                task = running.pop(future)
-                future.result()
-                yield task
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+def _run_on_cluster(tasks: Sequence[Task], scheduler: str) -> Iterator[Task]:
+    resolved = [replace(task, source=task.source.resolve(), shard=task.shard.resolve()) for task in tasks]
+    with DaskCluster(scheduler) as cluster:
+        names = cluster.run_in_order(make_shard_there, resolved, describe=_describe)
+        for task, name in zip(tasks, names, strict=True):
+            if not task.shard.exists():
+                raise InputError(
+                    f"a worker of {scheduler} made {name}, but it is not in {task.shard.parent}:"
+                    " all machines must see the same folders under the same paths"
+                )
+            yield task
 
 
-def _begin_worker() -> None:
-    """Leaves interrupts to the parent, and ends the worker when the parent has ended, however it did."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # A worker has nothing to tidy, what it made is on disk; and native libraries may hang when they tidy.
-    atexit.register(os._exit, 0)
+def make_shard_there(task: Task) -> str:
+    """Makes a shard on a worker of a cluster; its name."""
     use_one_thread()
+    return make_shard(task).name
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _describe(task: Task) -> str:
+    return f"the recordings from {task.recordings[0].id} on"
+
+
+def _begin_worker() -> Callable[[Task], Path]:
+    """Begins a worker process."""
+    use_one_thread()
+    return make_shard

@@ -1,1 +1,1 @@
-"""The desktop floor. Qt is imported here and nowhere else."""
+"""The desktop. Qt is imported in this package and nowhere else."""

@@ -1,9 +1,8 @@
-"""Starts the desktop: theme, window, then the model behind it."""
+"""Starts the desktop: theme and window first, then the model behind them."""
 
 import os
 import signal
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -12,29 +11,18 @@ from PyQt6.QtGui import QGuiApplication, QIcon
 from PyQt6.QtWidgets import QApplication
 
 from . import theme
-from .space.point_surface import Renderer
-from .state.presets import user_folder
 from .state.saved_session import read_session
+from .window.context import WindowSettings
 from .window.main_window import MainWindow
 
 
-@dataclass(frozen=True)
-class OscPlan:
-    """Whether and where to listen for Open Sound Control."""
-
-    at_start: bool
-    host: str
-    port: int
-
-
-def run(model: Path | None, shipped: Path, osc: OscPlan, renderer: Renderer = "auto") -> int:
+def run(model: Path | None, shipped: Path, settings: WindowSettings) -> int:
     """Shows the window until it is closed.
 
     Args:
-        model: What to open; the one that was open last, or the shipped one, if not given.
+        model: The model to open; the one that was open last, or the shipped one, if not given.
         shipped: The model that comes with Clariolin.
-        osc: Open Sound Control.
-        renderer: What draws the latent space; see `make_surface`.
+        settings: The choices of the command line.
 
     Returns:
         The exit status.
@@ -42,12 +30,12 @@ def run(model: Path | None, shipped: Path, osc: OscPlan, renderer: Renderer = "a
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     share_contexts()
     application = QApplication(sys.argv[:1])
-    window = open_window(model, shipped, osc, renderer)
+    window = open_window(model, shipped, settings)
     # Python runs signal handlers only while it runs: a timer lets it, so that Ctrl+C closes the window.
     signal.signal(signal.SIGINT, lambda *_: window.close())
-    awake = QTimer()
-    awake.start(200)
-    awake.timeout.connect(lambda: None)
+    waker = QTimer()
+    waker.start(200)
+    waker.timeout.connect(lambda: None)
     return int(application.exec())
 
 
@@ -56,25 +44,22 @@ def share_contexts() -> None:
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
 
 
-def open_window(model: Path | None, shipped: Path, osc: OscPlan, renderer: Renderer = "auto") -> MainWindow:
+def open_window(model: Path | None, shipped: Path, settings: WindowSettings) -> MainWindow:
     """Shows the window, and has its model loaded as soon as it is painted; see `run`."""
     QApplication.setApplicationName("Clariolin")
     QGuiApplication.setDesktopFileName("clariolin")
     icon = shipped.parent / "clariolin.svg"
     if icon.is_file():
         QApplication.setWindowIcon(QIcon(str(icon)))
-    state_path = user_folder("state") / "session.json"
-    saved = read_session(state_path)
+    saved = read_session(settings.state_path)
     theme.use(theme.THEMES.get(saved.theme, theme.DARK))
-    window = MainWindow(saved, state_path, user_folder("data") / "presets")
-    window.renderer = renderer
-    window.osc_address, window.osc_at_start = (osc.host, osc.port), osc.at_start
+    window = MainWindow(saved, settings)
     sys.excepthook = _Reporter(window).report
     last = Path(saved.model) if saved.model else shipped
     chosen = model or (last if last.is_file() else shipped)
     window.show()
     if not saved.ended:
-        window.say("It did not end well last time; everything is as it was.")
+        window.context.show_message("It did not end well last time; everything is as it was.")
     QTimer.singleShot(50, lambda: window.load(chosen))
     return window
 
@@ -86,6 +71,6 @@ class _Reporter:
         self._window = window
 
     def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """Says it in the window; where it arose goes to standard error."""
+        """Shows it in the window; its traceback goes to standard error."""
         sys.__excepthook__(kind, error, trace)
-        self._window.say(f"Unexpected {kind.__name__}: {error}")
+        self._window.context.show_message(f"Unexpected {kind.__name__}: {error}")

@@ -1,4 +1,4 @@
-"""Work beside the window: a thread whose progress and end arrive in the window's own thread."""
+"""Work beside the window: threads whose progress and end arrive in the window's own thread."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,17 +13,17 @@ class Task(QObject):
     """Runs a function, or goes through an iterator, on a thread of its own.
 
     Args:
-        parent: Outlives it; keep a reference until `ended` was emitted.
+        parent: Owns it; keep a reference until `ended` was emitted.
     """
 
     progressed = pyqtSignal(object)
-    """What the iterator yielded."""
+    """Carries each value that the iterator yields."""
     succeeded = pyqtSignal(object)
-    """What the function returned; None for an iterator."""
+    """Carries the function's result; None for an iterator."""
     failed = pyqtSignal(str)
-    """One line for a person."""
+    """Carries the reason, one line for a person."""
     ended = pyqtSignal()
-    """After everything else, also when cancelled."""
+    """Comes after everything else, also after `cancel`."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -32,7 +32,7 @@ class Task(QObject):
 
     @property
     def is_running(self) -> bool:
-        """Whether the thread is at work."""
+        """Whether the thread is running."""
         return self._thread is not None and self._thread.is_alive()
 
     def run(self, work: Callable[[], Any]) -> None:
@@ -46,7 +46,7 @@ class Task(QObject):
         self._cancelled.set()
 
     def wait(self, timeout_s: float = 30.0) -> None:
-        """Waits for the thread, as closing the window does."""
+        """Waits for the thread to end."""
         if self._thread is not None:
             self._thread.join(timeout_s)
 
@@ -70,7 +70,7 @@ class Task(QObject):
 
 
 class UiInvoker(QObject):
-    """Carries calls from any thread into the window's."""
+    """Makes calls of any thread in the window's thread."""
 
     _sent = pyqtSignal(object)
 
@@ -79,5 +79,5 @@ class UiInvoker(QObject):
         self._sent.connect(lambda call: call())
 
     def send(self, call: Callable[[], object]) -> None:
-        """Has a function called in the window's thread."""
+        """Calls a function in the window's thread, soon."""
         self._sent.emit(call)

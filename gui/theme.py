@@ -12,29 +12,29 @@ class Theme:
 
     name: str
     window: str
-    """Behind everything."""
+    """Background of the window."""
     panel: str
-    """Of what lies on it."""
+    """Background of the panels."""
     raised: str
-    """Buttons, sliders, fields."""
+    """Background of buttons, sliders and fields."""
     line: str
     text: str
     muted: str
-    """Text of less weight."""
+    """Less important text."""
     accent: str
-    """What sounds, what is chosen."""
+    """Sounding and chosen things."""
     accent_text: str
     cool: str
-    """A second voice beside the accent."""
+    """A second colour beside the accent."""
     warn: str
     space: str
-    """Behind the latent space and the spectrogram."""
+    """Background of the latent space and the spectrogram."""
 
     def color(self, name: str, alpha: int = 255) -> QColor:
         """One of the colours, 0 transparent to 255."""
-        made = QColor(getattr(self, name))
-        made.setAlpha(alpha)
-        return made
+        color = QColor(getattr(self, name))
+        color.setAlpha(alpha)
+        return color
 
 
 DARK = Theme(
@@ -67,7 +67,7 @@ LIGHT = Theme(
 )
 THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
 FAMILIES = ("Inter", "SF Pro Text", "Segoe UI", "Cantarell", "Noto Sans")
-"""The first of these that the system has."""
+"""Fonts; the first that the system has is used."""
 _current = DARK
 
 

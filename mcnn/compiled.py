@@ -1,4 +1,4 @@
-"""The one way loops are compiled: numba, cached on disk, without the interpreter's lock."""
+"""Compiled loops: numba, cached on disk, without the interpreter's lock; and the arrays they take."""
 
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
@@ -11,6 +11,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 Floats: TypeAlias = NDArray[np.float32]
+Doubles: TypeAlias = NDArray[np.float64]
+Complexes: TypeAlias = NDArray[np.complex64]
 Integers: TypeAlias = NDArray[np.int32]
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Settings(BaseModel):
-    """The base of everything that is read from a file or told by a user: frozen, and strict about names.
+    """The base of all settings, from a file or a user: checked, frozen, and strict about names.
 
     A field's docstring is its description in error messages and schemas.
     """
@@ -23,3 +23,13 @@ def without_nan(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [without_nan(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def duration_in_words(seconds: float) -> str:
+    """A length of time a person can read at a glance: `45 s`, `3 min`, `2 h 05 min`."""
+    if not math.isfinite(seconds):
+        return "unknown"
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"

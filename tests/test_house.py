@@ -18,6 +18,8 @@ SOURCES = sorted(path for package in PACKAGES for path in (HOUSE / package).rglo
 BORDER = ("aae.notes.", "aae.analysis.")
 """What `datasets` may know of `aae`: the NoteBank, and what is measured of notes."""
 MAX_LINES = 350
+MAX_FILES = 16
+"""Of one folder, `__init__.py` not counted: more want a wall."""
 
 
 def _tracked() -> list[Path]:
@@ -66,6 +68,53 @@ def test_datasets_reaches_aae_only_at_the_border() -> None:
         reached = {name for name in _imported(path) if name.split(".")[0] in ("aae", "gui", "datasets")}
         above = {name for name in reached if not name.startswith(BORDER)}
         assert not above, f"{path.name} imports {above}"
+
+
+def _folders(*roots: str) -> list[Path]:
+    """Every package below some top folders, these included."""
+    return sorted(path.parent for root in roots for path in (HOUSE / root).rglob("__init__.py"))
+
+
+@pytest.mark.parametrize(
+    "folder", _folders(*PACKAGES, "tests"), ids=lambda path: str(path.relative_to(HOUSE))
+)
+def test_no_folder_is_crowded(folder: Path) -> None:
+    files = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert len(files) <= MAX_FILES, f"{len(files)} files: {files}"
+
+
+def test_contributors_see_every_folder() -> None:
+    text = (HOUSE / "CONTRIBUTING.md").read_text("utf-8")
+    table = set(re.findall(r"^\| `([\w/]+)` \| \d? ?\|", text, re.MULTILINE))
+    assert table == {str(path.relative_to(HOUSE)) for path in _folders(*PACKAGES)}
+
+
+def test_tests_stand_in_the_folders_of_what_they_test() -> None:
+    rooms = {path.relative_to(HOUSE) for path in _folders(*PACKAGES)}
+    for path in (HOUSE / "tests").rglob("test_*.py"):
+        room = path.parent.relative_to(HOUSE / "tests")
+        assert room == Path() or room in rooms, f"{path.relative_to(HOUSE)} mirrors no folder"
+
+
+def test_files_that_contributors_are_sent_to_exist() -> None:
+    text = (HOUSE / "CONTRIBUTING.md").read_text("utf-8")
+    for place, example in re.findall(r"^\| a[^|]*\| `([\w/]+)/` \| `([\w.]+)` \|", text, re.MULTILINE):
+        assert (HOUSE / place / example).is_file(), f"{place}/{example}"
+
+
+def test_limits_are_called_limits() -> None:
+    """`MAX_` and `MIN_`, as everywhere in the field."""
+    odd = re.compile(r"^_?(?:MOST|FEWEST|LEAST|LONGEST|SHORTEST|LOWEST|HIGHEST|LARGEST|SMALLEST)_\w+ ", re.M)
+    for path in SOURCES:
+        found = odd.search(path.read_text("utf-8"))
+        assert not found, f"{path.relative_to(HOUSE)} has {found.group()}"
+
+
+def test_the_public_face() -> None:
+    """What other programs may rely on, and that looking at it loads no network."""
+    code = "import aae, sys; print(*aae.__all__, 'torch' in sys.modules, callable(aae.load_model))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["NoteRequest", "Synthesizer", "load_model", "False", "True"]
 
 
 def test_no_room_for_leftovers() -> None:

@@ -91,20 +91,3 @@ def _phase(core: Floats, margin: int, frames: int, rate_hz: float, frame_rate_hz
     baseband = signal.fftconvolve(core * np.exp(-1j * carrier[inner]), window / window.sum(), "same")
     offset = np.unwrap(np.angle(baseband))
     return np.asarray(carrier + np.pad(offset, (margin, margin), "edge"), np.float32)
-
-
-def oscillate(rate_hz: float, frames: int, frame_rate_hz: float, rng: np.random.Generator) -> Floats:
-    """The phase of a new note's modulation: a random start and a player's slight unsteadiness.
-
-    Args:
-        rate_hz: Mean rate.
-        frames: Length.
-        frame_rate_hz: Frames per second.
-        rng: Source of the start and of the unsteadiness.
-
-    Returns:
-        `(frames,)`, radians.
-    """
-    drift = np.cumsum(rng.normal(0, 0.02, frames)) / np.sqrt(frame_rate_hz) * 2
-    phase = 2 * np.pi * (rng.uniform() + np.cumsum(rate_hz * (1 + drift)) / frame_rate_hz)
-    return phase.astype(np.float32)

@@ -23,7 +23,8 @@ from aae.bench.inversion import (
 )
 from aae.bench.methods import GRIFFIN_LIM_ITERATIONS
 from aae.notes.bank import NoteBank
-from aae.synthesis.synthesizer import FADE_IN_S, Synthesizer
+from aae.synthesis.finishing import FADE_IN_S, fade
+from aae.synthesis.synthesizer import Synthesizer
 from mcnn.inversion.griffin_lim import GriffinLim
 from mcnn.inversion.inverter import Inverter
 from mcnn.inversion.phase_inverters import RtpghiInverter
@@ -84,7 +85,7 @@ def bench_decoded(
         synthesizer: The model.
         bank: Where the notes are.
         positions: Of notes in the bank's test split.
-        inverters: By name; those that give noise no grain get log-mels that have it.
+        inverters: By name.
         n_threads: Threads of torch.
         progress: Called with the number of notes done.
     """
@@ -139,7 +140,4 @@ def _without_distances(found: NoteFigures) -> NoteFigures:
 
 def _wholeness(waveform: Tensor, sample_rate: int) -> NoteDefects:
     """Of a note that is faded in as the `Synthesizer` does it."""
-    faded = waveform[0].numpy().copy()
-    rise = min(round(FADE_IN_S * sample_rate), len(faded))
-    faded[:rise] *= 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, rise, dtype=np.float32))
-    return measure_wholeness(faded, sample_rate)
+    return measure_wholeness(fade(waveform[0].numpy(), round(FADE_IN_S * sample_rate), 0), sample_rate)

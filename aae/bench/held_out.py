@@ -25,7 +25,7 @@ class DecodedBeside:
     """One decoded note beside the recording."""
 
     log_mel: Tensor
-    """`(1, mels, frames)`, without the grain of noise."""
+    """`(1, mels, frames)`, with the mean of the noise."""
     conditioning: InverterConditioning
     asked_hz: float | None
     asked_cents: FloatArray | None
@@ -47,28 +47,27 @@ class HeldOutDecoder:
     """
 
     def __init__(self, synthesizer: Synthesizer, bank: NoteBank) -> None:
-        self.synthesizer, self.bank, self.model = synthesizer, bank, synthesizer.model
-        self.notes = TrainingNotes(bank, Split.TEST, self.model.decoder.whole_length)
+        self.synthesizer, self.bank = synthesizer, bank
+        self.notes = TrainingNotes(bank, Split.TEST, synthesizer.decoder.whole_length)
 
     def decode(self, position: int, seed: int) -> DecodedBeside:
         """One note; the encoder's time does not count."""
         batch = self.notes.batch(np.searchsorted(self.notes.bank_indices, [position]))
         midi_pitch, condition = self._condition(position)
-        found = self.model.encoder.encode(batch.log_mel, batch.performance.mask(batch.log_mel.shape[2]))
+        mask = batch.performance.mask(batch.log_mel.shape[2])
+        encoding, decoder = self.synthesizer.encoder.encode(batch.log_mel, mask), self.synthesizer.decoder
         started = time.perf_counter()
-        decoded = self.model.decoder(found.latent, condition, batch.performance, found.take)
+        style = decoder.style_of(encoding.latent, condition, encoding.take)
+        decoded = decoder.decode_frames(style, condition, batch.performance)
         seconds = time.perf_counter() - started
         frames, hop_length = int(batch.performance.n_frames[0]), self.bank.config.hop_length
-        conditioning = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, decoded.noise, (seed,)).one(
-            0, frames
-        )
         energy_db = frame_energy_db(batch.log_mel[0, :, :frames].numpy(), self.bank.config.log_floor)
         active = np.flatnonzero(energy_db > energy_db.max() - ACTIVE_RANGE_DB)
         asked_hz = None if midi_pitch is None else pitch_frequency_hz(midi_pitch)
         recorded = torch.from_numpy(self.bank.waveform(position))[: frames * hop_length]
         return DecodedBeside(
             log_mel=decoded.log_mel[:, :, :frames].float(),
-            conditioning=conditioning,
+            conditioning=decoded.conditioning((seed,)).one(0, frames),
             asked_hz=asked_hz,
             asked_cents=None if asked_hz is None else _cents(decoded.f0_hz[0, :frames].numpy(), asked_hz),
             real=torch.nn.functional.pad(recorded, (0, frames * hop_length - len(recorded)))[None],
@@ -95,10 +94,7 @@ def _cents(f0_hz: FloatArray, nominal_hz: float) -> FloatArray:
 
 
 def invert_decoded(synthesizer: Synthesizer, inverter: Inverter, note: DecodedBeside) -> tuple[Tensor, float]:
-    """Waveform `(1, samples)` and the decoder's and its own seconds; with grain as by `Synthesizer`."""
+    """Waveform `(1, samples)`, inverted as by `Synthesizer`, and the seconds of decoder and inverter."""
     started = time.perf_counter()
-    log_mel, conditioning = note.log_mel, note.conditioning
-    if not inverter.uses_noise:
-        log_mel, conditioning = synthesizer.decoder.add_noise_fluctuation(log_mel[0], conditioning)
-        log_mel = log_mel[None]
-    return inverter(log_mel, conditioning), note.seconds + time.perf_counter() - started
+    waveform = synthesizer.invert(note.log_mel[0], note.conditioning, inverter)
+    return torch.from_numpy(waveform)[None], note.seconds + time.perf_counter() - started

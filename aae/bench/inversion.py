@@ -1,9 +1,9 @@
 """How near every way of inversion comes to real notes from their log-mels, and how fast.
 
 All methods invert the same notes, one note after the other, taking turns. A made waveform is compared with
-the real one by two distances, each the mean of three analyses (`mcnn.losses.metrics.RESOLUTIONS`, after
-Yamamoto et al.; the trained inverters were trained at others, `mcnn.losses.stft.RESOLUTIONS`), by the front
-end's own linear spectrogram, and by pitch.
+the real one by two distances, each the mean of three analyses (`mcnn.losses.metrics.multi_resolution_stft`;
+the trained inverters were trained at other resolutions), by the front end's own linear spectrogram, and by
+pitch.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,12 +18,10 @@ from torch import Tensor
 from aae.analysis.f0 import track_f0
 from aae.bench.methods import Method
 from mcnn.compiled import Floats
-from mcnn.losses.metrics import RESOLUTIONS, spectral_convergence, spectral_convergence_db, spectrum
+from mcnn.losses.metrics import multi_resolution_stft, spectral_convergence_db
 from mcnn.plain import Settings
 from mcnn.spectral.spectrogram import Spectrogram
 
-QUIETEST = 1e-5
-"""Magnitudes below it count as silence, as in `mcnn.losses.metrics.multi_resolution_distance`."""
 DB_PER_NEPER = 20.0 / np.log(10.0)
 WARM_UP_FRAMES = 16
 
@@ -183,7 +181,7 @@ def compare(input: Tensor, target: Tensor, seconds: float, spectrogram: Spectrog
         seconds: Computing time.
         spectrogram: The front end.
     """
-    convergence, log_magnitude = multi_resolution_parts(input, target)
+    convergence, log_magnitude = multi_resolution_stft(input, target)
     front_end_db = spectral_convergence_db(spectrogram.magnitude(input), spectrogram.magnitude(target))
     return NoteFigures(
         duration_s=_duration_s(target, spectrogram),
@@ -212,25 +210,6 @@ def pitch_error_cents(
         return None
     distance = np.abs(pitch_curve_cents(waveform, f0_hz, spectrogram) - wanted_cents)
     return float(np.nanmedian(distance)) if np.isfinite(distance).any() else float("inf")
-
-
-def multi_resolution_parts(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """The two terms whose sum is `mcnn.losses.metrics.multi_resolution_distance`, each `(batch,)`.
-
-    Args:
-        input: Waveforms `(batch, samples)`.
-        target: Waveforms `(batch, samples)`.
-
-    Returns:
-        Spectral convergence, a ratio, and mean absolute log-magnitude difference, in nepers.
-    """
-    convergence, log_magnitude = [], []
-    for n_fft, hop_length, win_length in RESOLUTIONS:
-        ours, theirs = (spectrum(one, n_fft, hop_length, win_length).abs() for one in (input, target))
-        convergence.append(spectral_convergence(ours, theirs))
-        levels = torch.log(ours.clamp_min(QUIETEST)) - torch.log(theirs.clamp_min(QUIETEST))
-        log_magnitude.append(levels.abs().mean(dim=(1, 2)))
-    return torch.stack(convergence).mean(0), torch.stack(log_magnitude).mean(0)
 
 
 def pitch_curve_cents(waveform: Tensor, f0_hz: float, spectrogram: Spectrogram) -> Floats:

@@ -8,7 +8,7 @@ has them behind it when it starts.
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 from aae.bench.inversion import torch_threads
 from aae.bench.notes import random_requests
@@ -16,8 +16,9 @@ from aae.bench.speed import Timing
 from aae.model.model_file import LoadedModel
 from aae.synthesis.decoding import NoteDecoder, NoteInParts
 from aae.synthesis.request import NoteRequest
-from mcnn.network.source_filter import SourceFilterMcnn
+from mcnn.network.config import Precision
 from mcnn.plain import Settings
+from mcnn.streaming.contract import StreamingInverter
 from mcnn.streaming.voices import Voices
 
 BLOCK = 512
@@ -29,8 +30,6 @@ BLOCKS_IN_HAND = 24
 N_VOICES = 16
 WARM_UP_NOTES = 20
 WARM_UP_BLOCKS = 100
-
-Precision = Literal["f32", "bf16"]
 
 
 class LatencyRow(Settings):
@@ -61,7 +60,7 @@ class LatencyBench(Settings):
 
 def bench_latency(
     loaded: LoadedModel,
-    inverter: SourceFilterMcnn,
+    inverter: StreamingInverter,
     n_notes: int = 500,
     n_blocks: int = 1000,
     progress: Callable[[int], object] = lambda done: None,

@@ -1,8 +1,6 @@
 """The ways from log-mel to waveform that `clariolin bench` compares, each timed with all that it needs."""
 
-import copy
 import time
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeAlias
@@ -13,17 +11,14 @@ from torch import Tensor, nn
 
 from mcnn.compiled import Floats
 from mcnn.inversion.griffin_lim import GriffinLim
-from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
-from mcnn.inversion.phase_inverters import PghiInverter, RtpghiInverter, SpsiInverter
-from mcnn.network.source_filter import SourceFilterMcnn
+from mcnn.inversion.inverter import Inverter, InverterConditioning
+from mcnn.inversion.phase_inverters import PghiInverter, RtpghiInverter
 from mcnn.spectral.spectrogram import Spectrogram
 
-Form: TypeAlias = Callable[[Tensor, InverterConditioning], Tensor]
+Inversion: TypeAlias = Callable[[Tensor, InverterConditioning], Tensor]
 
 GRIFFIN_LIM_ITERATIONS = (32, 100)
 """Of ours and of librosa's."""
-TRACED_FRAMES = 32
-"""Of the example that TorchScript is traced with; it then takes any number."""
 LIBROSA_NOTES = 8
 """librosa's mel inversion takes several times as long as the note: it gets the first notes only."""
 
@@ -151,72 +146,18 @@ def untrained_methods(spectrogram: Spectrogram, librosa_notes: int | None = LIBR
         *(LibrosaMethod(mels, n, librosa_notes) for n in GRIFFIN_LIM_ITERATIONS),
         OwnMethod("rtpghi", RtpghiInverter(config)),
         OwnMethod("pghi", PghiInverter(config)),
-        OwnMethod("spsi", SpsiInverter(config)),
     ]
 
 
-def forms(inverter: Inverter) -> dict[str, Form]:
-    """The forms that one inverter can run in, by names for tables; the first one is how it is used.
+def variants(inverter: Inverter) -> dict[str, Inversion]:
+    """The variants that one inverter can run in, by names for tables; the first one is how it is used.
 
-    The MCNN that ships runs pitched notes in compiled loops (`mcnn.streaming.voice_bank`), here in both
-    precisions; beside it stand its layers as PyTorch runs them, and the same with trunk and heads as
-    TorchScript, traced and frozen. `torch.compile` would need a compiler at the user's, ONNX Runtime is no
-    dependency: both are left out.
+    What can be streamed (`mcnn.streaming`) runs pitched notes in compiled loops, here in both precisions;
+    beside it stand its layers as PyTorch runs them, and the same as TorchScript, traced and frozen.
+    `torch.compile` would need a compiler at the user's, ONNX Runtime is no dependency: both are left out.
 
     Args:
         inverter: In evaluation mode.
     """
-    if not isinstance(inverter, SourceFilterMcnn):
-        return {inverter.name: inverter}
-    narrow, frozen = copy.deepcopy(inverter), _freeze_network(copy.deepcopy(inverter))
-    narrow.precision = "bf16"
-    return {
-        inverter.name: inverter,
-        f"{inverter.name}, bf16": narrow,
-        f"{inverter.name}, eager": lambda log_mel, conditioning: _run_layers(inverter, log_mel, conditioning),
-        f"{inverter.name}, TorchScript": lambda log_mel, conditioning: _run_layers(
-            frozen, log_mel, conditioning
-        ),
-    }
-
-
-def _run_layers(inverter: SourceFilterMcnn, log_mel: Tensor, conditioning: InverterConditioning) -> Tensor:
-    return inverter.shape_excitation(log_mel, conditioning, inverter.primer(log_mel, conditioning))
-
-
-def _freeze_network(inverter: SourceFilterMcnn) -> SourceFilterMcnn:
-    """The same object, its layers replaced."""
-    with torch.no_grad():
-        silent = torch.zeros(1, inverter.config.n_mels, TRACED_FRAMES)
-        features, seen = inverter.features(silent, NO_CONDITIONING), inverter.trunk(silent, NO_CONDITIONING)
-    layers = {
-        "entry": _freeze(_Trunk(inverter), features),
-        "blocks": nn.ModuleList(),
-        "norm": nn.Identity(),
-        **{name: _freeze(getattr(inverter, name), seen) for name in ("integrated", "partials", "noise")},
-    }
-    for name, layer in layers.items():
-        setattr(inverter, name, layer)
-    return inverter
-
-
-class _Trunk(nn.Module):
-    """A source-filter MCNN's trunk as one layer `(batch, features, frames)` to `(batch, width, frames)`."""
-
-    def __init__(self, inverter: SourceFilterMcnn) -> None:
-        super().__init__()
-        self.entry, self.blocks, self.norm = inverter.entry, inverter.blocks, inverter.norm
-
-    def forward(self, features: Tensor) -> Tensor:
-        h = self.entry(features).transpose(1, 2)
-        for block in self.blocks:
-            h = block(h)
-        seen: Tensor = self.norm(h).transpose(1, 2)
-        return seen
-
-
-def _freeze(network: nn.Module, example: Tensor) -> nn.Module:
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # of its age: TorchScript is still what runs without a compiler
-        frozen: nn.Module = torch.jit.freeze(torch.jit.trace(network.eval(), example))  # type: ignore[no-untyped-call]
-    return frozen
+    others = {f"{inverter.name}, {how}": other for how, other in inverter.variants().items()}
+    return {inverter.name: inverter, **others}

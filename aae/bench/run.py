@@ -16,16 +16,16 @@ from aae.bench.speed import ModelBench, bench_model
 from aae.bench.targets import Target, targets
 from aae.model.model_file import LoadedModel, load_model
 from aae.notes.bank import NoteBank, Split
-from aae.synthesis.inverters import TRAINED, choose_inverter
+from aae.synthesis.inverters import TRAINED, choose_inverter, streaming_inverter
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
 from mcnn.inversion.griffin_lim import GriffinLim
 from mcnn.inversion.inverter import Inverter
 from mcnn.network.inverter_file import load_inverter
 from mcnn.network.published import PublishedMcnn
-from mcnn.network.source_filter import SourceFilterMcnn
 from mcnn.plain import Settings
 from mcnn.spectral.spectrogram import Spectrogram
+from mcnn.streaming.playable import playable
 
 Show = Callable[[str, int, int], object]
 """Called with a stage, what is done of it, and how much there is."""
@@ -84,8 +84,8 @@ def run_bench(
         notes: A NoteBank whose held-out notes are inverted; without, they are notes of the model's own.
         effort: How much is measured.
         n_threads: Threads of torch for what is not measured on one and two anyway.
-        inverter_files: Trained inverters that are compared as well; the first primed one becomes the model's
-            where it has none.
+        inverter_files: Trained inverters that are compared as well; the first that can be streamed becomes
+            the model's where it has none.
         show: Hears of the progress.
 
     Raises:
@@ -126,12 +126,13 @@ def run_bench(
 def _open(model: Path, inverter_files: Sequence[Path]) -> tuple[LoadedModel, dict[str, Inverter]]:
     """A model, and trained inverters by name, its own first."""
     loaded = load_model(model)
-    trained: dict[str, Inverter] = {} if loaded.inverter is None else {TRAINED: loaded.inverter}
+    trained = {} if loaded.inverter is None else {TRAINED: playable(loaded.inverter)}
     for path in inverter_files:
         info, inverter = load_inverter(path)
         loaded.info.spectrogram.require_equal(info.spectrogram, str(model), str(path))
-        stands_in = TRAINED not in trained and isinstance(inverter, SourceFilterMcnn)
-        trained[TRAINED if stands_in else path.stem] = inverter
+        usable = playable(inverter)
+        stands_in = TRAINED not in trained and usable.can_stream
+        trained[TRAINED if stands_in else path.stem] = usable
         if stands_in:
             loaded = replace(loaded, inverter=inverter)
     return loaded, trained
@@ -160,13 +161,14 @@ def _methods(
 
 
 def _latency(loaded: LoadedModel, effort: BenchBudget, show: Show) -> LatencyBench | None:
-    """Nothing but the source-filter MCNN is streamed."""
-    if not isinstance(loaded.inverter, SourceFilterMcnn):
+    """Times playing live, where the model has an inverter that can be streamed."""
+    inverter = streaming_inverter(loaded)
+    if inverter is None:
         return None
     total = 2 * (effort.latency_notes + effort.blocks)
     return bench_latency(
         loaded,
-        loaded.inverter,
+        inverter,
         effort.latency_notes,
         effort.blocks,
         lambda done: show("playing live", done, total),

@@ -1,7 +1,7 @@
 """How fast a model makes whole notes, and what it takes: the figures of `clariolin bench` on speed and size.
 
-The decoder is timed in single and in half precision, the inverter in every form that it has
-(`aae.bench.methods.forms`, which says what is left out). All take turns on each note.
+The decoder is timed in single and in half precision, the inverter in every variant that it has
+(`aae.bench.methods.variants`, which says what is left out). All take turns on each note.
 """
 
 import sys
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from aae.bench.inversion import torch_threads
-from aae.bench.methods import forms
+from aae.bench.methods import variants
 from aae.bench.notes import random_requests
 from aae.model.model_file import LoadedModel
 from aae.synthesis.decoding import DecodedNote, NoteDecoder
@@ -129,12 +129,12 @@ class _Parts:
 
     def __init__(self, loaded: LoadedModel, inverter: Inverter) -> None:
         self.loaded = loaded
-        self.grain = not inverter.uses_noise
+        self.noise_fluctuation = not inverter.uses_noise
         self.decoders = {
             "decoder, f32": NoteDecoder(loaded),
             "decoder, bf16": NoteDecoder(loaded, "bf16"),
         }
-        self.inverters = forms(inverter)
+        self.inverters = variants(inverter)
 
     def sounding_requests(self, n_frames: int, count: int) -> list[NoteRequest]:
         """Random notes that sound for so many frames, some to warm up with; any notes if there are none."""
@@ -142,7 +142,7 @@ class _Parts:
         drawn = random_requests(self.loaded.info, DRAWS_PER_NOTE * (count + WARM_UP))
         lasting: list[NoteRequest] = []
         for request in drawn:
-            (note,) = decoder.decode([request], grain=False, n_frames=n_frames)
+            (note,) = decoder.decode([request], noise_fluctuation=False, n_frames=n_frames)
             if note.log_mel.shape[1] == n_frames:
                 lasting.append(request)
             if len(lasting) == count + WARM_UP:
@@ -158,7 +158,9 @@ class _Parts:
             notes: list[DecodedNote] = []
             for name, decoder in self.decoders.items():
                 started = time.perf_counter()
-                notes += decoder.decode([request], grain=self.grain, n_frames=n_frames)
+                notes += decoder.decode(
+                    [request], noise_fluctuation=self.noise_fluctuation, n_frames=n_frames
+                )
                 seconds[name].append(time.perf_counter() - started)
             for name, inverter in self.inverters.items():
                 started = time.perf_counter()
@@ -191,7 +193,9 @@ def _with_sums(seconds: Seconds) -> Seconds:
 def _peak_memory_mib(loaded: LoadedModel, inverter: Inverter) -> float | None:
     """The most memory that this process ever held, after it has made a note of full length."""
     (request,), n_frames = random_requests(loaded.info, 1), loaded.info.spectrogram.max_frames
-    (note,) = NoteDecoder(loaded).decode([request], grain=not inverter.uses_noise, n_frames=n_frames)
+    (note,) = NoteDecoder(loaded).decode(
+        [request], noise_fluctuation=not inverter.uses_noise, n_frames=n_frames
+    )
     inverter(note.log_mel[None], note.conditioning)
     if sys.platform == "win32":
         return None

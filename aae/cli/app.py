@@ -25,6 +25,7 @@ import aae.cli.train
 import aae.cli.transform
 from aae.cli.console import foreign_datasets, warn
 from mcnn.errors import InputError
+from mcnn.worker_pool import WorkerDiedError
 
 app = typer.Typer(
     add_completion=False,
@@ -112,7 +113,7 @@ def _one_line(error: Exception) -> str:
     """What happened, in one line."""
     if isinstance(error, typer.exceptions.TyperException):
         text = error.format_message().replace("Value error, ", "")
-    elif isinstance(error, InputError):
+    elif isinstance(error, InputError | WorkerDiedError):
         text = str(error)
     elif isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror

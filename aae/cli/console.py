@@ -1,14 +1,13 @@
 """What all commands share: where words go, the shipped model, how progress looks.
 
 Results go to standard output; warnings, progress and errors to standard error. With `--json` standard output
-holds one JSON object and nothing else.
+holds one JSON object and nothing else; `train`, which is followed while it runs, prints one a line.
 """
 
 import importlib.metadata
 import importlib.util
 import json
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +43,23 @@ def warn(message: str) -> None:
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on standard output; what JSON cannot say (NaN, infinity) becomes null."""
     typer.echo(json.dumps(without_nan(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def option_names(command: Any) -> Iterator[str]:
+    """Names of a command's own options, without dashes; `--no-` forms and short forms aside.
+
+    Args:
+        command: Of Typer (which brings a copy of Click, so its type is not Click's).
+    """
+    for parameter in command.params:
+        for option in parameter.opts:
+            if option.startswith("--"):
+                yield option.removeprefix("--")
+
+
+def print_json_line(value: Mapping[str, Any]) -> None:
+    """One JSON object as one line, at once; for what is followed while it runs. See `print_json`."""
+    typer.echo(json.dumps(without_nan(value), ensure_ascii=False, allow_nan=False))
 
 
 def results_console() -> Console:
@@ -101,16 +117,6 @@ def table(*columns: str) -> Table:
     for column in columns:
         made.add_column(column, justify="right" if column in _COUNTS else "left", overflow="fold")
     return made
-
-
-def duration_in_words(seconds: float) -> str:
-    """A length of time a person can read at a glance: `45 s`, `3 min`, `2 h 05 min`."""
-    if not math.isfinite(seconds):
-        return "unknown"
-    if seconds < 90:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def foreign_datasets() -> str | None:

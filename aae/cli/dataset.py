@@ -5,11 +5,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from aae.cli.console import StagesBar, print_json, require_own_datasets
+from aae.cli.render import render
+from aae.cli.transform import transform
 from mcnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Makes a NoteBank of recordings; shows, joins or takes apart those there are.")
 
-FORMATS = "auto, folder, good-sounds, nsynth, orchideasol, philharmonia, sol, soundfont, tinysol, vsco"
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _TAGS = Annotated[
     list[str] | None,
@@ -36,11 +38,22 @@ def _require_own_package() -> None:
     require_own_datasets()
 
 
-@app.command()
+class _BuildCommand(typer.core.TyperCommand):
+    """A command whose help lists the formats: they are known only once `datasets` may be imported."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Writes the help, formats included."""
+        for parameter in self.params:
+            if isinstance(parameter, typer.core.TyperOption) and parameter.name == "format":
+                parameter.help = f"Which library it is: {', '.join(format_names())}."
+        super().format_help(ctx, formatter)
+
+
+@app.command(cls=_BuildCommand)
 def build(
     source: Annotated[Path, typer.Argument(help="Folder of recordings, or a SoundFont.")],
     out: Annotated[Path, typer.Option(help="The NoteBank to make, such as notes.h5.")],
-    format: Annotated[str, typer.Option(help=f"Which library it is: {FORMATS}.")] = "auto",
+    format: Annotated[str, typer.Option(help="Which library it is.")] = "auto",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes. [default: one a core]", show_default=False)
     ] = None,
@@ -213,13 +226,22 @@ def parse_tags(texts: Sequence[str]) -> dict[str, str]:
 
 def other_options() -> frozenset[str]:
     """Options of the commands that make sounds; an attribute is one too there, so it needs another name."""
-    from aae.cli.app import app as whole
-
-    commands = typer.main.get_group(whole).commands
-    options = (option for name in ("render", "transform") for option in commands[name].params)
+    makers = typer.Typer()
+    for function in (render, transform):
+        makers.command()(function)
+    options = (
+        option for command in typer.main.get_group(makers).commands.values() for option in command.params
+    )
     return frozenset(
         name.removeprefix("--") for option in options for name in (*option.opts, *option.secondary_opts)
     )
+
+
+def format_names() -> tuple[str, ...]:
+    """What `--format` takes: finding out, and every library that there is an adapter for."""
+    from datasets.libraries.registry import ADAPTERS, AUTO
+
+    return (AUTO, *sorted(ADAPTERS))
 
 
 def parse_choices(texts: Sequence[str]) -> dict[str, frozenset[str]]:

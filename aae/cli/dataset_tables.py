@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aae.cli.console import duration_in_words, results_console, table
+from aae.cli.console import results_console, table
 from aae.notes.pitch_names import pitch_name
+from mcnn.plain import duration_in_words
 
 if TYPE_CHECKING:
     from pathlib import Path

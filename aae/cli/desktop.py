@@ -1,11 +1,12 @@
-"""`clariolin gui`: the desktop. The only file that imports it, and only when the command runs."""
+"""`clariolin gui`: the desktop. The only file that imports `gui`, and only when the command runs."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from aae.cli.console import SHIPPED_MODEL
+from aae.cli.console import SHIPPED_MODEL, foreign_datasets
+from aae.cli.dataset import format_names
 from mcnn.errors import InputError
 
 
@@ -36,10 +37,14 @@ def gui(
     if model is not None and not model.is_file():
         raise InputError(f"there is no model file at {model}")
     try:
-        from gui.app import OscPlan, run
+        from gui.app import run
+        from gui.input.osc_settings import OscSettings
+        from gui.window.context import WindowSettings
     except ImportError as error:
         raise InputError(
             f"the desktop needs the 'gui' extra and its system libraries ({error}): "
             "pip install 'clariolin[gui]'"
         ) from None
-    return run(model, SHIPPED_MODEL, OscPlan(osc, osc_host, osc_port), renderer)
+    formats = () if foreign_datasets() else format_names()
+    settings = WindowSettings(formats, renderer, OscSettings(osc, osc_host, osc_port))
+    return run(model, SHIPPED_MODEL, settings)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import typer
 
-from aae.cli.training_progress import Device, MaxMinutes, TrainingReporter, open_log, require_parts
+from aae.cli.console import warn
+from aae.cli.training_progress import Device, MaxMinutes, TrainingReporter
 from mcnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def train(
     FILE is the best so far. Interrupt it at will: the same command continues from what is in FILE.training.
     Curves, pictures and sounds: tensorboard --logdir FILE.training.
     """
+    from aae.training.devices import require_parts
+
     require_parts(device)
     from aae.training.inverter.recipe import PRETRAIN, load_recipe
     from aae.training.inverter.trainer import InverterJob
@@ -52,7 +55,7 @@ def train(
     recipe = load_recipe(PRETRAIN[network], settings or ())
     job = InverterJob(recipe, notes, out)
     _require_own_place(job, INVERTER_FILE, InverterFileInfo)
-    _follow(job, _InverterShow(notes), max_minutes, device)
+    _follow(job, _InverterReporter(notes), max_minutes, device)
 
 
 @app.command()
@@ -80,19 +83,26 @@ def finetune(
     command continues from what is in FILE.training. Curves, pictures and sounds: tensorboard --logdir
     FILE.training.
     """
+    from aae.training.devices import require_parts
+
     require_parts(device)
     from aae.model.model_file import MODEL_FILE, load_model
     from aae.model.model_info import ModelInfo
     from aae.training.inverter.trainer import InverterJob
+    from aae.training.recipe import recorded_losses
 
     loaded = load_model(model)
+    if recorded_losses(loaded.info.provenance) is None:
+        warn(
+            f"{model} does not tell the losses that it was trained with: its decoder is held to the defaults"
+        )
     shape, start = _open_inverter(model, loaded, inverter)
     recipe = _finetuning_recipe(shape, settings or [])
     _require_same_kind(notes, model, loaded)
     loaded.info.spectrogram.require_equal(start.config, str(model), str(inverter or model))
     job = InverterJob(recipe, notes, out, start, loaded)
     _require_own_place(job, MODEL_FILE, ModelInfo)
-    _follow(job, _PairShow(notes), max_minutes, device)
+    _follow(job, _FinetuningReporter(notes), max_minutes, device)
 
 
 def _open_inverter(
@@ -152,16 +162,17 @@ def _require_own_place(
     format.read_info(job.out, kind)
 
 
-def _follow(job: "InverterJob", show: TrainingReporter, max_minutes: float | None, device: str) -> None:
+def _follow(job: "InverterJob", reporter: TrainingReporter, max_minutes: float | None, device: str) -> None:
     from aae.training.inverter.tensorboard import InverterLog
     from aae.training.inverter.trainer import InverterTrainer
+    from aae.training.tensorboard import open_log
 
     trainer = InverterTrainer(job, device)
-    show.follow(trainer.fit(max_minutes), open_log(InverterLog, job.bank_path, job.folder))
+    reporter.follow(trainer.fit(max_minutes), open_log(InverterLog, job.bank_path, job.folder))
 
 
-class _InverterShow(TrainingReporter):
-    """How an inverter's training goes."""
+class _InverterReporter(TrainingReporter):
+    """Progress of an inverter's training."""
 
     heading: ClassVar[str] = "   step   distance to the recordings"
     product: ClassVar[str] = "The inverter"
@@ -183,8 +194,8 @@ class _InverterShow(TrainingReporter):
         )
 
 
-class _PairShow(_InverterShow):
-    """How the training of inverter and decoder together goes."""
+class _FinetuningReporter(_InverterReporter):
+    """Progress of the training of inverter and decoder together."""
 
     product: ClassVar[str] = "The model with its inverter"
     kept: ClassVar[str] = "kept"

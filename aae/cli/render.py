@@ -1,22 +1,23 @@
 """`clariolin render`: a set of notes as WAV files with their manifest, and what samplers load."""
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from aae.cli.console import print_json, progress_bar, results_console, warn
-from mcnn.errors import InputError
+from aae.cli.console import option_names, print_json, progress_bar, results_console, warn
+from aae.rendering.format_names import FormatName
+from aae.synthesis.request import MAX_SEED
 from mcnn.inversion.names import InverterName
 
 if TYPE_CHECKING:
-    from aae.rendering.render_set import NoteReady, RenderPlan
-    from aae.synthesis.synthesizer import Synthesizer
+    from aae.cli.render_options import PlannedSet
+    from aae.rendering.note_task import NoteRenderer
+    from aae.rendering.output import OutputSettings
+    from aae.rendering.render_set import NoteReady
 
-MAX_SEED = 2**31 - 1
 EPILOG = (
     "Every attribute of the model is an option of its own name, with labels and weights: "
     "--instrument violin --technique pizz-normal, --instrument violin:0.5,clarinet:0.5, --dynamics forte. "
@@ -56,7 +57,7 @@ def render(
         ),
     ] = None,
     format: Annotated[
-        Literal["wav", "sfz", "decent-sampler", "dslibrary", "sf2"] | None,
+        FormatName | None,
         typer.Option(
             help="What is made of the WAV files: nothing more, or an instrument for a sampler. [default: wav]"
         ),
@@ -105,100 +106,48 @@ def render(
     Makes a file for every sound, note and variation, and manifest.jsonl with a row a file. Interrupt it at
     will: the same command continues.
     """
-    from aae.cli.render_options import RenderChoices, open_and_plan
+    from aae.cli.render_options import RenderOptions, plan_set
+    from aae.rendering.report import untrained_notices
 
     started = time.monotonic()
-    choices = RenderChoices(
+    options = RenderOptions(
         notes, model, variations, latent, seed, inverter, format, bits, sample_rate, level, loop, score,
-        from_manifest, tuple(context.args), tuple(_own_options(context)),
+        from_manifest, tuple(context.args), tuple(option_names(context.command)),
     )  # fmt: skip
-    synthesizer, model_path, plan = open_and_plan(choices)
-    if synthesizer.notice:
-        warn(synthesizer.notice)
-    for line in untrained_notices(synthesizer, plan):
+    planned = plan_set(options)
+    for line in untrained_notices(planned.info.coverage, planned.plan):
         warn(line)
-    ready = _render_all(synthesizer, model_path, plan, out, workers, scheduler)
+    ready = _render_all(planned, out, workers, scheduler)
     made = [*_instrument_paths(out, ready), f"{out}/manifest.jsonl"]
     if contact_sheet:
         from aae.rendering.contact_sheet import draw_contact_sheet
 
-        made.append(str(draw_contact_sheet(out, synthesizer.info.spectrogram)))
-    _say_what_was_made(ready, plan, out, made, time.monotonic() - started, json)
-
-
-def parse_notes(text: str) -> list[int | None]:
-    """MIDI numbers of `--notes`; None stands for `unpitched`.
-
-    Raises:
-        InputError: If the text names no notes.
-    """
-    from aae.notes.pitch_names import parse_pitches
-
-    if text.strip().lower() == "unpitched":
-        return [None]
-    return list(parse_pitches(text))
-
-
-def parse_latent(text: str | None) -> tuple[float, ...] | None:
-    """Coordinates of `--latent`.
-
-    Raises:
-        InputError: If one is no number.
-    """
-    if text is None:
-        return None
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise InputError(f"latent '{text}' is not a list of numbers such as 0.5,-1,0") from None
-
-
-def untrained_notices(synthesizer: "Synthesizer", plan: "RenderPlan") -> list[str]:
-    """A line for each sound of which some notes were not in the training data, and which notes were."""
-    from aae.model.coverage import strongest_labels
-    from aae.notes.pitch_names import pitch_name
-
-    total: Counter[str] = Counter()
-    untrained: Counter[str] = Counter()
-    ranges: dict[str, str] = {}
-    for note in plan.notes:
-        mix = note.request.mix
-        sound = ", ".join(label for label in strongest_labels(mix).values() if label)
-        total[sound] += 1
-        untrained[sound] += not note.trained
-        bounds = synthesizer.info.coverage.pitch_range(mix)
-        ranges[sound] = (
-            f"was trained from {pitch_name(bounds[0])} to {pitch_name(bounds[1])}"
-            if bounds
-            else "was not in the training data"
-        )
-    return [
-        f"{sound} {ranges[sound]}: {count} of {total[sound]} notes are a guess"
-        for sound, count in untrained.items()
-        if count
-    ]
+        made.append(str(draw_contact_sheet(out, planned.info.spectrogram)))
+    _say_what_was_made(ready, planned.plan.output, out, made, time.monotonic() - started, json)
 
 
 def _render_all(
-    synthesizer: "Synthesizer",
-    model_path: Path,
-    plan: "RenderPlan",
-    out: Path,
-    workers: int | None,
-    scheduler: str | None,
+    planned: "PlannedSet", out: Path, workers: int | None, scheduler: str | None
 ) -> "list[NoteReady]":
     import torch
 
     from aae.rendering.note_renderers import choose_renderer
-    from aae.rendering.render_set import finished_rows, render_notes
+    from aae.rendering.render_set import render_notes
+    from aae.synthesis.synthesizer import Synthesizer
+
+    def open_renderer(n_notes: int) -> "NoteRenderer":
+        synthesizer = Synthesizer.open(planned.model_path, planned.plan.inverter)
+        if synthesizer.notice:
+            warn(synthesizer.notice)
+        return choose_renderer(
+            synthesizer, planned.model_path, planned.plan.inverter, n_notes, workers, scheduler
+        )
 
     torch.set_num_threads(1)
-    n_missing = len(plan.notes) - len(finished_rows(plan, out))
-    maker = choose_renderer(synthesizer, model_path, plan.inverter, n_missing, workers, scheduler)
     ready: list[NoteReady] = []
     with progress_bar() as bar:
-        task = bar.add_task("Rendering", total=len(plan.notes), note="")
-        for note in render_notes(synthesizer, plan, out, maker):
+        task = bar.add_task("Rendering", total=len(planned.plan.notes), note="")
+        for note in render_notes(planned.plan, out, open_renderer):
             ready.append(note)
             bar.update(task, completed=note.done, note=note.row["file"])
     return ready
@@ -212,7 +161,7 @@ def _instrument_paths(out: Path, ready: "Sequence[NoteReady]") -> list[str]:
 
 def _say_what_was_made(
     ready: "Sequence[NoteReady]",
-    plan: "RenderPlan",
+    output: "OutputSettings",
     out: Path,
     others: Sequence[str],
     elapsed_s: float,
@@ -226,14 +175,5 @@ def _say_what_was_made(
     if as_json:
         print_json(facts | report_facts(rows) | {"elapsed_s": round(elapsed_s, 2)})
         return
-    for line in report_lines(rows, plan.output, str(out), others, kept, elapsed_s):
+    for line in report_lines(rows, output, str(out), others, kept, elapsed_s):
         results_console().print(line)
-
-
-def _own_options(context: typer.Context) -> list[str]:
-    return [
-        option.removeprefix("--")
-        for parameter in context.command.params
-        for option in parameter.opts
-        if option.startswith("--")
-    ]

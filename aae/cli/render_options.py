@@ -1,29 +1,30 @@
-"""What a person typed for `clariolin render`, and how it becomes an opened model and a plan."""
+"""What a person typed for `clariolin render`, and the plan that it becomes. No weights are opened."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from aae.analysis.loudness import NATURAL
 from aae.cli.attribute_options import parse_styles
 from aae.cli.console import SHIPPED_MODEL
-from aae.cli.render import parse_latent, parse_notes
-from aae.rendering.note_file import BitDepth, FormatName, OutputSettings
+from aae.model.model_file import read_info
+from aae.model.model_info import ModelInfo
+from aae.notes.pitch_names import parse_pitches
+from aae.rendering.format_names import BitDepth, FormatName
+from aae.rendering.output import OutputSettings
 from aae.rendering.plan import RenderJob, RenderPlan, plan_jobs
 from aae.rendering.replay import plan_replay, read_recorded_set
 from aae.rendering.score import Score, read_score, score_jobs
-from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
 from mcnn.inversion.names import InverterName
 
 DEFAULT_INVERTER: InverterName = "griffin-lim"
-INSTRUMENT_LEVEL = "lufs:-23"
-"""Keys of an instrument sound equally loud, and a chord of ten does not clip."""
 MAX_NOTES = 200_000
+_BIT_DEPTHS: dict[str, BitDepth] = {"16": 16, "24": 24, "32": 32}
 
 
 @dataclass(frozen=True)
-class RenderChoices:
+class RenderOptions:
     """The options as they were given; None where they were not.
 
     Attributes:
@@ -47,105 +48,129 @@ class RenderChoices:
     attributes: tuple[str, ...] = ()
     other_options: tuple[str, ...] = ()
 
+    def said_of_output(self) -> dict[str, Any]:
+        """What was said of the files, by the names of `OutputSettings`."""
+        said = {
+            "format": self.format,
+            "bits": _BIT_DEPTHS[self.bits] if self.bits else None,
+            "sample_rate": self.sample_rate,
+            "level": self.level,
+            "looped": self.loop,
+        }
+        return {name: value for name, value in said.items() if value is not None}
 
-def open_and_plan(choices: RenderChoices) -> tuple[Synthesizer, Path, RenderPlan]:
-    """Opens the model and settles every file of the set.
 
-    Returns:
-        The synthesizer, the model file, the plan.
+@dataclass(frozen=True)
+class PlannedSet:
+    """A set that is settled but not made.
+
+    Attributes:
+        info: What the model file says of itself.
+        model_path: The model file.
+        plan: The files to make.
+    """
+
+    info: ModelInfo
+    model_path: Path
+    plan: RenderPlan
+
+
+def plan_set(options: RenderOptions) -> PlannedSet:
+    """Settles every file of the set.
 
     Raises:
         InputError: For options that contradict each other, and for all that a model cannot take.
     """
-    _require_one_way(choices)
-    if choices.from_manifest is not None:
-        return _plan_again(choices, choices.from_manifest)
-    if choices.score is not None:
-        return _plan_score(choices, choices.score)
-    if choices.notes is None:
+    _require_one_source(options)
+    if options.from_manifest is not None:
+        return _plan_from_manifest(options, options.from_manifest)
+    if options.score is not None:
+        return _plan_score(options, options.score)
+    if options.notes is None:
         raise InputError("Missing option '--notes' (C3-B4, for one), or --score or --from a file")
-    pitches, latent = parse_notes(choices.notes), parse_latent(choices.latent)
-    inverter, output = choices.inverter or DEFAULT_INVERTER, _output(choices, None)
-    model = choices.model or SHIPPED_MODEL
-    synthesizer = Synthesizer.open(model, inverter)
-    mixes = parse_styles(choices.attributes, synthesizer.info.vocabularies, choices.other_options)
-    job = RenderJob(mixes, pitches, choices.variations, latent, choices.seed)
-    return synthesizer, model, _plan(synthesizer, model, [job], inverter, output)
+    return _plan_notes(options, options.notes)
 
 
-def _require_one_way(choices: RenderChoices) -> None:
-    ways = {"--notes": choices.notes, "--score": choices.score, "--from": choices.from_manifest}
-    given = [name for name, value in ways.items() if value is not None]
+def parse_notes(text: str) -> list[int | None]:
+    """MIDI numbers of `--notes`; None stands for `unpitched`.
+
+    Raises:
+        InputError: If the text names no notes.
+    """
+    if text.strip().lower() == "unpitched":
+        return [None]
+    return list(parse_pitches(text))
+
+
+def parse_latent(text: str | None, name: str = "latent") -> tuple[float, ...] | None:
+    """Coordinates of `--latent`; None if it is not given.
+
+    Args:
+        text: Numbers with commas between.
+        name: What they are, for the message.
+
+    Raises:
+        InputError: If one is no number.
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"{name} '{text}' is not a list of numbers such as 0.5,-1,0") from None
+
+
+def _require_one_source(options: RenderOptions) -> None:
+    sources = {"--notes": options.notes, "--score": options.score, "--from": options.from_manifest}
+    given = [name for name, value in sources.items() if value is not None]
     if len(given) > 1:
         raise InputError(f"{' and '.join(given)} exclude each other: give one of them")
-    alone = given and given[0] != "--notes"
-    if alone and (choices.attributes or choices.latent or choices.variations != 1 or choices.seed):
-        named = choices.attributes[0] if choices.attributes else "--variations, --latent or --seed"
+    from_file = given and given[0] != "--notes"
+    if from_file and (options.attributes or options.latent or options.variations != 1 or options.seed):
+        named = options.attributes[0] if options.attributes else "--variations, --latent or --seed"
         raise InputError(f"{named} beside {given[0]}: the file says what to render")
-    if choices.from_manifest is not None and choices.inverter is not None:
+    if options.from_manifest is not None and options.inverter is not None:
         raise InputError("--inverter beside --from: the manifest says which")
 
 
-def _plan_again(choices: RenderChoices, path: Path) -> tuple[Synthesizer, Path, RenderPlan]:
-    recorded = read_recorded_set(path)
-    was = recorded.output
-    output = OutputSettings(
-        choices.format or was.format,
-        _bit_depth(choices.bits) or was.bits,
-        choices.sample_rate or was.sample_rate,
-        choices.level or was.level,
-        was.looped if choices.loop is None else choices.loop,
-    )
-    model = choices.model or SHIPPED_MODEL
-    synthesizer = Synthesizer.open(model, recorded.inverter)
-    return synthesizer, model, plan_replay(synthesizer, model, recorded, output)
+def _plan_notes(options: RenderOptions, notes: str) -> PlannedSet:
+    pitches, latent = parse_notes(notes), parse_latent(options.latent)
+    output = OutputSettings.for_format(**{"format": "wav"} | options.said_of_output())
+    model_path = options.model or SHIPPED_MODEL
+    info = read_info(model_path)
+    mixes = parse_styles(options.attributes, info.vocabularies, options.other_options)
+    job = RenderJob(mixes, pitches, options.variations, latent, options.seed)
+    return _plan(info, model_path, [job], options.inverter or DEFAULT_INVERTER, output)
 
 
-def _plan_score(choices: RenderChoices, path: Path) -> tuple[Synthesizer, Path, RenderPlan]:
+def _plan_score(options: RenderOptions, path: Path) -> PlannedSet:
     score = read_score(path)
-    own_model = path.parent / score.model if score.model else SHIPPED_MODEL
-    model = choices.model or own_model
-    inverter = choices.inverter or score.inverter or DEFAULT_INVERTER
-    output = _output(choices, score)
-    synthesizer = Synthesizer.open(model, inverter)
-    jobs = score_jobs(score, path, synthesizer.info.vocabularies)
-    return synthesizer, model, _plan(synthesizer, model, jobs, inverter, output)
+    output = OutputSettings.for_format(**{"format": "wav"} | _said_in_score(score) | options.said_of_output())
+    model_path = options.model or (path.parent / score.model if score.model else SHIPPED_MODEL)
+    info = read_info(model_path)
+    jobs = score_jobs(score, path, info.vocabularies)
+    return _plan(info, model_path, jobs, options.inverter or score.inverter or DEFAULT_INVERTER, output)
+
+
+def _said_in_score(score: Score) -> dict[str, Any]:
+    """What a score says of the files, by the names of `OutputSettings`."""
+    said = score.model_dump(include={"format", "bits", "sample_rate", "level"}, exclude_none=True)
+    return said if score.loop is None else said | {"looped": score.loop}
+
+
+def _plan_from_manifest(options: RenderOptions, path: Path) -> PlannedSet:
+    recorded = read_recorded_set(path)
+    output = replace(recorded.output, **options.said_of_output())
+    model_path = options.model or SHIPPED_MODEL
+    info = read_info(model_path)
+    return PlannedSet(info, model_path, plan_replay(info, model_path, recorded, output))
 
 
 def _plan(
-    synthesizer: Synthesizer, model: Path, jobs: list[RenderJob], inverter: str, output: OutputSettings
-) -> RenderPlan:
+    info: ModelInfo, model_path: Path, jobs: Sequence[RenderJob], inverter: str, output: OutputSettings
+) -> PlannedSet:
     n_notes = sum(len(job.mixes) * len(job.midi_pitches) * job.n_variations for job in jobs)
     if n_notes > MAX_NOTES:
         raise InputError(f"{n_notes} notes are too many for one set: at most {MAX_NOTES}")
-    return plan_jobs(synthesizer, model, jobs, inverter=inverter, output=output)
-
-
-def _output(choices: RenderChoices, score: Score | None) -> OutputSettings:
-    """The command's own words first, then the score's, then what suits the format."""
-    said = score.model_dump(exclude={"job"}, exclude_none=True) if score else {}
-    said |= {name: value for name, value in _own_words(choices).items() if value is not None}
-    format: FormatName = said.get("format", "wav")
-    plain = format == "wav"
-    return OutputSettings(
-        format,
-        said.get("bits", 24),
-        said.get("sample_rate"),
-        said.get("level", NATURAL if plain else INSTRUMENT_LEVEL),
-        said.get("loop", not plain),
-    )
-
-
-def _own_words(choices: RenderChoices) -> dict[str, Any]:
-    return {
-        "format": choices.format,
-        "bits": _bit_depth(choices.bits),
-        "sample_rate": choices.sample_rate,
-        "level": choices.level,
-        "loop": choices.loop,
-    }
-
-
-def _bit_depth(text: str | None) -> BitDepth | None:
-    depths: dict[str, BitDepth] = {"16": 16, "24": 24, "32": 32}
-    return depths[text] if text else None
+    plan = plan_jobs(info, model_path, jobs, inverter=inverter, output=output)
+    return PlannedSet(info, model_path, plan)

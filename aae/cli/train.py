@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from aae.cli.training_progress import Device, MaxMinutes, TrainingReporter, open_log, require_parts
+from aae.cli.training_progress import Device, MaxMinutes, TrainingReporter, follow_as_json
 
 if TYPE_CHECKING:
     from aae.training.events import Progress, Validated
@@ -31,17 +31,22 @@ def train(
     processes: Annotated[
         int, typer.Option(min=1, help="Cards, or processes on the CPU, that share every step.")
     ] = 1,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line: an event of the training each.")
+    ] = False,
 ) -> None:
     """Trains a model on a NoteBank.
 
     The best model so far is always at RUN/model.safetensors, ready to render with. Interrupt it at will: the
     same command continues. Curves, pictures and sounds: tensorboard --logdir RUN; the same figures as plain
-    text: RUN/metrics.csv.
+    text: RUN/metrics.csv; recordings, reconstructions and new notes after each validation: RUN/preview.png.
     """
+    from aae.training.devices import require_parts
+
     require_parts(device)
-    from aae.model.config import load_config
     from aae.model.model_file import load_model
-    from aae.training.tensorboard import TrainingLog
+    from aae.training.recipe import load_config
+    from aae.training.tensorboard import TrainingLog, open_log
     from aae.training.trainer import Trainer
 
     config = load_config(preset, settings or ())
@@ -51,11 +56,12 @@ def train(
         for _event in events:
             pass
         return
-    _ModelShow().follow(events, open_log(TrainingLog, notes, out))
+    follow = follow_as_json if json else _ModelReporter().follow
+    follow(events, open_log(TrainingLog, notes, out))
 
 
-class _ModelShow(TrainingReporter):
-    """How a model's training goes."""
+class _ModelReporter(TrainingReporter):
+    """Progress of a model's training."""
 
     heading: ClassVar[str] = "epoch    step   error (dB)   tuning error (cents)"
     product: ClassVar[str] = "The model"

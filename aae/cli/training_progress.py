@@ -1,6 +1,5 @@
-"""What all trainings share on the command line: what they need, their log, how their progress looks."""
+"""Progress of trainings on the command line: for a person to watch, or as JSON for a program."""
 
-import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,8 @@ import typer
 from rich.progress import Progress as ProgressBar
 from rich.progress import TaskID
 
-from aae.cli.console import duration_in_words, progress_bar, results_console
-from mcnn.errors import InputError
+from aae.cli.console import print_json_line, progress_bar, results_console
+from mcnn.plain import duration_in_words
 
 if TYPE_CHECKING:
     from aae.training.events import Event, Finished, Progress, Started, Validated
@@ -21,28 +20,23 @@ MaxMinutes = Annotated[float | None, typer.Option(min=0.0, help="Stop after so m
 Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="What to compute on.")]
 
 
-def require_parts(device: str) -> None:
-    """Refuses to start without the training extra or the device asked for.
+def follow_as_json(events: "Iterator[Event]", log: "EventLog | None") -> None:
+    """Prints and logs a training until it ends: one JSON object a line, an event each."""
+    from aae.training.events import describe
 
-    Raises:
-        InputError: Naming what is missing.
-    """
-    import torch
-
-    if importlib.util.find_spec("lightning_fabric") is None:
-        raise InputError("training needs the 'train' extra: pip install 'clariolin[train]'")
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there.get(device, True):
-        raise InputError(f"there is no {device} device here for PyTorch; --device auto takes what there is")
+    for event in events:
+        if log is not None:
+            log.consume(event)
+        print_json_line(describe(event))
 
 
 class TrainingReporter(ABC):
-    """Tells a person how a training goes: a bar with time left, a line a validation, what to do next."""
+    """Shows a person how a training goes: a bar with time left, a line a validation, what to do next."""
 
     heading: ClassVar[str]
     """Above the lines of the validations."""
     product: ClassVar[str]
-    """What is being trained."""
+    """Name of the network that is trained."""
     kept: ClassVar[str] = "best so far, kept"
     """Beside a validation after which the file is written."""
 
@@ -58,9 +52,9 @@ class TrainingReporter(ABC):
             for event in events:
                 if log is not None:
                     log.consume(event)
-                self.event(event)
+                self.show(event)
 
-    def event(self, event: "Event") -> None:
+    def show(self, event: "Event") -> None:
         """Shows one event of the trainer."""
         from aae.training.events import Finished, Progress, Started, Validated
 
@@ -76,7 +70,7 @@ class TrainingReporter(ABC):
 
     @abstractmethod
     def pace(self, event: "Progress") -> str:
-        """Where it is and how fast it goes, in a few words beside the bar."""
+        """Position and speed, in a few words beside the bar."""
 
     @abstractmethod
     def row(self, event: "Validated") -> str:
@@ -84,7 +78,7 @@ class TrainingReporter(ABC):
 
     @abstractmethod
     def advice(self, path: Path) -> str:
-        """What to do with what was made."""
+        """The next command to give, with the file that was made."""
 
     def _started(self, event: "Started") -> None:
         continued = f", continued at step {event.step}" if event.step else ""
@@ -108,19 +102,3 @@ class TrainingReporter(ABC):
         }[event.reason]
         self.console.print(f"{why} (step {event.step}). {self.product}: {event.model_path}")
         self.console.print(self.advice(event.model_path))
-
-
-def open_log(kind: "type[EventLog]", notes: Path, folder: Path) -> "EventLog | None":
-    """What writes a training's events for TensorBoard; None where that is not installed.
-
-    Args:
-        kind: What it writes.
-        notes: The NoteBank that is trained on.
-        folder: The run folder.
-    """
-    if importlib.util.find_spec("tensorboard") is None:
-        return None
-    from aae.notes.bank import NoteBank
-
-    with NoteBank.open(notes) as bank:
-        return kind(folder, bank.config)

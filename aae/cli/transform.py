@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,21 +10,21 @@ import typer
 
 from aae.cli.console import (
     SHIPPED_MODEL,
-    duration_in_words,
+    option_names,
     print_json,
     progress_bar,
     results_console,
     warn,
 )
+from aae.synthesis.request import MAX_SEED
 from mcnn.errors import InputError
 from mcnn.inversion.names import InverterName
+from mcnn.plain import duration_in_words
 
 if TYPE_CHECKING:
     from aae.model.conditioning import Mix
-    from aae.synthesis.synthesizer import Synthesizer
-    from aae.transform.plan import TransformSettings
+    from aae.transform.plan import PlannedSound, TransformSettings
 
-MAX_SEED = 2**31 - 1
 SOURCE_PREFIX = "--source-"
 EPILOG = (
     "Every attribute of the model is an option of its own name, with labels and weights: --instrument oboe, "
@@ -68,22 +68,21 @@ def transform(
     loudness over time and its fine pitch stay. Makes a 24-bit WAV for every sound, style and variation, and
     manifest.jsonl with a row a file. Interrupt it at will: the same command continues.
     """
-    from aae.synthesis.synthesizer import Synthesizer
+    from aae.cli.render_options import parse_latent
+    from aae.model.model_file import read_info
     from aae.transform.plan import TransformSettings, find_sources, plan_sounds
 
     started = time.monotonic()
     paths, styles = split_arguments(sounds)
     sources = find_sources(paths, out)
-    synthesizer = Synthesizer.open(model, inverter)
-    if synthesizer.notice:
-        warn(synthesizer.notice)
-    mixes, source = _styles(context, styles, synthesizer)
+    info = read_info(model)
+    mixes, source = _styles(context, styles, info.vocabularies)
     settings = TransformSettings(
         mixes=mixes,
         source=source,
         transpose=transpose,
         notes=_notes(notes),
-        latent_offset=_offset(latent_offset),
+        latent_offset=parse_latent(latent_offset, "latent offset") or (),
         amount=amount,
         n_variations=variations,
         seed=seed,
@@ -92,8 +91,8 @@ def transform(
         sample_rate=_rate(sample_rate),
         stereo=not mono,
     )
-    planned = plan_sounds(synthesizer, sources, settings)
-    made = _transform_all(synthesizer, model, planned, settings, out)
+    planned = plan_sounds(info, sources, settings)
+    made = _transform_all(model, planned, settings, out)
     if json:
         print_json({"out": str(out), **made})
     elif made["rows"]:
@@ -129,7 +128,7 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
 
 
 def _styles(
-    context: typer.Context, arguments: Sequence[str], synthesizer: "Synthesizer"
+    context: typer.Context, arguments: Sequence[str], vocabularies: Mapping[str, Sequence[str]]
 ) -> "tuple[list[Mix], Mix]":
     """The asked styles and the sound's own labels, from the options that only the model knows."""
     from aae.cli.attribute_options import parse_styles
@@ -142,27 +141,16 @@ def _styles(
             into = named if part.startswith(SOURCE_PREFIX) else asked
             part = f"--{part.removeprefix(SOURCE_PREFIX)}" if into is named else part
         into.append(part)
-    vocabularies = synthesizer.info.vocabularies
-    own = [o.removeprefix("--") for p in context.command.params for o in p.opts if o.startswith("--")]
     sources = parse_styles(named, vocabularies)
     if len(sources) > 1:
         raise InputError("a --source- option is given twice; a sound is one thing")
-    return parse_styles(asked, vocabularies, own), sources[0]
+    return parse_styles(asked, vocabularies, tuple(option_names(context.command))), sources[0]
 
 
 def _notes(text: str | None) -> tuple[int, ...]:
     from aae.notes.pitch_names import parse_pitches
 
     return () if text is None else tuple(parse_pitches(text))
-
-
-def _offset(text: str | None) -> tuple[float, ...]:
-    if text is None:
-        return ()
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise InputError(f"latent offset '{text}' is not a list of numbers such as 0.5,-1,0") from None
 
 
 def _rate(text: str) -> int | None:
@@ -174,16 +162,19 @@ def _rate(text: str) -> int | None:
 
 
 def _transform_all(
-    synthesizer: "Synthesizer",
-    model: Path,
-    planned: Sequence[Any],
-    settings: "TransformSettings",
-    out: Path,
+    model: Path, planned: "Sequence[PlannedSound]", settings: "TransformSettings", out: Path
 ) -> dict[str, Any]:
     """Makes all files, saying what a person should know of each; the rows and what was refused."""
     import torch
 
+    from aae.synthesis.synthesizer import Synthesizer
     from aae.transform.run import SoundProgress, SoundRefused, transform_files
+
+    def open_synthesizer() -> Synthesizer:
+        synthesizer = Synthesizer.open(model, settings.inverter)
+        if synthesizer.notice:
+            warn(synthesizer.notice)
+        return synthesizer
 
     torch.set_num_threads(1)  # the same bytes, however many cores there are
     rows: list[dict[str, Any]] = []
@@ -191,7 +182,7 @@ def _transform_all(
     kept = 0
     with progress_bar() as bar:
         task = bar.add_task("Transforming", total=len(planned), note="")
-        for event in transform_files(synthesizer, model, planned, settings, out):
+        for event in transform_files(open_synthesizer, model, planned, settings, out):
             if isinstance(event, SoundProgress):
                 share = event.made_s / event.duration_s
                 note = f"{event.source} {min(share, 1.0):.0%}"

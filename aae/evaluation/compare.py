@@ -30,12 +30,12 @@ from aae.evaluation.measures.reconstruction import reconstruct, summarize_recons
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.evaluation.report.writing import write_page, write_text
 from aae.evaluation.run import make_folder, require_held_out
-from aae.model.config import load_config, preset_names
 from aae.model.model_file import load_model, read_info
 from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank
 from aae.synthesis.inverters import choose_inverter
 from aae.synthesis.synthesizer import Synthesizer
+from aae.training.recipe import load_config, preset_names
 from mcnn.errors import InputError
 from mcnn.plain import without_nan
 

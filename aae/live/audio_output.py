@@ -1,6 +1,6 @@
-"""The seam to the sound device: PortAudio where there is one, otherwise a clock. Qt-free.
+"""Outputs of an engine: the sound device, a clock where there is none, or a script that reads samples.
 
-Neither a missing library, nor a missing device, nor a sound server that dies may end the desktop.
+Neither a missing library, nor a missing device, nor a sound server that dies may end the program.
 """
 
 import contextlib
@@ -15,19 +15,23 @@ import numpy as np
 from mcnn.compiled import Floats
 
 BLOCK = 512
-"""Samples that the device asks for at once."""
+"""Samples that an output asks for at once."""
 Fill = Callable[[Floats], None]
-"""Writes the next samples, `(samples,)`; called from the device's own thread, and must be quick."""
+"""Writes the next samples, `(samples,)`; called by the device's own thread, and must be quick."""
 
 
 class AudioOutput(ABC):
-    """Something that asks for samples at an even pace."""
+    """Asks for the samples of an engine, block by block."""
 
     name: str
     """What a person is told of it."""
     is_silent = False
+    why = ""
+    """Why it is silent."""
+    is_offline = False
+    """Whether it waits for samples as long as they take to be made."""
     latency_s = 0.0
-    """From a sample's handing over to its sounding."""
+    """From a sample's handing over to its sounding, in seconds."""
     n_late = 0
     """Blocks that the device had to do without because it was not answered in time."""
 
@@ -38,6 +42,9 @@ class AudioOutput(ABC):
         Args:
             fill: Called for every block.
             lost: Called if the device goes away.
+
+        Raises:
+            OSError: If the device cannot be started.
         """
 
     @abstractmethod
@@ -46,11 +53,11 @@ class AudioOutput(ABC):
 
 
 class SilentOutput(AudioOutput):
-    """Takes samples at the pace at which they would sound.
+    """Takes samples at the pace at which they would sound, on a thread of its own.
 
     Args:
         sample_rate: Samples per second.
-        why: What a person should know.
+        why: Why nothing sounds, for a person.
     """
 
     name = "no sound"
@@ -80,6 +87,43 @@ class SilentOutput(AudioOutput):
         while not self._ending.wait(max(0.0, due - time.monotonic())):
             fill(block)
             due = max(due + self._block_s, time.monotonic() - 10 * self._block_s)
+
+
+class RecordingOutput(AudioOutput):
+    """Takes samples when it is read, as fast as they can be made: no device, no clock, no thread."""
+
+    name = "recording"
+    is_offline = True
+
+    def __init__(self) -> None:
+        self._fill: Fill | None = None
+        self._left: Floats = np.zeros(0, np.float32)
+        """The end of the last block, which was not read yet."""
+
+    def start(self, fill: Fill, lost: Callable[[], None]) -> None:
+        """Makes it readable."""
+        self._fill = fill
+
+    def stop(self) -> None:
+        """Does nothing."""
+
+    def read(self, n_samples: int) -> Floats:
+        """What sounds next, `(n_samples,)`; makes it meanwhile, in whole blocks of `BLOCK` samples.
+
+        Raises:
+            RuntimeError: If no engine was started on it.
+        """
+        if self._fill is None:
+            raise RuntimeError("the engine of this output is not started")
+        blocks, n_ready = [self._left], len(self._left)
+        while n_ready < n_samples:
+            block: Floats = np.zeros(BLOCK, np.float32)
+            self._fill(block)
+            blocks.append(block)
+            n_ready += BLOCK
+        ready = np.concatenate(blocks)
+        self._left = ready[n_samples:]
+        return ready[:n_samples]
 
 
 class DeviceOutput(AudioOutput):

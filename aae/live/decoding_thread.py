@@ -1,73 +1,110 @@
-"""Frames of notes are decoded beside the blocks that sound, on a thread of their own. Qt-free.
+"""Decodes frames of notes beside the blocks that sound, on a thread of its own.
 
-Decoding needs more time than is left between two blocks, and how much more is not known before; so which of
-the two threads runs is the system's to say, not a guess of ours. What sounds is the feeder's alone: a piece
-of work is made here of what no other thread changes meanwhile, and the feeder takes it in.
+Decoding takes longer than the time between two blocks, so the operating system divides the processor between
+the two threads. A job only reads, and only what no other thread changes meanwhile; the producer thread, which
+owns all that sounds, takes its result in.
 """
 
 import queue
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-TakeIn = Callable[[], object]
-"""What the feeder does with work that is done."""
+OnDone = Callable[[], object]
+"""Takes decoded frames in; called by the producer thread."""
 
 
 @dataclass(frozen=True)
 class DecodeJob:
-    """Some frames of some notes."""
+    """Frames of some notes that are to be decoded."""
 
-    make: Callable[[], TakeIn]
-    """Run by the decoding thread."""
-    give_up: Callable[[], object]
-    """Run by the feeder if it failed."""
+    decode: Callable[[], OnDone]
+    """Called by the decoding thread."""
+    on_failure: Callable[[], object]
+    """Called by the producer thread if `decode` failed."""
 
 
 @dataclass(frozen=True)
 class DecodeResult:
-    """A piece on its way back to the feeder."""
+    """A job on its way back to the producer thread."""
 
-    piece: DecodeJob
-    take_in: TakeIn | None
+    job: DecodeJob
+    on_done: OnDone | None
     """None if it failed."""
     failure: Exception | None = None
 
 
-def make_piece(piece: DecodeJob) -> DecodeResult:
-    """Does the work, whatever becomes of it."""
+OnResult = Callable[[DecodeResult], object]
+
+
+def run_job(job: DecodeJob) -> DecodeResult:
+    """Decodes; a failure is a result too."""
     try:
-        return DecodeResult(piece, piece.make())
+        return DecodeResult(job, job.decode())
     except Exception as error:
-        return DecodeResult(piece, None, error)
+        return DecodeResult(job, None, error)
 
 
-class DecodingThread:
-    """Makes pieces in the order in which they are asked.
+class Decoding(ABC):
+    """Runs jobs in the order in which they are submitted.
 
     Args:
-        done: Called on this thread with each one.
+        on_result: Called with each one.
     """
 
-    def __init__(self, done: Callable[[DecodeResult], object]) -> None:
-        self._done = done
-        self._asked: queue.SimpleQueue[DecodeJob | None] = queue.SimpleQueue()
+    def __init__(self, on_result: OnResult) -> None:
+        self._on_result = on_result
+
+    @abstractmethod
+    def start(self) -> None:
+        """Begins to work."""
+
+    @abstractmethod
+    def submit(self, job: DecodeJob) -> None:
+        """Has a job run after those that were submitted before."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Ends what `start` began."""
+
+
+class DecodingInPlace(Decoding):
+    """Runs each job while it is submitted, on the thread that submits it."""
+
+    def start(self) -> None:
+        """Needs nothing."""
+
+    def submit(self, job: DecodeJob) -> None:
+        """Runs it."""
+        self._on_result(run_job(job))
+
+    def close(self) -> None:
+        """Leaves nothing."""
+
+
+class DecodingThread(Decoding):
+    """Runs jobs on the decoding thread, which also calls `on_result`."""
+
+    def __init__(self, on_result: OnResult) -> None:
+        super().__init__(on_result)
+        self._jobs: queue.SimpleQueue[DecodeJob | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="decoding", daemon=True)
 
     def start(self) -> None:
-        """Begins to work."""
+        """Starts the thread."""
         self._thread.start()
 
-    def ask(self, piece: DecodeJob) -> None:
-        """Has a piece made after those that were asked before."""
-        self._asked.put(piece)
+    def submit(self, job: DecodeJob) -> None:
+        """Has a job run after those that were submitted before."""
+        self._jobs.put(job)
 
     def close(self) -> None:
         """Ends the thread, if it was ever started."""
         if self._thread.is_alive():
-            self._asked.put(None)
+            self._jobs.put(None)
             self._thread.join()
 
     def _run(self) -> None:
-        while (piece := self._asked.get()) is not None:
-            self._done(make_piece(piece))
+        while (job := self._jobs.get()) is not None:
+            self._on_result(run_job(job))

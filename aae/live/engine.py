@@ -1,8 +1,8 @@
-"""The instrument under the window: keys in, sound out, on threads of its own. Qt-free.
+"""The engine of one model: keys in, sound out.
 
-The feeder thread inverts and mixes ahead into a ring buffer what another one decodes; the device's callback
-only copies. Where the model's inverter cannot be streamed, one more renders whole notes and hands them to the
-feeder. Everything that callers give goes through a queue; what they ask is read without a lock.
+The producer thread inverts and mixes ahead into a ring buffer what the decoding thread decodes; the device's
+thread only copies. Where the model's inverter cannot be streamed, whole notes are rendered and handed to the
+producer. What callers order goes through a queue; what they ask is read without a lock.
 """
 
 import threading
@@ -12,57 +12,67 @@ from collections.abc import Callable, Hashable
 import numpy as np
 
 from aae.live.audio_output import AudioOutput, SilentOutput
+from aae.live.audio_producer import OFFLINE, REAL_TIME, AudioProducer
 from aae.live.envelope import RELEASE_S
-from aae.live.feeder import MAX_BLOCKS_AHEAD, AudioProducer
+from aae.live.live_voice import LiveVoice
 from aae.live.note_sources import StreamBank
-from aae.live.played_notes import MAX_VOICES, VoiceAllocator
-from aae.live.sounding_note import LiveVoice
+from aae.live.offline_renderer import RenderNote
 from aae.live.status import Device, SoundStatus
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.voice_allocator import MAX_VOICES
 from aae.model.model_file import LoadedModel
+from aae.synthesis.inverters import streaming_inverter
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
-from mcnn.network.source_filter import SourceFilterMcnn
 
 
 class Engine:
-    """Plays notes of one model.
+    """Plays notes of one model on one output; any thread may call it.
 
     Args:
         loaded: An opened model file.
-        whole: Renders whole notes of it; also where notes are streamed.
-        output: Where to.
+        render: Renders whole notes of it, where they cannot be streamed.
+        output: Where the sound goes. If it is offline, no thread is started: reading it makes the sound.
+        on_failure: Called with one line that says what went wrong, by any of the engine's threads.
     """
 
-    def __init__(self, loaded: LoadedModel, whole: OfflineRenderer, output: AudioOutput) -> None:
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        render: RenderNote,
+        output: AudioOutput,
+        on_failure: Callable[[str], object] = lambda _message: None,
+    ) -> None:
         self.sample_rate = loaded.info.spectrogram.sample_rate
         self.output = output
-        self.dropouts = 0
-        """Blocks that came too late."""
+        self._on_failure = on_failure
+        inverter = streaming_inverter(loaded)
+        self._bank = None if inverter is None else StreamBank(loaded, inverter, MAX_VOICES)
+        self.producer = AudioProducer(
+            self.sample_rate,
+            self._bank,
+            render,
+            on_failure,
+            on_replaced=self._set_last,
+            timing=OFFLINE if output.is_offline else REAL_TIME,
+        )
+        self._last: LiveVoice | None = None
+        """The voice that position and latency are told of; replaced in one step."""
+        self._peak = 0.0
+        """Largest sample since `take_peak`; written by the device's thread."""
         self._n_late = 0
-        self.peak = 0.0
-        """Largest sample since the meter last looked."""
-        self.last: LiveVoice | None = None
-        self.on_failure: Callable[[str], object] = lambda _message: None
-        """Called from the engine's threads."""
-        self._bank: StreamBank | None = None
-        if isinstance(loaded.inverter, SourceFilterMcnn):
-            self._bank = StreamBank(loaded, loaded.inverter, MAX_VOICES)
-        self.feeder = AudioProducer(self.sample_rate, self._bank, whole)
-        self.played: VoiceAllocator = self.feeder.played
-        self.feeder.on_failure = lambda message: self.on_failure(message)
-        self.played.on_replaced = self._replaced
+        """`output.n_late` at the last block; written by the device's thread."""
 
     def warm_up(self, request: NoteRequest) -> None:
         """Makes the beginning of a note unheard, so that the first one that counts is as quick as others.
 
         Call it before `start`.
         """
-        self.feeder.warm_up(request)
+        self.producer.warm_up(request)
 
     def start(self) -> None:
         """Begins to play; a device that cannot be started is replaced by silence."""
-        self.feeder.start()
+        if not self.output.is_offline:
+            self.producer.start()
         try:
             self.output.start(self._fill, self._output_lost)
         except OSError as error:
@@ -71,7 +81,7 @@ class Engine:
     def close(self) -> None:
         """Ends all threads."""
         self.output.stop()
-        self.feeder.close()
+        self.producer.close()
 
     @property
     def is_streaming(self) -> bool:
@@ -81,94 +91,96 @@ class Engine:
     @property
     def n_sounding(self) -> int:
         """Notes that sound now."""
-        return len(self.played.sounding)
+        return len(self.producer.voices.sounding)
+
+    @property
+    def n_dropouts(self) -> int:
+        """Blocks that came too late."""
+        return self.producer.n_dropouts
 
     @property
     def volume(self) -> float:
         """Factor of all that is heard."""
-        return self.feeder.volume
+        return self.producer.volume
 
     @volume.setter
     def volume(self, factor: float) -> None:
-        self.set_volume(factor)
+        self.producer.volume = factor
 
     def set_volume(self, factor: float) -> None:
         """Sets `volume`."""
-        self.feeder.volume = factor
+        self.volume = factor
 
     def status(self) -> SoundStatus:
-        """How it is now."""
-        output, last = self.output, self.last
+        """Its state now; `peak` is that since the last call."""
+        output, last = self.output, self._last
         return SoundStatus(
-            Device(output.name, output.is_silent, getattr(output, "why", "")),
+            Device(output.name, output.is_silent, output.why),
             self.is_streaming,
             self.n_sounding,
-            self.dropouts,
-            self.feeder.n_shed,
+            self.n_dropouts,
+            self.producer.n_stolen,
             self.take_peak(),
             None if last is None else self.position_s(last),
-            last.heard_s - last.asked_s if last is not None and last.heard_s else None,
+            last.heard_s - last.pressed_s if last is not None and last.heard_s else None,
         )
 
     def note_on(self, key: Hashable, request: NoteRequest, gain: float = 1.0) -> LiveVoice:
-        """Presses a key; one that is down already is struck again."""
-        note = LiveVoice(key, request, gain, time.perf_counter())
-        self.last = note
-        self.feeder.give(lambda: self.played.strike(note))
-        return note
+        """Presses a key; one that is down already begins anew."""
+        voice = self._last = LiveVoice(key, request, gain, time.perf_counter())
+        self.producer.post(lambda: self.producer.voices.note_on(voice))
+        return voice
 
     def note_off(self, key: Hashable, release_s: float = RELEASE_S) -> None:
         """Lets a key go."""
-        self.feeder.give(lambda: self.played.release(key, release_s))
+        self.producer.post(lambda: self.producer.voices.release(key, release_s))
 
     def stop_all(self) -> None:
         """Ends every note at once, without a click."""
-        self.feeder.give(self.played.stop_all)
+        self.producer.post(self.producer.voices.stop_all)
 
     def play(self, key: Hashable, waveform: Floats) -> LiveVoice:
         """Plays a waveform `(samples,)` as if it were a note."""
-        note = LiveVoice(key, None, 1.0, time.perf_counter())
-        self.last = note
-        self.feeder.give(lambda: self.played.strike_wave(note, waveform))
-        return note
+        voice = self._last = LiveVoice(key, None, 1.0, time.perf_counter())
+        self.producer.post(lambda: self.producer.voices.play_waveform(voice, waveform))
+        return voice
 
     def replace(self, key: Hashable, request: NoteRequest) -> None:
         """Fades a note that sounds over to another sound, at the same place in time."""
-        self.feeder.give(lambda: self.played.replace(key, request))
+        self.producer.post(lambda: self.producer.voices.replace(key, request))
 
-    def position_s(self, note: LiveVoice) -> float | None:
-        """Where in a note the ear is; None before its beginning and after its end."""
-        if note.first_sample < 0 or note.source is None:
+    def position_s(self, voice: LiveVoice) -> float | None:
+        """Position in a note of what is heard now; None before its beginning and after its end."""
+        if voice.first_sample < 0 or voice.source is None:
             return None
-        played = self.feeder.ring.read - note.first_sample
-        place = note.start_s + played / self.sample_rate - self.output.latency_s
-        return place if 0 <= place <= note.source.duration_s and not note.is_stopped else None
+        n_played = self.producer.ring.read - voice.first_sample
+        position_s = voice.start_s + n_played / self.sample_rate - self.output.latency_s
+        return position_s if 0 <= position_s <= voice.source.duration_s and not voice.is_stopped else None
 
     def take_peak(self) -> float:
         """Largest sample since the last call."""
-        peak, self.peak = self.peak, 0.0
+        peak, self._peak = self._peak, 0.0
         return peak
 
-    def _replaced(self, note: LiveVoice) -> None:
-        self.last = note
+    def _set_last(self, voice: LiveVoice) -> None:
+        self._last = voice
 
     # --- The device's thread ---
 
     def _fill(self, out: Floats) -> None:
-        expected = self.feeder.expects  # before reading: a note may begin at this moment
-        is_short = self.feeder.ring.read_into(out) < len(out)
-        was_late, self._n_late = self.output.n_late > self._n_late, self.output.n_late
-        if expected and (is_short or was_late):
-            self.dropouts += 1
-            self.feeder.blocks_ahead = min(self.feeder.blocks_ahead + 1, MAX_BLOCKS_AHEAD)
-        peak = float(np.abs(out).max(initial=0.0))
-        self.peak = max(self.peak, peak)
-        last = self.last
-        if last is not None and not last.heard_s and 0 <= last.first_sample < self.feeder.ring.read:
+        """The next samples `(samples,)`, for the device."""
+        if self.output.is_offline:
+            self.producer.produce(len(out))
+        n_late = self.output.n_late
+        self.producer.read_into(out, was_late=n_late > self._n_late)
+        self._n_late = n_late
+        self._peak = max(self._peak, float(np.abs(out).max(initial=0.0)))
+        last = self._last
+        if last is not None and not last.heard_s and 0 <= last.first_sample < self.producer.ring.read:
             last.heard_s = time.perf_counter()
 
     def _output_lost(self) -> None:
-        """The sound server went away; from its own thread, which must not wait for itself."""
+        """Replaces the device, on another thread: its own must not wait for itself to end."""
         threading.Thread(
             target=self._replace_output, args=("the sound device went away",), daemon=True
         ).start()
@@ -177,4 +189,4 @@ class Engine:
         self.output.stop()
         self.output = SilentOutput(self.sample_rate, why)
         self.output.start(self._fill, lambda: None)
-        self.on_failure(f"{why}; the rest goes on in silence")
+        self._on_failure(f"{why}; the rest goes on in silence")

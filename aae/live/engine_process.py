@@ -1,79 +1,87 @@
-"""The other end of `RemoteEngine`: a process that opens a model and the sound device, and plays. Qt-free."""
+"""The process of a `RemoteEngine`: it opens a model and the sound device, and plays what it is told."""
 
 import contextlib
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from aae.live.audio_output import AudioOutput, open_output
+from aae.live.audio_output import open_output
 from aae.live.engine import Engine
-from aae.live.priority import HURRY, hurry
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.offline_renderer import OfflineRenderer
+from aae.live.priority import PROCESS_NICENESS, raise_priority
 from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.inverters import FALLBACK, TRAINED, choose_inverter
 from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
-from mcnn.network.source_filter import SourceFilterMcnn
 
-STATUS_S = 0.016
+STATUS_INTERVAL_S = 0.016
 """Between two statuses."""
 SWITCH_INTERVAL_S = 5e-5
-"""Threads that want to go on wait no longer for one another; Python's own 5 ms are half a block."""
+"""The longest that a thread keeps the interpreter's lock from others; Python's own 5 ms are half a block."""
 
 
-def run_engine(pipe: Connection, path: Path, first: NoteRequest) -> None:
-    """What the process does: plays what it is told, until told to close or left alone."""
+def run_engine(pipe: Connection, path: Path, warm_up: NoteRequest) -> None:
+    """Main function of the process: does what comes through the pipe, until `close` or the pipe's end.
+
+    Args:
+        pipe: Brings `(method of Engine, *arguments)`; takes `(kind, value)`, where the kind is `ready` (with
+            the first status), `status`, `problem` (the process ends) or `failure`.
+        path: A model file.
+        warm_up: A note that is made unheard.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the window's to answer
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    hurry(HURRY)
+    raise_priority(PROCESS_NICENESS)
     sending = threading.Lock()
 
-    def say(what: str, value: Any) -> None:
+    def send(kind: str, value: Any) -> None:
         with sending, contextlib.suppress(OSError):
-            pipe.send((what, value))
+            pipe.send((kind, value))
 
     try:
-        engine, whole = open_engine(path, first)
+        engine, renderer = open_engine(path, warm_up, lambda message: send("failure", message))
     except InputError as error:
-        say("problem", str(error))
+        send("problem", str(error))
         return
-    engine.on_failure = whole.on_failure = lambda message: say("failure", message)
-    ending = threading.Event()
+    is_closing = threading.Event()
 
-    def tell() -> None:
+    def send_statuses() -> None:
         last = None
-        while not ending.wait(STATUS_S):
+        while not is_closing.wait(STATUS_INTERVAL_S):
             status = engine.status()
             if status != last:
-                say("status", status)
+                send("status", status)
             last = status
 
-    say("status", engine.status())
-    say("ready", None)
-    teller = threading.Thread(target=tell, name="status", daemon=True)
-    teller.start()
+    send("ready", engine.status())
+    reporter = threading.Thread(target=send_statuses, name="status", daemon=True)
+    reporter.start()
     with contextlib.suppress(EOFError, OSError):  # the window is gone
-        while (words := pipe.recv())[0] != "close":
-            name, *values = words
-            getattr(engine, name)(*values)
-    ending.set()
-    teller.join()
+        while (call := pipe.recv())[0] != "close":
+            method, *arguments = call
+            getattr(engine, method)(*arguments)
+    is_closing.set()
+    reporter.join()
     engine.close()
-    whole.close()
+    renderer.close()
 
 
-def open_engine(path: Path, first: NoteRequest) -> tuple[Engine, OfflineRenderer]:
+def open_engine(
+    path: Path, warm_up: NoteRequest, on_failure: Callable[[str], object]
+) -> tuple[Engine, OfflineRenderer]:
     """Opens a model to play it on the system's sound device, and nothing else.
 
     Args:
         path: A model file.
-        first: A note that is made unheard.
+        warm_up: A note that is made unheard.
+        on_failure: Called with one line that says what went wrong, by any thread.
 
     Raises:
         InputError: If the model file cannot be used.
@@ -81,21 +89,15 @@ def open_engine(path: Path, first: NoteRequest) -> tuple[Engine, OfflineRenderer
     torch.set_num_threads(1)
     loaded = load_model(path)
     synthesizer, _ = synthesizer_of(loaded)
-    whole = OfflineRenderer(synthesizer)
-    return warm_engine(loaded, whole, open_output(loaded.info.spectrogram.sample_rate), first), whole
+    renderer = OfflineRenderer(synthesizer, on_failure)
+    engine = Engine(loaded, renderer.submit, open_output(loaded.info.spectrogram.sample_rate), on_failure)
+    engine.warm_up(warm_up)
+    return engine, renderer
 
 
 def synthesizer_of(loaded: LoadedModel) -> tuple[Synthesizer, str]:
     """What renders whole notes, and the name of its way from log-mel to sound."""
-    inverter = TRAINED if isinstance(loaded.inverter, SourceFilterMcnn) else FALLBACK
-    chosen = choose_inverter(inverter, loaded)
-    return Synthesizer(loaded, chosen.inverter, chosen.notice), inverter
-
-
-def warm_engine(
-    loaded: LoadedModel, whole: OfflineRenderer, output: AudioOutput, first: NoteRequest
-) -> Engine:
-    """An engine that has made a note unheard."""
-    engine = Engine(loaded, whole, output)
-    engine.warm_up(first)
-    return engine
+    name, chosen = TRAINED, choose_inverter(TRAINED, loaded)
+    if not chosen.inverter.can_stream:
+        name, chosen = FALLBACK, choose_inverter(FALLBACK, loaded)
+    return Synthesizer(loaded, chosen.inverter, chosen.notice), name

@@ -1,6 +1,7 @@
-"""Where a note's samples come from: a whole waveform, or frames that are decoded as it plays. Qt-free.
+"""Sources of a note's samples: a whole waveform, or frames that are decoded while it plays.
 
-Decoding is for any thread: it changes nothing. All else is called by the feeder thread alone.
+`StreamBank.decode_onsets` and `decode` change nothing; they are called by the decoding thread. All else is
+called by the producer thread alone.
 """
 
 from abc import ABC, abstractmethod
@@ -10,39 +11,41 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from aae.analysis.attack import attack_gain
 from aae.analysis.modulation import loudness_db
 from aae.model.model_file import LoadedModel
+from aae.synthesis.attack_shaping import attack_gain
 from aae.synthesis.decoding import DecodedNote, NoteDecoder, NoteInParts
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 from mcnn.inversion.inverter import InverterConditioning
-from mcnn.network.source_filter import SourceFilterMcnn
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
+from mcnn.streaming.contract import StreamingInverter
 from mcnn.streaming.voices import Voice, Voices
 
 FIRST_FRAMES, PART_FRAMES = 32, 64
-"""Frames of a note that are decoded at once: fewer cost nearly as much."""
-NEAR_FRAMES = 16
-"""Notes that begin no further from each other are decoded together, from the first one's frame on."""
+"""Frames of a note that are decoded at once, first and then: fewer cost nearly as much."""
+MAX_START_DISTANCE_FRAMES = 16
+"""Notes that start no further from each other are decoded together, from the first one's frame on."""
 ONSET_LOG10 = REFERENCE_LEVEL_DB / 20 - 32 / 20
 """Peak log-mel of a frame, at the reference level, from which a note counts as begun."""
 WINDOW_REACH_FRAMES = 3
-"""So many frames see an onset before it is there."""
-FRAME_OVER_LEVEL_DB = 4.2
-"""What the loudest frame of a note is over the level that it will have."""
-MAX_LIFT_DB = 12.0
-HAS_PEAKED_DB = 1.0
-"""A note whose first frames end so far under their peak will hardly become louder."""
+"""Frames before an onset whose analysis windows reach it."""
+PEAK_FRAME_OVER_LEVEL_DB = 4.2
+"""Level of a note's loudest frame, relative to the level that the note will have."""
+MAX_CORRECTION_DB = 12.0
+PEAK_PASSED_DB = 1.0
+"""A note whose first frames end this far under their peak will hardly become louder."""
 MAX_SEARCH_FRAMES = 24
-"""Frames after which a note begins even if all of them were silent."""
+"""Frames that are searched for an onset; a note begins after them even if all were silent."""
 
 
 class Source(ABC):
-    """Gives a note's samples, block by block."""
+    """A note's samples, block by block."""
 
     duration_s: float
-    """Of the whole note."""
+    """Of the whole note, in seconds."""
+    level_correction_db = 0.0
+    """Added to the level at which the note was decoded; a note that follows this one takes it over."""
 
     @property
     @abstractmethod
@@ -59,12 +62,12 @@ class Source(ABC):
 
 
 class WaveSource(Source):
-    """Plays a waveform.
+    """A waveform that is there as a whole.
 
     Args:
         waveform: `(samples,)`.
         sample_rate: Samples per second.
-        start: Sample to begin with.
+        start: Number of the first sample to play.
     """
 
     def __init__(self, waveform: Floats, sample_rate: int, start: int = 0) -> None:
@@ -101,41 +104,41 @@ class NoteOnset:
 
 
 class StreamedSource(Source):
-    """A note of a `StreamBank`.
+    """A note of a `StreamBank`, decoded and inverted while it plays.
 
     Args:
-        beginning: Its first frames.
+        onset: Its first frames.
         voice: Its place among those that are inverted.
         frame_s: Seconds a frame.
         sample_rate: Samples per second.
         start_s: Where in the note to begin; at 0, silence before the onset is passed over.
-        lift_db: Of the note that it goes on from, if it does not begin at its beginning.
+        correction_db: Level correction of the note that it follows, where it does not begin at 0.
     """
 
     def __init__(
         self,
-        beginning: NoteOnset,
+        onset: NoteOnset,
         voice: Voice,
         frame_s: float,
         sample_rate: int,
         start_s: float,
-        lift_db: float = 0.0,
+        correction_db: float = 0.0,
     ) -> None:
-        part, start = beginning.part, beginning.start
-        self.note, self.voice = beginning.note, voice
+        part, start = onset.part, onset.start
+        self.note, self.voice = onset.note, voice
         self.is_awaited = False
         """Whether its next frames are being decoded."""
         self.duration_s = self.note.n_frames * frame_s
-        self.row: Floats = np.zeros(0, np.float32)
+        self.block: Floats = np.zeros(0, np.float32)
+        """Its samples of the block that the bank made last."""
         frame = min(round(start_s / frame_s), self.note.n_frames - 1)
-        late = frame - start if frame else onset_frame(part.log_mel[:, :MAX_SEARCH_FRAMES])
-        late = min(late, part.log_mel.shape[1] - 1)
-        self.frame = start + late
-        """The next one that it lacks."""
-        part = _without_first(part, late)
-        self.lift_db = lift_db if frame else level_correction_db(part.log_mel)
-        """What it is made louder by: short notes come out under the level that they are to have."""
-        gain_db = self.note.level_db - REFERENCE_LEVEL_DB + self.lift_db
+        n_skipped = frame - start if frame else onset_frame(part.log_mel[:, :MAX_SEARCH_FRAMES])
+        n_skipped = min(n_skipped, part.log_mel.shape[1] - 1)
+        self.frame = start + n_skipped
+        """Number of the next frame that it lacks."""
+        part = _without_first(part, n_skipped)
+        self.level_correction_db = correction_db if frame else level_correction_db(part.log_mel)
+        gain_db = self.note.level_db - REFERENCE_LEVEL_DB + self.level_correction_db
         self.gain = np.float32(10.0 ** (gain_db / 20.0))
         attack_ms = None if frame else part.attack_ms
         self._attack = attack_gain(part.log_mel.numpy(), attack_ms, 1.0 / frame_s, sample_rate)
@@ -148,7 +151,7 @@ class StreamedSource(Source):
 
     @property
     def is_decoded(self) -> bool:
-        """Whether all its frames are made."""
+        """Whether it has all its frames."""
         return self.frame >= self.note.n_frames
 
     def needs(self, n_samples: int) -> bool:
@@ -156,8 +159,8 @@ class StreamedSource(Source):
         return not self.is_decoded and not self.is_over and self.voice.n_ready < n_samples
 
     def take(self, n_samples: int) -> Floats:
-        """Its part of the block that the bank has read."""
-        block: Floats = self.row[:n_samples] * self.gain
+        """Its samples of the block that the bank made last."""
+        block: Floats = self.block[:n_samples] * self.gain
         attack, self._attack = self._attack[:n_samples], self._attack[n_samples:]
         block[: len(attack)] *= attack
         return block
@@ -167,7 +170,7 @@ class StreamedSource(Source):
         self.voice.stop()
 
     def push(self, part: DecodedNote) -> None:
-        """Takes its next frames in; the last ones finish it."""
+        """Takes its next frames in; the last ones end it."""
         self.is_awaited = False
         if self.is_over:
             return
@@ -183,76 +186,76 @@ class StreamBank:
     Args:
         loaded: An opened model file.
         inverter: Its own.
-        n_voices: Notes at once.
+        n_voices: Notes at once, at most.
     """
 
-    def __init__(self, loaded: LoadedModel, inverter: SourceFilterMcnn, n_voices: int) -> None:
+    def __init__(self, loaded: LoadedModel, inverter: StreamingInverter, n_voices: int) -> None:
         self._decoder = NoteDecoder(loaded)
         self._voices = Voices(inverter, n_voices)
         self._frame_s = 1.0 / loaded.info.spectrogram.frame_rate_hz
         self._sample_rate = loaded.info.spectrogram.sample_rate
         self._sources: list[StreamedSource] = []
 
-    def decode_beginnings(self, asked: Sequence[tuple[NoteRequest, float]]) -> list[NoteOnset]:
-        """First frames of some notes: quicker than one after the other.
+    def decode_onsets(self, starts: Sequence[tuple[NoteRequest, float]]) -> list[NoteOnset]:
+        """First frames of some notes: quicker than one after the other. On the decoding thread.
 
         Args:
-            asked: Each note, and where in it to begin, in seconds; best near one another.
+            starts: Each note, and where in it to begin, in seconds; best near one another.
         """
-        notes = self._decoder.begin_all([request for request, _ in asked])
+        notes = self._decoder.begin_all([request for request, _ in starts])
         frames = [
             min(round(start_s / self._frame_s), n.n_frames - 1)
-            for n, (_, start_s) in zip(notes, asked, strict=True)
+            for n, (_, start_s) in zip(notes, starts, strict=True)
         ]
-        made: dict[int, NoteOnset] = {}
+        onsets: dict[int, NoteOnset] = {}
         left = sorted(range(len(notes)), key=frames.__getitem__)
         while left:
             start = frames[left[0]]
-            group = [i for i in left if frames[i] <= start + NEAR_FRAMES]
+            group = [i for i in left if frames[i] <= start + MAX_START_DISTANCE_FRAMES]
             # All of them have the same frame to go on from, and will be decoded together again.
             stop = frames[group[-1]] + FIRST_FRAMES
             parts = NoteInParts.decode_together([notes[i] for i in group], start, stop)
             for i, part in zip(group, parts, strict=True):
-                made[i] = NoteOnset(notes[i], part, start)
+                onsets[i] = NoteOnset(notes[i], part, start)
             left = left[len(group) :]
-        return [made[i] for i in range(len(notes))]
+        return [onsets[i] for i in range(len(notes))]
 
     def begin(
-        self, beginning: NoteOnset, start_s: float = 0.0, follows: Source | None = None
+        self, onset: NoteOnset, start_s: float = 0.0, follows: Source | None = None
     ) -> StreamedSource | None:
         """A new note; None if all places are taken.
 
         Args:
-            beginning: What was decoded of it.
-            start_s: Where in the note to begin.
-            follows: What it takes over from.
+            onset: Its first frames.
+            start_s: Where in the note to begin, in seconds.
+            follows: Source of the note that it takes over from.
         """
         voice = self._voices.begin()
         if voice is None:
             return None
-        lift_db = follows.lift_db if isinstance(follows, StreamedSource) else 0.0
-        source = StreamedSource(beginning, voice, self._frame_s, self._sample_rate, start_s, lift_db)
+        correction_db = 0.0 if follows is None else follows.level_correction_db
+        source = StreamedSource(onset, voice, self._frame_s, self._sample_rate, start_s, correction_db)
         self._sources.append(source)
         return source
 
-    def poor(self, n_samples: int, at_once: int) -> list[StreamedSource]:
+    def underfed(self, n_samples: int, max_notes: int) -> list[StreamedSource]:
         """Notes that need frames before so many samples can sound and await none, soonest first.
 
         Args:
-            n_samples: A note that can sound as long needs nothing yet.
-            at_once: Notes at most. All of them go on from the same frame.
+            n_samples: A note that can sound for as long needs nothing yet.
+            max_notes: At most so many. All of them go on from the same frame.
         """
-        poor = [source for source in self._sources if source.needs(n_samples) and not source.is_awaited]
-        poor.sort(key=lambda source: source.voice.n_ready)
-        return [source for source in poor if source.frame == poor[0].frame][:at_once]
+        underfed = [source for source in self._sources if source.needs(n_samples) and not source.is_awaited]
+        underfed.sort(key=lambda source: source.voice.n_ready)
+        return [source for source in underfed if source.frame == underfed[0].frame][:max_notes]
 
     def decode(self, sources: Sequence[StreamedSource]) -> list[DecodedNote]:
-        """The next frames of notes that go on from the same one, and are awaited meanwhile."""
+        """The next frames of notes that go on from the same one. On the decoding thread."""
         frame = sources[0].frame
         return NoteInParts.decode_together([source.note for source in sources], frame, frame + PART_FRAMES)
 
     def push(self, sources: Sequence[StreamedSource], parts: Sequence[DecodedNote]) -> None:
-        """Takes in what `decode` made."""
+        """Takes decoded frames in, each part for its source."""
         for source, part in zip(sources, parts, strict=True):
             source.push(part)
 
@@ -266,11 +269,11 @@ class StreamBank:
         if self._sources:
             block = self._voices.read(n_samples)
             for source in self._sources:
-                source.row = block[source.voice.number]
+                source.block = block[source.voice.number]
 
 
 def onset_frame(log_mel: Tensor) -> int:
-    """The frame to start from, of `(mels, frames)`: 0 unless the note begins late."""
+    """Number of the frame to start from, of a log-mel `(mels, frames)`: 0 unless the note begins late."""
     begun = (log_mel.amax(0) > ONSET_LOG10).nonzero()
     if not len(begun) or int(begun[0]) == 0:
         return 0
@@ -278,11 +281,16 @@ def onset_frame(log_mel: Tensor) -> int:
 
 
 def level_correction_db(log_mel: Tensor) -> float:
-    """How far a note stays under the reference level, of its first frames `(mels, frames)`; 0 if it grows."""
+    """The gain that brings a note to the reference level, by its first frames `(mels, frames)`.
+
+    Short notes come out under the level that they are to have. 0 for a note that still grows.
+    """
     levels_db = loudness_db(log_mel.numpy())
-    if levels_db.max() - levels_db[-1] < HAS_PEAKED_DB:
+    if levels_db.max() - levels_db[-1] < PEAK_PASSED_DB:
         return 0.0
-    return float(np.clip(REFERENCE_LEVEL_DB + FRAME_OVER_LEVEL_DB - levels_db.max(), 0.0, MAX_LIFT_DB))
+    return float(
+        np.clip(REFERENCE_LEVEL_DB + PEAK_FRAME_OVER_LEVEL_DB - levels_db.max(), 0.0, MAX_CORRECTION_DB)
+    )
 
 
 def _without_first(part: DecodedNote, n_frames: int) -> DecodedNote:

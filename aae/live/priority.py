@@ -1,15 +1,19 @@
-"""Who goes first where the processor is busy, as far as a person may say so. Qt-free."""
+"""Priorities of threads where the processor is busy, as far as the system lets a program set them."""
 
 import contextlib
 import os
 import threading
 
-HURRY, MAX_HURRY = -6, -12
-"""Niceness of the threads of the sound's process, and of the one that makes blocks: that one waits for the
-interpreter's lock, which other programs must not keep any of them from giving back."""
+PROCESS_NICENESS, PRODUCER_NICENESS = -6, -12
+"""Of all threads of the engine's process, and of the producer thread. That one often waits for the
+interpreter's lock, so no other program may keep any of the others from giving it back."""
 
 
-def hurry(niceness: int) -> None:
-    """Sets the priority of the calling thread, and of those it will begin; without the right, nothing."""
+def raise_priority(niceness: int) -> None:
+    """Sets the priority of the calling thread and of those it will start; does nothing without the right to.
+
+    Args:
+        niceness: -20 (first) to 19.
+    """
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

@@ -1,6 +1,6 @@
-"""Samples on their way from the feeder thread to the audio callback, without a lock. Qt-free.
+"""Samples on their way from the producer thread to the device's, without a lock.
 
-One thread writes, one reads. Each moves only its own counter, after the samples are in place; counters are
+The one writes, the other reads. Each moves only its own counter, after the samples are in place; counters are
 Python integers, which are replaced in one step.
 """
 
@@ -29,7 +29,11 @@ class RingBuffer:
         return self.written - self.read
 
     def write(self, samples: Floats) -> None:
-        """Puts samples in; the writer sees to it that there is room."""
+        """Puts samples `(samples,)` in.
+
+        Raises:
+            ValueError: If there is no room for them.
+        """
         capacity = len(self._samples)
         if len(samples) > capacity - self.n_waiting:
             raise ValueError(f"no room for {len(samples)} samples")
@@ -40,7 +44,7 @@ class RingBuffer:
         self.written += len(samples)
 
     def read_into(self, out: Floats) -> int:
-        """Takes as many samples as there are; what is left of `out` is silence. Returns how many."""
+        """Takes as many samples as there are; the rest of `out` `(samples,)` is silence. Returns how many."""
         count = min(len(out), self.n_waiting)
         capacity = len(self._samples)
         start = self.read % capacity

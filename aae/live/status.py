@@ -1,6 +1,6 @@
-"""What the window is told of the sound, wherever that is made. Qt-free."""
+"""The contract of what plays notes, and its state at a moment, wherever the sound is made."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,31 +21,29 @@ class Device:
 
 @dataclass(frozen=True)
 class SoundStatus:
-    """A moment of an engine."""
+    """State of an engine at a moment."""
 
     device: Device
     is_streaming: bool = True
     """Whether notes sound while they are made."""
     n_sounding: int = 0
-    """Notes."""
-    dropouts: int = 0
+    """Notes that sound."""
+    n_dropouts: int = 0
     """Blocks that came too late."""
-    n_shed: int = 0
+    n_stolen: int = 0
     """Notes that ended early because there were too many to be made in time."""
     peak: float = 0.0
     """Largest sample since the last status."""
     playhead_s: float | None = None
-    """Where in the last note the ear is; None before its beginning and after its end."""
+    """Position in the last note of what is heard now; None before its beginning and after its end."""
     latency_s: float | None = None
-    """From the last note's key to its first sample being handed to the device; None while it was not."""
+    """From the last note's key to its first sample being handed to the device; None until then."""
 
 
 class SoundEngine(Protocol):
-    """What plays notes: in this process, or in one of its own."""
+    """Plays notes of one model, in this process or in one of its own; any thread may call it."""
 
     sample_rate: int
-    on_failure: Callable[[str], object]
-    """Told in one line what went wrong; from any thread."""
 
     @property
     def volume(self) -> float:
@@ -58,13 +56,13 @@ class SoundEngine(Protocol):
         """Begins to play."""
 
     def close(self) -> None:
-        """Ends all that it began."""
+        """Ends its threads, its device and its process."""
 
     def status(self) -> SoundStatus:
-        """How it is now."""
+        """Its state now; `peak` is that since the last call."""
 
     def note_on(self, key: Hashable, request: NoteRequest, gain: float = 1.0) -> object:
-        """Presses a key; one that is down already is struck again."""
+        """Presses a key; one that is down already begins anew."""
 
     def note_off(self, key: Hashable, release_s: float = RELEASE_S) -> None:
         """Lets a key go."""

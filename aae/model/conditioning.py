@@ -14,6 +14,8 @@ from mcnn.errors import InputError
 
 N_SEMITONES = 12
 N_OCTAVES = 9
+NOTE_WIDTH = N_SEMITONES + N_OCTAVES
+"""Numbers of a note class."""
 MIN_MIDI_PITCH = 12
 MAX_MIDI_PITCH = MIN_MIDI_PITCH + N_SEMITONES * N_OCTAVES - 1
 
@@ -34,7 +36,7 @@ class Condition:
         self.weights = dict(weights)
 
     def note(self) -> Tensor:
-        """Semitone and octave one-hots `(batch, 21)`; zeros for unpitched sounds."""
+        """Semitone and octave one-hots `(batch, NOTE_WIDTH)`; zeros for unpitched sounds."""
         step = (self.midi_pitch.long() - MIN_MIDI_PITCH).clamp(0, N_SEMITONES * N_OCTAVES - 1)
         semitone = torch.nn.functional.one_hot(step % N_SEMITONES, N_SEMITONES)
         octave = torch.nn.functional.one_hot(step // N_SEMITONES, N_OCTAVES)
@@ -44,6 +46,20 @@ class Condition:
     def f0_hz(self) -> Tensor:
         """Equal-tempered frequency `(batch,)`, A4 = 440 Hz; 0 for unpitched sounds."""
         return torch.where(self.midi_pitch >= 0, 440.0 * 2 ** ((self.midi_pitch.float() - 69) / 12), 0.0)
+
+    def one(self, index: int) -> "Condition":
+        """The condition of one note, batch 1."""
+        row = slice(index, index + 1)
+        return Condition(self.midi_pitch[row], {name: weight[row] for name, weight in self.weights.items()})
+
+    @staticmethod
+    def join(conditions: "Sequence[Condition]") -> "Condition":
+        """One batch of several conditions of the same attributes."""
+        names = conditions[0].weights
+        return Condition(
+            torch.cat([condition.midi_pitch for condition in conditions]),
+            {name: torch.cat([condition.weights[name] for condition in conditions]) for name in names},
+        )
 
     def to(self, device: torch.device) -> "Condition":
         """The same condition on another device."""

@@ -8,9 +8,10 @@ being a transposed one, which avoids checkerboards.
 import torch
 from torch import Tensor, nn
 
-from aae.model.autoencoder import Decoded, Decoder, Performance, StyleMapping
 from aae.model.conditioning import Condition
 from aae.model.config import ModelConfig
+from aae.model.decoder import Decoded, Decoder, StyleMapping
+from aae.model.performance import Performance
 from aae.model.traits import trait_head
 from mcnn.spectral.config import SpectrogramConfig
 
@@ -38,7 +39,7 @@ class AdaptiveInstanceNorm(nn.Module):
 
 
 class ConvolutionalDecoder(Decoder):
-    """Style to log-mel by 2-D convolutions; a whole number of frames of the front end, silence included.
+    """Style to log-mel by 2-D convolutions; always all frames of the front end, silence included.
 
     Args:
         config: Widths and what is conditioned on.
@@ -79,7 +80,7 @@ class ConvolutionalDecoder(Decoder):
         start: int = 0,
         stop: int | None = None,
     ) -> Decoded:
-        """See `Decoder.decode_frames`; what is normalised over the whole image is made whole, then cut."""
+        """See `Decoder.decode_frames`; the norms need the whole image, which is then cut."""
         rows = self.seed_style(style).view(-1, self.seed_shape[0], self.seed_shape[1], 1)
         h = (self.seed + rows).contiguous(memory_format=torch.channels_last)
         for index, (norm, convolution) in enumerate(zip(self.norms, self.convolutions, strict=True)):

@@ -1,11 +1,10 @@
-"""The harmonic + noise decoder: it puts out amplitudes, and a fixed template draws them where the pitch says.
+"""The harmonic plus noise decoder: amplitudes of partials, which a fixed template draws at their frequencies.
 
-Over time it emits the log amplitudes of the partials and of noise bands, an f0 curve in cents and a light
-residual; `PartialTemplate` and a matrix product turn them into the log-mel. Because the network is told
-where in the note each frame lies (from the onset, to the end) and where in a cycle of the note's modulation
-(vibrato, trill, tremolo), it need not blur what it cannot predict: lengths and phases are inputs, not
-averages. A timbre that does not
-change over the note goes from style to amplitudes directly; the blocks shape it over time.
+For every frame it predicts the log amplitudes of the partials and of noise bands, the f0 in cents and a
+small residual; `PartialTemplate` and a matrix product turn them into the log-mel. The place of each frame in
+the note (since the onset, until the end) and in the cycle of its modulation (vibrato, trill, tremolo) is an
+input, so that notes of unlike lengths and phases are not averaged to a blur. The part of the timbre that is
+constant over the note goes from style to amplitudes directly; the blocks shape it over time.
 
 Source: the paper's decoder is conditioned by FiLM (Perez et al., AAAI 2018, arXiv 1709.07871), as here;
 blocks are ConvNeXt's (Liu et al., CVPR 2022, arXiv 2201.03545) over time; harmonic + noise after DDSP (arXiv
@@ -17,12 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from aae.analysis.onset import ONSET_FRAMES
-from aae.model.autoencoder import Decoded, Decoder, Performance, StyleMapping
 from aae.model.conditioning import Condition
 from aae.model.config import ModelConfig
+from aae.model.decoder import Decoded, Decoder, StyleMapping
 from aae.model.film_block import FilmBlock, apply_linear, runs_compiled
 from aae.model.harmonic_plus_noise import LOG_10, compose, compose_compiled
 from aae.model.partials import PartialTemplate
+from aae.model.performance import Performance
 from aae.model.traits import trait_head
 from mcnn.spectral.config import SpectrogramConfig
 
@@ -111,8 +111,10 @@ class HarmonicDecoder(Decoder):
         inharmonicity = nn.functional.softplus(self.inharmonicity_head(style).float())[:, 0] * 0.01
         amplitude = torch.exp(LOG_10 * (knots @ self.knots_to_partials).clamp(-7, 1))
         harmonic_mel = self.template(amplitude, f0_hz, inharmonicity)
-        made = compose_compiled if runs_compiled(h) else compose
-        log_mel, share, residual = made(harmonic_mel, noise @ self.noise_to_mels, residual, self.log_floor)
+        composition = compose_compiled if runs_compiled(h) else compose
+        log_mel, share, residual = composition(
+            harmonic_mel, noise @ self.noise_to_mels, residual, self.log_floor
+        )
         return Decoded(
             log_mel=log_mel.transpose(1, 2),
             f0_hz=f0_hz,
@@ -123,10 +125,10 @@ class HarmonicDecoder(Decoder):
         )
 
     def _hidden(self, style: Tensor, performance: Performance, start: int, stop: int) -> Tensor:
-        """What the heads see of a range of frames, `(batch, stop - start, width)`.
+        """The hidden frames that the heads read, `(batch, stop - start, width)`.
 
-        Convolutions are computed on as many frames more on both sides as they reach; what these lack of their
-        own neighbours spreads no further than to be cut off.
+        Convolutions are computed on as many more frames on both sides as they reach; errors of these outer
+        frames, which lack neighbours themselves, stay within what is cut off.
         """
         n_pairs = -(-performance.modulation_phase.shape[1] // 2)
         reach = FINE_KERNEL // 2
@@ -144,7 +146,7 @@ class HarmonicDecoder(Decoder):
         return hidden
 
     def _positions(self, performance: Performance, start: int, stop: int) -> Tensor:
-        """What each frame knows of its place: from the onset, to the end, within a modulation cycle."""
+        """Embeds the place of each frame: since the onset, until the end, within a modulation cycle."""
         t = torch.arange(start, stop, device=performance.n_frames.device)
         length = performance.n_frames[:, None]
         left = (length - 1 - t).clamp_min(0)

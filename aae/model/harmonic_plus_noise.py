@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mcnn.compiled import Floats, compiled
+from mcnn.fast_math import exp_near_0
 
 LOG_10 = math.log(10.0)
 RESIDUAL_LIMIT = 0.5
@@ -57,12 +58,7 @@ def _exp2(x: Floats, bits: NDArray[np.int32], scale: Floats) -> None:
     for i in range(len(x)):
         whole = np.floor(x[i] + np.float32(0.5))
         bits[i] = (np.int32(whole) + np.int32(127)) << np.int32(23)
-        y = (x[i] - whole) * np.float32(0.6931471805599453)
-        p = np.float32(1 / 120) + y * np.float32(1 / 720)
-        p = np.float32(1 / 24) + y * p
-        p = np.float32(1 / 6) + y * p
-        p = np.float32(0.5) + y * p
-        x[i] = np.float32(1) + y * (np.float32(1) + y * p)
+        x[i] = exp_near_0((x[i] - whole) * np.float32(0.6931471805599453))
     for i in range(len(x)):
         x[i] *= scale[i]
 

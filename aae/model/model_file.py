@@ -29,7 +29,7 @@ class LoadedModel:
     model: AutoEncoder
     """In evaluation mode, on the CPU."""
     latents: dict[str, npt.NDArray[np.generic]]
-    """See `aae.training.latents.training_latents`."""
+    """See `aae.training.validation.training_latents`."""
     inverter: Inverter | None = None
     """The trained way from its log-mels to waveforms, if the file has one."""
 

@@ -1,34 +1,34 @@
-"""The grain of noise: how it fluctuates in a log-mel whose decoder puts out its mean."""
+"""The fluctuation of noise in a log-mel, added where a decoder predicts the mean of the noise."""
 
-import torch
 from torch import Tensor
 
 from mcnn.spectral.spectrogram import Spectrogram
+from mcnn.spectral.white_noise import white_noise
 
-GRAIN_FRAMES = 2048
-"""Frames of recorded noise; each note takes a stretch of them."""
+NOISE_FRAMES = 2048
+"""Length of the reference noise; each note takes an excerpt of it."""
 ATTACK_FRAMES = 8
-"""From its onset, an attack is heard in so many frames: as many as an analysis window is long."""
+"""Frames from the onset on whose analysis window holds the attack."""
 RISE_FRAMES = 4
-"""Over so many more frames noise gets its grain."""
+"""Frames after these over which the fluctuation sets in."""
 
 
 def n_starts(frames: int) -> int:
-    """How many stretches of so many frames the recorded noise has."""
-    return GRAIN_FRAMES - frames + 1
+    """Number of excerpts of a length in the reference noise; see `NoiseFluctuation.add`."""
+    return NOISE_FRAMES - frames + 1
 
 
 def fluctuation_strength(since_onset: Tensor) -> Tensor:
-    """How much of its grain noise has so many frames after the onset, 0 to 1; shapes alike.
+    """Strength of the fluctuation, 0 to 1, at frames counted from the onset; shape as given.
 
-    Frames whose window holds the attack have none: what they have between their partials is the attack's own
-    spread, and grain there would make it longer.
+    Frames whose window holds the attack have none: what lies between their partials is the spread of the
+    attack itself, and fluctuation there would make it longer.
     """
     return ((since_onset - ATTACK_FRAMES) / RISE_FRAMES).clamp(0, 1)
 
 
 class NoiseFluctuation:
-    """Gives the noisy share of log-mels the grain that noise has.
+    """Lets the noisy share of log-mels fluctuate as white noise does in this front end.
 
     Args:
         spectrogram: The front end.
@@ -36,19 +36,17 @@ class NoiseFluctuation:
 
     def __init__(self, spectrogram: Spectrogram) -> None:
         self._spectrogram = spectrogram
-        n_samples = GRAIN_FRAMES * spectrogram.config.hop_length
-        white = torch.randn(1, n_samples, generator=torch.Generator().manual_seed(0))
-        mel = spectrogram.mel(spectrogram.magnitude(white))[0]
+        _, mel = white_noise(spectrogram, NOISE_FRAMES)
         self.fluctuation = mel / mel.log().mean(1, keepdim=True).exp()
-        """`(mels, GRAIN_FRAMES)`, of geometric mean 1."""
+        """`(mels, NOISE_FRAMES)`, factors of geometric mean 1."""
 
     def add(self, log_mel: Tensor, noise: Tensor, start: int) -> Tensor:
-        """A log-mel with grain, `(mels, frames)`.
+        """A log-mel whose noise fluctuates, `(mels, frames)`.
 
         Args:
             log_mel: `(mels, frames)`.
             noise: As `log_mel`, the share of the magnitude that is noise.
-            start: Which stretch of the recorded noise it takes: one of `n_starts`.
+            start: Number of the excerpt of the reference noise, below `n_starts`.
         """
-        grain = self.fluctuation[:, start : start + log_mel.shape[1]]
-        return self._spectrogram.compress(self._spectrogram.expand(log_mel) * (1 + noise * (grain - 1)))
+        factors = self.fluctuation[:, start : start + log_mel.shape[1]]
+        return self._spectrogram.compress(self._spectrogram.expand(log_mel) * (1 + noise * (factors - 1)))

@@ -1,4 +1,4 @@
-"""Where the partials of a note lie in a log-mel, and the fixed template that draws them there.
+"""A fixed template that draws the partials of a note into a log-mel.
 
 A steady sinusoid is, in a magnitude spectrogram, the main lobe of the analysis window around its frequency;
 seen through the mel filters it touches about a dozen bands. That response is tabulated once per front end,
@@ -12,7 +12,6 @@ log-mel domain; the inharmonic series is Fletcher's `f_k = k f0 sqrt(1 + B k²)`
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from mcnn.compiled import compiled
+from mcnn.network.window_lobe import hann_lobe
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.spectrogram import Spectrogram
 
@@ -48,25 +48,12 @@ def lobe_table(config: SpectrogramConfig) -> tuple[npt.NDArray[np.int64], npt.ND
     frequencies = MIN_HZ * 2 ** (np.arange(n_rows) * STEP_CENTS / 1200)
     bins = np.arange(config.n_bins)
     filters = Spectrogram(config).mel_filters.numpy()
-    lobes = _hann_lobe(bins - frequencies[:, None] * config.n_fft / config.sample_rate)
+    lobes = np.abs(hann_lobe(bins - frequencies[:, None] * config.n_fft / config.sample_rate))
     responses = lobes.astype(np.float32) @ filters.T
     centres = responses @ np.arange(config.n_mels) / np.maximum(responses.sum(1), 1e-9)
     start = np.clip(np.round(centres).astype(np.int64) - TAPS // 2, 0, config.n_mels - TAPS)
     taps = np.take_along_axis(responses, start[:, None] + np.arange(TAPS), axis=1)
     return start, taps
-
-
-def _hann_lobe(offset: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Magnitude of a Hann window's transform at an offset in bins, 1 at the centre."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        lobe = np.abs(np.sinc(offset) / (1 - offset**2))
-    lobe[np.abs(np.abs(offset) - 1) < 1e-6] = 0.5
-    return lobe
-
-
-@lru_cache(maxsize=1)
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=8, thread_name_prefix="partials")
 
 
 @compiled
@@ -151,7 +138,8 @@ def _share_out(n_frames: int, work: Callable[[slice], None]) -> None:
         work(slice(0, n_frames))
         return
     edges = [n_frames * i // n_threads for i in range(n_threads + 1)]
-    list(_pool().map(work, [slice(a, b) for a, b in itertools.pairwise(edges)]))
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="partials") as pool:
+        list(pool.map(work, [slice(a, b) for a, b in itertools.pairwise(edges)]))
 
 
 def draw_reference(amplitude: Tensor, position: Tensor, start: Tensor, taps: Tensor, n_mels: int) -> Tensor:

@@ -21,7 +21,7 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import FixedLocator, FuncFormatter, MultipleLocator
 
 from aae.notes.pitch_names import pitch_name
-from aae.rendering.render_set import read_manifest
+from aae.rendering.manifest import read_manifest
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig

@@ -1,28 +1,24 @@
-"""Notes made by a Dask cluster (`--scheduler tcp://…`), started with `dask scheduler` and `dask worker`.
+"""Notes made by a Dask cluster (`--scheduler tcp://…`).
 
-The workers need Clariolin with its extra `cluster`, but no common file system: the model travels to them
-once, and the notes come back as bytes. What is written is written here.
+The workers need no common file system: the model travels to them once, and the notes come back as bytes.
+What is written is written here.
 """
 
-import hashlib
-import re
+import functools
 import tempfile
 import threading
-from collections import deque
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
+
+import torch
 
 from aae.rendering.note_file import NoteFile
-from aae.rendering.note_renderers import NOTES_AHEAD, NoteRenderer, NoteTask, make_note
+from aae.rendering.note_task import NoteRenderer, NoteTask, make_note
 from aae.synthesis.synthesizer import Synthesizer
-from mcnn.errors import InputError
+from mcnn.dask_cluster import DaskCluster
 
-ANSWER_S = 10
-"""How long a scheduler may take to answer."""
-_ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://.+:[0-9]{1,5}")
-_opened: dict[tuple[str, str], Synthesizer] = {}
-_one_at_a_time = threading.Lock()
+_ONE_NOTE_AT_A_TIME = threading.Lock()
+"""A worker may have several threads; a synthesizer has one user."""
 
 
 class DaskRenderer(NoteRenderer):
@@ -34,58 +30,31 @@ class DaskRenderer(NoteRenderer):
         inverter: Name of the way from spectrogram to sound.
 
     Raises:
-        InputError: If the extra is not installed, or no scheduler answers.
+        InputError: If the extra is not installed, no scheduler answers, or it has no workers.
     """
 
     def __init__(self, address: str, model_path: Path, inverter: str) -> None:
-        if not _ADDRESS.fullmatch(address):
-            raise InputError(f"'{address}' is no scheduler's address such as tcp://127.0.0.1:8786")
-        try:
-            import distributed
-        except ImportError:
-            raise InputError(
-                "--scheduler needs the extra 'cluster': pip install 'clariolin[cluster]'"
-            ) from None
-        connect: Any = distributed.Client
-        try:
-            self._client = connect(address, timeout=ANSWER_S, set_as_default=False)
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"no Dask scheduler answers at '{address}': {error}") from None
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        self._n_threads = sum(worker["nthreads"] for worker in workers)
-        if not self._n_threads:
-            self._client.close()
-            raise InputError(f"the Dask cluster at '{address}' has no workers: start 'dask worker {address}'")
+        self._cluster = DaskCluster(address)
         self._model = model_path.read_bytes()
         self._inverter = inverter
 
     def make(self, tasks: Sequence[NoteTask]) -> Generator[NoteFile, None, None]:
-        """As many notes at a time as the cluster has threads."""
-        try:
-            model = self._client.scatter(self._model, broadcast=True)
-            waiting: deque[Any] = deque()
-            for task in tasks:
-                waiting.append(self._client.submit(_make_note, model, self._inverter, task, pure=False))
-                if len(waiting) >= (1 + NOTES_AHEAD) * self._n_threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            self._client.close()
+        """Yields the files of all tasks, in their order."""
+        with self._cluster as cluster:
+            model = cluster.send(self._model)
+            yield from cluster.run_in_order(
+                _make_note, tasks, model, self._inverter, describe=lambda task: task.description
+            )
 
 
-def _make_note(model: bytes, inverter: str, task: NoteTask) -> NoteFile:
-    """On a worker: one note at a time, with a synthesizer that is opened once."""
-    with _one_at_a_time:
-        key = (hashlib.sha256(model).hexdigest(), inverter)
-        if key not in _opened:
-            _opened[key] = _open(model, inverter)
-        return make_note(_opened[key], task)
+def _make_note(task: NoteTask, model: bytes, inverter: str) -> NoteFile:
+    """Makes a note on a worker, whose synthesizer is opened once."""
+    with _ONE_NOTE_AT_A_TIME:
+        return make_note(_synthesizer(model, inverter), task)
 
 
-def _open(model: bytes, inverter: str) -> Synthesizer:
-    import torch
-
+@functools.lru_cache(maxsize=1)
+def _synthesizer(model: bytes, inverter: str) -> Synthesizer:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"

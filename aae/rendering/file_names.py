@@ -47,8 +47,8 @@ def note_file_names(
         first = _lead(attributes, first, name, telling_attributes(mixes))
         for midi_pitch in midi_pitches:
             for variation in range(1, n_variations + 1):
-                stem = "_".join([first, _note_part(midi_pitch), *others, f"v{variation}"])
-                names.append(_distinct(stem, used) + ".wav")
+                stem = "_".join([first, note_part(midi_pitch), *others, f"v{variation}"])
+                names.append(distinct_name(stem, used) + ".wav")
     return names
 
 
@@ -78,8 +78,33 @@ def telling_attributes(mixes: Sequence[Mix]) -> set[str]:
 def description_of(row: Mapping[str, Any]) -> str:
     """A row of a manifest in a few words: `violin C4 forte arco-normal, variation 1`."""
     note = "unpitched" if row["midi_pitch"] is None else pitch_name(row["midi_pitch"])
-    sound = ", ".join(_mix_part(weights) for weights in row["mix"].values())
+    sound = ", ".join(mix_part(weights) for weights in row["mix"].values())
     return f"{note} {sound}, variation {row['variation']}"
+
+
+def mix_part(weights: Mapping[str, float]) -> str:
+    """A mix as a part of a file name: `violin`, `violin0.5-clarinet0.5`."""
+    heard = {label: weight for label, weight in weights.items() if weight}
+    if list(heard.values()) == [1.0]:
+        part = next(iter(heard))
+    else:
+        part = "-".join(f"{label}{weight:g}" for label, weight in heard.items())
+    return _safe(part)
+
+
+def note_part(midi_pitch: int | None) -> str:
+    """A note as a part of a file name: `Cs4`, `unpitched`."""
+    return "unpitched" if midi_pitch is None else pitch_name(midi_pitch).replace("#", "s")
+
+
+def distinct_name(stem: str, used: set[str]) -> str:
+    """The stem, with a number after it if a file system that ignores case would confuse it with another."""
+    candidate, count = stem, 1
+    while candidate.casefold() in used:
+        count += 1
+        candidate = f"{stem}-{count}"
+    used.add(candidate.casefold())
+    return candidate
 
 
 def _style_parts(attributes: Sequence[str], asked: Mix, full: Mix) -> list[str]:
@@ -87,7 +112,7 @@ def _style_parts(attributes: Sequence[str], asked: Mix, full: Mix) -> list[str]:
     if leading is None:
         return ["note"]
     others = [name for name in attributes if name in asked and name != leading]
-    return [_mix_part(full[leading]), *(_mix_part(asked[name]) for name in others)]
+    return [mix_part(full[leading]), *(mix_part(asked[name]) for name in others)]
 
 
 def _lead(attributes: Sequence[str], sound: str, name: str | None, telling: Collection[str]) -> str:
@@ -101,32 +126,9 @@ def _leading(attributes: Sequence[str]) -> str | None:
     return "instrument" if "instrument" in attributes else next(iter(attributes), None)
 
 
-def _mix_part(weights: Mapping[str, float]) -> str:
-    heard = {label: weight for label, weight in weights.items() if weight}
-    if list(heard.values()) == [1.0]:
-        part = next(iter(heard))
-    else:
-        part = "-".join(f"{label}{weight:g}" for label, weight in heard.items())
-    return _safe(part)
-
-
 def _safe(part: str) -> str:
     """The text in letters that every file system takes, and not too many of them."""
     safe = _UNSAFE.sub("-", part).strip("-.") or "sound"
     if len(safe) > _MAX_PART_LENGTH:
         safe = f"{safe[:_MAX_PART_LENGTH]}-{hashlib.sha256(part.encode()).hexdigest()[:6]}"
     return safe
-
-
-def _note_part(midi_pitch: int | None) -> str:
-    return "unpitched" if midi_pitch is None else pitch_name(midi_pitch).replace("#", "s")
-
-
-def _distinct(stem: str, used: set[str]) -> str:
-    """The stem, with a number after it if a file system that ignores case would confuse it with another."""
-    candidate, count = stem, 1
-    while candidate.casefold() in used:
-        count += 1
-        candidate = f"{stem}-{count}"
-    used.add(candidate.casefold())
-    return candidate

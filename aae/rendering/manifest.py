@@ -1,8 +1,9 @@
 """`manifest.jsonl`: what the files of a rendered folder are, a row a file."""
 
 import contextlib
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def append_row(directory: Path, row: Mapping[str, Any]) -> None:
     """Adds a row to a folder's manifest."""
     with (directory / MANIFEST).open("a", encoding="utf-8") as manifest:
@@ -73,7 +80,34 @@ def open_folder(directory: Path, finished: Mapping[str, Mapping[str, Any]]) -> N
         ) from None
 
 
-def require_same(
+def finished_rows(
+    directory: Path, planned: Iterable[str], expected: Callable[[str], Mapping[str, Any] | None]
+) -> dict[str, dict[str, Any]]:
+    """Manifest rows, by file, of a plan's files that are in a folder already.
+
+    Args:
+        directory: The folder; it may be missing.
+        planned: Names of all files that the plan will write, the manifest aside.
+        expected: What the row of a file must say; None for a file that is not planned.
+
+    Raises:
+        InputError: If the folder holds files of another set.
+    """
+    if not (directory / MANIFEST).exists():
+        foreign = next((file for file in planned if (directory / file).exists()), None)
+        if foreign:
+            raise InputError(f"{directory} holds a {foreign} but no {MANIFEST}: give another folder")
+        return {}
+    rows: dict[str, dict[str, Any]] = {}
+    for row in read_manifest(directory):
+        file = str(row.get("file"))
+        _require_same(directory, file, row, expected(file))
+        if (directory / file).is_file():
+            rows[file] = row
+    return rows
+
+
+def _require_same(
     directory: Path, file: str, row: Mapping[str, Any], planned: Mapping[str, Any] | None
 ) -> None:
     """Refuses a folder whose manifest has a row that a plan has not.

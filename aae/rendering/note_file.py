@@ -7,7 +7,7 @@ whatever order, and by however many workers, a set is made.
 import io
 import zlib
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from aae.analysis.f0 import track_f0
 from aae.analysis.loudness import momentary_loudness_lufs, parse_level
 from aae.notes.pitch_names import pitch_frequency_hz
 from aae.rendering.loops import Loop, loop_note
+from aae.rendering.output import OutputSettings
 from aae.rendering.samplers.wav_chunks import (
     SamplePoints,
     broadcast_chunk,
@@ -25,47 +26,15 @@ from aae.rendering.samplers.wav_chunks import (
     sampler_chunk,
     with_chunks,
 )
-from mcnn.errors import InputError
+from aae.synthesis.finishing import PEAK_LIMIT
 
-FormatName = Literal["wav", "sfz", "decent-sampler", "dslibrary", "sf2"]
-BitDepth = Literal[16, 24, 32]
 SUBTYPES: dict[int, str] = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
-PEAK_LIMIT = 0.97
-MIN_RATE, MAX_RATE = 8_000, 192_000
 _TUNING_HOP_S = 0.0116
 _TUNING_LOUD_DB = -25.0
 _STEADY_CENTS = 60.0
 _MIN_FRAMES = 4
 _FARTHEST_CENTS = 50.0
 """A note measured further off is not that note out of tune; it keeps its name and no tuning."""
-
-
-@dataclass(frozen=True)
-class OutputSettings:
-    """How the notes of a set are written; every row of its manifest says so.
-
-    Attributes:
-        format: What is written besides the WAV files.
-        bits: 16 or 24 (with dither), or 32 (floating point).
-        sample_rate: In Hz; None for the model's own.
-        level: `natural`, `lufs:-23` or `rms:-20`.
-        looped: Whether sustained notes get a loop.
-    """
-
-    format: FormatName = "wav"
-    bits: BitDepth = 24
-    sample_rate: int | None = None
-    level: str = "natural"
-    looped: bool = False
-
-    def __post_init__(self) -> None:
-        parse_level(self.level)
-        if self.sample_rate is not None and not MIN_RATE <= self.sample_rate <= MAX_RATE:
-            raise InputError(f"sample rate {self.sample_rate}: give one from {MIN_RATE} to {MAX_RATE} Hz")
-
-    def facts(self) -> dict[str, Any]:
-        """What a manifest's row says of it; the sample rate has a column of its own."""
-        return {"format": self.format, "bits": self.bits, "level": self.level, "looped": self.looped}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a rendered set will hold, settled before anything is written: every file's name, mix, latent, seed."""
 
-import hashlib
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,10 +10,11 @@ import numpy as np
 
 from aae.model.conditioning import Mix, Vocabulary
 from aae.model.coverage import strongest_labels
+from aae.model.model_info import ModelInfo
 from aae.rendering.file_names import note_file_names, preset_name, telling_attributes
-from aae.rendering.note_file import OutputSettings
+from aae.rendering.manifest import file_digest
+from aae.rendering.output import OutputSettings
 from aae.synthesis.request import NoteRequest
-from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
 
 NEARBY = 0.25
@@ -89,8 +90,12 @@ class RenderPlan:
         """Samples per second of the files."""
         return self.output.sample_rate or self.model_rate
 
-    def row(self, note: PlannedNote) -> dict[str, Any]:
-        """The note's row of the manifest, all but what only rendering tells (`NoteFile`)."""
+    @functools.cached_property
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """Rows of the manifest, by file and in order: all but what only rendering tells (`NoteFile`)."""
+        return {note.file: self._row(note) for note in self.notes}
+
+    def _row(self, note: PlannedNote) -> dict[str, Any]:
         request = note.request
         strongest = {
             name: label
@@ -113,7 +118,7 @@ class RenderPlan:
 
 
 def plan_jobs(
-    synthesizer: Synthesizer,
+    info: ModelInfo,
     model_path: Path,
     jobs: Sequence[RenderJob],
     *,
@@ -127,10 +132,10 @@ def plan_jobs(
     instrument are its round robins: they lie near the first.
 
     Args:
-        synthesizer: The opened model.
-        model_path: The file it was opened from.
+        info: What the model file says of itself; its weights are not needed.
+        model_path: The model file.
         jobs: What is asked for; each at every pitch in every mix and variation.
-        inverter: Name of the inverter the synthesizer was opened with.
+        inverter: Name of the inverter.
         output: How the files are written; plain WAV files if not given.
 
     Raises:
@@ -138,17 +143,17 @@ def plan_jobs(
     """
     output = output or OutputSettings()
     if output.format != "wav":
-        jobs = [_as_round_robins(synthesizer, job) for job in jobs]
+        jobs = [_as_round_robins(info, job) for job in jobs]
     used: set[str] = set()
     unnamed = telling_attributes([mix for job in jobs if not job.name for mix in job.mixes])
-    notes = [note for job in jobs for note in _job_notes(synthesizer, job, used, unnamed)]
-    model_rate = synthesizer.info.spectrogram.sample_rate
+    notes = [note for job in jobs for note in _job_notes(info, job, used, unnamed)]
+    model_rate = info.spectrogram.sample_rate
     digest = file_digest(model_path)
     return RenderPlan(tuple(notes), inverter, model_rate, model_path.name, digest, output)
 
 
 def plan_notes(
-    synthesizer: Synthesizer,
+    info: ModelInfo,
     model_path: Path,
     mixes: Sequence[Mix],
     midi_pitches: Sequence[int | None],
@@ -164,42 +169,34 @@ def plan_notes(
         InputError: For words, weights, notes or latents that the model cannot take.
     """
     job = RenderJob(mixes, midi_pitches, n_variations, latent, seed)
-    return plan_jobs(synthesizer, model_path, [job], inverter=inverter)
+    return plan_jobs(info, model_path, [job], inverter=inverter)
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _as_round_robins(synthesizer: Synthesizer, job: RenderJob) -> RenderJob:
+def _as_round_robins(info: ModelInfo, job: RenderJob) -> RenderJob:
     """The same job around the point of its first variation."""
     if job.latent is not None:
         return job
-    return replace(job, latent=synthesizer.info.random_latent(job.seed))
+    return replace(job, latent=info.random_latent(job.seed))
 
 
-def _job_notes(
-    synthesizer: Synthesizer, job: RenderJob, used: set[str], unnamed: set[str]
-) -> list[PlannedNote]:
+def _job_notes(info: ModelInfo, job: RenderJob, used: set[str], unnamed: set[str]) -> list[PlannedNote]:
     """The notes of a job.
 
     Args:
-        synthesizer: The opened model.
+        info: What the model file says of itself.
         job: What is asked for.
         used: Names of files that are taken.
         unnamed: Attributes that tell apart the instruments of jobs without a name. Jobs of one name are one
             instrument.
     """
     telling = telling_attributes(job.mixes) if job.name else unnamed
-    vocabulary = Vocabulary(synthesizer.info.vocabularies)
+    vocabulary = Vocabulary(info.vocabularies)
     for mix in job.mixes:
         vocabulary.encode(job.midi_pitches, [mix] * len(job.midi_pitches))
-    _require_latent(job.latent, synthesizer.info.latent_size)
-    latents = [_variation_latent(synthesizer, job, index) for index in range(job.n_variations)]
-    attributes = list(synthesizer.info.vocabularies)
-    completed = [synthesizer.info.complete(mix) for mix in job.mixes]
+    _require_latent(job.latent, info.latent_size)
+    latents = [_variation_latent(info, job, index) for index in range(job.n_variations)]
+    attributes = list(info.vocabularies)
+    completed = [info.complete(mix) for mix in job.mixes]
     names = iter(
         note_file_names(
             attributes, job.mixes, completed, job.midi_pitches, job.n_variations, name=job.name, used=used
@@ -207,7 +204,7 @@ def _job_notes(
     )
     return [
         _planned_note(
-            synthesizer,
+            info,
             next(names),
             NoteRequest(midi_pitch, full, latents[index], job.seed + index),
             preset_name(attributes, asked, full, telling, job.name),
@@ -220,9 +217,9 @@ def _job_notes(
 
 
 def _planned_note(
-    synthesizer: Synthesizer, file: str, request: NoteRequest, preset: str, variation: int
+    info: ModelInfo, file: str, request: NoteRequest, preset: str, variation: int
 ) -> PlannedNote:
-    trained = synthesizer.info.coverage.is_trained(request.midi_pitch, request.mix)
+    trained = info.coverage.is_trained(request.midi_pitch, request.mix)
     return PlannedNote(file, request, trained, preset, variation)
 
 
@@ -233,8 +230,8 @@ def _require_latent(latent: Sequence[float] | None, size: int) -> None:
         )
 
 
-def _variation_latent(synthesizer: Synthesizer, job: RenderJob, index: int) -> tuple[float, ...]:
-    drawn = synthesizer.info.random_latent(job.seed + index)
+def _variation_latent(info: ModelInfo, job: RenderJob, index: int) -> tuple[float, ...]:
+    drawn = info.random_latent(job.seed + index)
     if job.latent is None:
         return drawn
     step = NEARBY if index else 0.0

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, ValidationError
 
 from aae.model.conditioning import Vocabulary
-from aae.rendering.manifest import read_rows
-from aae.rendering.note_file import BitDepth, FormatName, OutputSettings
-from aae.rendering.plan import PlannedNote, RenderPlan, file_digest
+from aae.model.model_info import ModelInfo
+from aae.rendering.format_names import BitDepth, FormatName
+from aae.rendering.manifest import file_digest, read_rows
+from aae.rendering.output import OutputSettings
+from aae.rendering.plan import PlannedNote, RenderPlan
 from aae.synthesis.request import NoteRequest
-from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
 from mcnn.inversion.names import InverterName
 from mcnn.plain import Settings
@@ -95,13 +96,13 @@ def read_recorded_set(path: Path) -> RecordedSet:
 
 
 def plan_replay(
-    synthesizer: Synthesizer, model_path: Path, recorded: RecordedSet, output: OutputSettings
+    info: ModelInfo, model_path: Path, recorded: RecordedSet, output: OutputSettings
 ) -> RenderPlan:
     """The plan of a recorded set.
 
     Args:
-        synthesizer: The opened model.
-        model_path: The file it was opened from.
+        info: What the model file says of itself; its weights are not needed.
+        model_path: The model file.
         recorded: What the manifest says.
         output: How to write it now; `recorded.output` gives the same bytes again.
 
@@ -115,10 +116,8 @@ def plan_replay(
             f"{recorded.path} was made by another model than {model_path} "
             f"(SHA-256 {rows[0].model_sha256[:12]}…, not {digest[:12]}…): give that model"
         )
-    Vocabulary(synthesizer.info.vocabularies).encode(
-        [row.midi_pitch for row in rows], [row.mix for row in rows]
-    )
-    size = synthesizer.info.latent_size
+    Vocabulary(info.vocabularies).encode([row.midi_pitch for row in rows], [row.mix for row in rows])
+    size = info.latent_size
     wrong = next((row for row in rows if len(row.latent) != size), None)
     if wrong:
         raise InputError(
@@ -134,7 +133,7 @@ def plan_replay(
         )
         for row in rows
     )
-    model_rate = synthesizer.info.spectrogram.sample_rate
+    model_rate = info.spectrogram.sample_rate
     if output.sample_rate == model_rate:
         output = OutputSettings(output.format, output.bits, None, output.level, output.looped)
     model = rows[0].model or model_path.name

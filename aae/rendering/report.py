@@ -1,14 +1,48 @@
 """What a rendered set is, in a few lines or as JSON: files, levels, tuning, loops."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from aae.cli.console import duration_in_words
-from aae.rendering.note_file import OutputSettings
+from aae.model.coverage import Coverage, strongest_labels
+from aae.notes.pitch_names import pitch_name
+from aae.rendering.output import OutputSettings
+from aae.rendering.plan import RenderPlan
+from mcnn.plain import duration_in_words
 
 Rows = Sequence[Mapping[str, Any]]
+
+
+def untrained_notices(coverage: Coverage, plan: RenderPlan) -> list[str]:
+    """A line for each sound of which some notes were not in the training data, and which notes were.
+
+    Args:
+        coverage: Of the model.
+        plan: The notes.
+    """
+    total: Counter[str] = Counter()
+    untrained: Counter[str] = Counter()
+    ranges: dict[str, str] = {}
+    for note in plan.notes:
+        mix = note.request.mix
+        sound = ", ".join(label for label in strongest_labels(mix).values() if label)
+        total[sound] += 1
+        untrained[sound] += not note.trained
+        if sound not in ranges:
+            ranges[sound] = _trained_range(coverage.pitch_range(mix))
+    return [
+        f"{sound} {ranges[sound]}: {count} of {total[sound]} notes are a guess"
+        for sound, count in untrained.items()
+        if count
+    ]
+
+
+def _trained_range(bounds: tuple[int, int] | None) -> str:
+    if bounds is None:
+        return "was not in the training data"
+    return f"was trained from {pitch_name(bounds[0])} to {pitch_name(bounds[1])}"
 
 
 def report_facts(rows: Rows) -> dict[str, Any]:

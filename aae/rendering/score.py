@@ -16,16 +16,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator
 
-from aae.cli.attribute_options import parse_mix
 from aae.model.conditioning import Mix, Vocabulary
 from aae.notes.pitch_names import parse_pitches
-from aae.rendering.note_file import BitDepth, FormatName
+from aae.rendering.format_names import BitDepth, FormatName
 from aae.rendering.plan import RenderJob
+from aae.synthesis.mix_notation import parse_mix
+from aae.synthesis.request import MAX_SEED
 from mcnn.errors import InputError
 from mcnn.inversion.names import InverterName
 from mcnn.plain import Settings
 
-MAX_SEED = 2**31 - 1
 MAX_BYTES = 16 * 2**20
 MAX_VARIATIONS = 1000
 _SEPARATOR = ";"

@@ -1,30 +1,35 @@
-"""From the asked note to its log-mel: how it is played, its decoding, the grain of its noise, its end."""
+"""Requests to log-mels: the only door to a model's decoder.
+
+A style, from latent and condition, and a performance make frames (`NoteDecoder.style_of`, `traits_of`,
+`decode_frames`); for new notes the traits say how they are performed (`NoteDecoder.decode`).
+"""
 
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from aae.analysis.modulation import loudness_db
 from aae.analysis.onset import measure_onset
-from aae.model.autoencoder import Decoder, Performance
 from aae.model.conditioning import Condition, Vocabulary
+from aae.model.decoder import Decoded, Decoder
 from aae.model.model_file import LoadedModel
 from aae.model.noise_fluctuation import NoiseFluctuation, fluctuation_strength, n_starts
-from aae.model.traits import asked_attacks_ms
+from aae.model.performance import Performance
+from aae.model.traits import Traits
+from aae.synthesis.decoding_plan import DecodingPlan
 from aae.synthesis.performance import MIN_FRAMES, sample_performance
 from aae.synthesis.request import NoteRequest
 from mcnn.errors import InputError
 from mcnn.inversion.inverter import InverterConditioning
-from mcnn.spectral.level import REFERENCE_LEVEL_DB
+from mcnn.network.config import Precision
 from mcnn.spectral.spectrogram import Spectrogram
 
 LEVEL_RANGE_DB = (-50.0, -6.0)
+"""Of new notes, whatever is predicted."""
 SILENCE_ABOVE_FLOOR = 0.3
 """Log-mel distance from the floor, in log10 units, under which a frame at the end counts as silent."""
 
@@ -38,72 +43,72 @@ class DecodedNote:
     conditioning: InverterConditioning
     """What else is known of it, batch 1."""
     level_db: float
-    """How loud it is to be; see `mcnn.spectral.level`."""
+    """The level it is to have; see `mcnn.spectral.level`."""
     attack_ms: float | None = None
-    """How long its attack is to take, see `aae.analysis.attack`; None if the model does not say."""
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What is asked of the decoder for a batch of notes."""
-
-    style: Tensor
-    condition: Condition
-    performance: Performance
-    levels_db: npt.NDArray[np.float64]
-    attacks_ms: tuple[float | None, ...]
-    seeds: tuple[int, ...]
-
-    def one(self, i: int) -> "_Plan":
-        """That of one of the notes."""
-        asked, row = self.performance, slice(i, i + 1)
-        weights = {name: weight[row] for name, weight in self.condition.weights.items()}
-        phase = asked.modulation_phase[row, : int(asked.n_frames[i])]
-        drift = None if asked.drift_cents is None else asked.drift_cents[row, : phase.shape[1]]
-        performance = Performance(
-            asked.n_frames[row], None, phase, asked.modulation_strength[row], drift_cents=drift
-        )
-        condition = Condition(self.condition.midi_pitch[row], weights)
-        return _Plan(
-            self.style[row],
-            condition,
-            performance,
-            self.levels_db[row],
-            self.attacks_ms[row],
-            self.seeds[row],
-        )
+    """The attack time it is to have, see `aae.analysis.attack`; None if the model predicts none."""
 
 
 class NoteDecoder:
-    """Makes the log-mels of asked notes.
+    """Makes the log-mels of notes.
 
     Args:
         loaded: An opened model file.
-        precision: What the decoder's large layers are computed in. `bf16` is faster on processors that have
-            instructions for it, and slower on others.
+        precision: Of the decoder's large layers. `bf16` is faster on processors that have instructions for
+            it, and slower on others.
     """
 
-    def __init__(self, loaded: LoadedModel, precision: Literal["f32", "bf16"] = "f32") -> None:
-        self.decoder: Decoder = loaded.model.decoder
+    def __init__(self, loaded: LoadedModel, precision: Precision = "f32") -> None:
+        self._decoder: Decoder = loaded.model.decoder
         if precision == "bf16":
-            self.decoder = copy.deepcopy(self.decoder)
-            for layer in self.decoder.half_precision_layers():
+            self._decoder = copy.deepcopy(self._decoder)
+            for layer in self._decoder.half_precision_layers():
                 layer.to(torch.bfloat16)
         self.vocabulary = Vocabulary(loaded.info.vocabularies)
         self.latent_size = loaded.info.latent_size
         self.config = loaded.info.spectrogram
-        self._grain = NoiseFluctuation(Spectrogram(self.config))
+        self._fluctuation = NoiseFluctuation(Spectrogram(self.config))
+
+    @property
+    def whole_length(self) -> bool:
+        """Whether notes always span all frames of the front end."""
+        return self._decoder.whole_length
+
+    def style_of(self, latent: Tensor, condition: Condition, take: Tensor | None = None) -> Tensor:
+        """Style vectors `(notes, style)`.
+
+        Args:
+            latent: `(notes, latent)`.
+            condition: Of as many notes.
+            take: `(notes, take)`; the mean one if not given.
+        """
+        style: Tensor = self._decoder.mapping(latent, condition, take)
+        return style
+
+    def traits_of(self, style: Tensor) -> Traits:
+        """The note-level descriptors that belong to styles `(notes, style)`."""
+        return Traits.of(self._decoder.trait_head(style))
+
+    def decode_frames(
+        self,
+        style: Tensor,
+        condition: Condition,
+        performance: Performance,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> Decoded:
+        """Frames `start` to `stop` of notes; see `aae.model.decoder.Decoder.decode_frames`."""
+        return self._decoder.decode_frames(style, condition, performance, start, stop)
 
     @torch.inference_mode()
     def decode(
-        self, requests: Sequence[NoteRequest], *, grain: bool, n_frames: int | None = None
+        self, requests: Sequence[NoteRequest], *, noise_fluctuation: bool, n_frames: int | None = None
     ) -> list[DecodedNote]:
         """Decodes notes, each of its own length.
 
         Args:
             requests: The notes.
-            grain: Whether the log-mels shall have the grain of noise. If not, they show its mean, and the
-                conditioning tell what share of them is noise.
+            noise_fluctuation: Whether noise shall fluctuate in the log-mels as recorded noise does. If not,
+                they show its mean, and the conditioning says what share of them is noise.
             n_frames: Length of every note; if not given, each has the length the model predicts.
 
         Raises:
@@ -111,14 +116,14 @@ class NoteDecoder:
         """
         if not requests:
             return []
-        plan = self._plan(requests, n_frames)
-        decoded = self.decoder.decode_frames(plan.style, plan.condition, plan.performance)
-        known = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, decoded.noise, plan.seeds)
+        plan = self.plan(requests, n_frames)
+        decoded = self.decode_frames(plan.style, plan.condition, plan.performance)
+        known = decoded.conditioning(plan.seeds)
         notes = []
         for i in range(len(requests)):
             length = int(plan.performance.n_frames[i])
             log_mel, conditioning = decoded.log_mel[i, :, :length], known.one(i, length)
-            if grain:
+            if noise_fluctuation:
                 log_mel, conditioning = self.add_noise_fluctuation(log_mel, conditioning)
             log_mel = self._without_silence(log_mel)
             conditioning = conditioning.one(0, log_mel.shape[1])
@@ -144,24 +149,37 @@ class NoteDecoder:
         """
         if not requests:
             return []
-        plan = self._plan(requests, None)
-        return [NoteInParts(self.decoder, plan.one(i)) for i in range(len(requests))]
+        plan = self.plan(requests)
+        return [NoteInParts(self, plan.one(i)) for i in range(len(requests))]
 
-    def _plan(self, requests: Sequence[NoteRequest], n_frames: int | None) -> "_Plan":
-        """Everything that is asked of the decoder, and how loud the notes are to be."""
+    def plan(self, requests: Sequence[NoteRequest], n_frames: int | None = None) -> DecodingPlan:
+        """The decoder's input for new notes: styles, and performances that follow from traits and seeds.
+
+        Args:
+            requests: The notes, at least one.
+            n_frames: Length of every note; if not given, each has the length the model predicts.
+
+        Raises:
+            InputError: For mixes, notes or latents the model cannot take.
+        """
         condition = self.vocabulary.encode([r.midi_pitch for r in requests], [r.mix for r in requests])
-        latent = self._latent(requests)
-        style = self.decoder.mapping(latent, condition, self._take(requests))
-        traits = self.decoder.trait_head(style).numpy()
+        style = self.style_of(self._latent(requests), condition, self._take(requests))
+        traits = self.traits_of(style)
         if n_frames is not None:
-            traits[:, 0] = np.log(n_frames)
-        levels_db = (REFERENCE_LEVEL_DB + 20.0 * traits[:, 1].astype(float)).clip(*LEVEL_RANGE_DB)
+            traits = traits._replace(log_frames=torch.full_like(traits.log_frames, np.log(n_frames)))
         seeds = tuple(request.seed for request in requests)
         tunings_cents = [request.tuning_cents for request in requests]
-        performance = sample_performance(traits, seeds, tunings_cents, self.config, self.decoder.whole_length)
-        return _Plan(style, condition, performance, levels_db, asked_attacks_ms(traits), seeds)
+        return DecodingPlan(
+            style,
+            condition,
+            sample_performance(traits, seeds, tunings_cents, self.config, self.whole_length),
+            traits.levels_db().clip(*LEVEL_RANGE_DB),
+            traits.attacks_ms(),
+            seeds,
+        )
 
     def _latent(self, requests: Sequence[NoteRequest]) -> Tensor:
+        """`(notes, latent)`."""
         size = self.latent_size
         for request in requests:
             if len(request.latent) != size or not np.isfinite(request.latent).all():
@@ -170,7 +188,7 @@ class NoteDecoder:
 
     def _take(self, requests: Sequence[NoteRequest]) -> Tensor | None:
         """`(notes, take)`; None where the model has none."""
-        size = self.decoder.mapping.take_size
+        size = self._decoder.mapping.take_size
         if not size:
             return None
         takes = []
@@ -186,46 +204,46 @@ class NoteDecoder:
     def add_noise_fluctuation(
         self, log_mel: Tensor, conditioning: InverterConditioning
     ) -> tuple[Tensor, InverterConditioning]:
-        """A log-mel `(mels, frames)` as an inverter takes it that gives noise no grain itself.
+        """Lets the noisy share of a log-mel fluctuate after the attack; the decoder predicts its mean.
 
-        Its noisy share gets the grain that noise has after the attack; the decoder puts out its mean.
+        It is for inverters that do not use `conditioning.noise` themselves.
 
         Args:
             log_mel: `(mels, frames)`, as the decoder made it.
             conditioning: Of this one note.
 
         Returns:
-            The log-mel, and conditioning that tell of its onset and of no noise any more.
+            The log-mel, and conditioning with its onset and without a share of noise.
         """
         onset = measure_onset(loudness_db(log_mel.numpy()), self.config.frame_rate_hz)
         if conditioning.noise is not None:
             frames = log_mel.shape[1]
             start = np.random.default_rng([conditioning.seed(0), 1]).integers(n_starts(frames))
             strength = fluctuation_strength(torch.arange(frames) - onset)
-            log_mel = self._grain.add(log_mel, conditioning.noise[0] * strength, int(start))
+            log_mel = self._fluctuation.add(log_mel, conditioning.noise[0] * strength, int(start))
         return log_mel, replace(conditioning, noise=None, onsets=(onset,))
 
     def _without_silence(self, log_mel: Tensor) -> Tensor:
         """Cuts silent frames off the end."""
         floor = float(np.log10(self.config.log_floor))
-        heard = (log_mel.amax(0) > floor + SILENCE_ABOVE_FLOOR).nonzero()
-        last = int(heard.max()) + 1 if len(heard) else 0
-        return log_mel[:, : max(last, MIN_FRAMES)]
+        audible = (log_mel.amax(0) > floor + SILENCE_ABOVE_FLOOR).nonzero()
+        end = int(audible.max()) + 1 if len(audible) else 0
+        return log_mel[:, : max(end, MIN_FRAMES)]
 
 
 class NoteInParts:
     """A note whose frames are decoded when they are needed; made by `NoteDecoder.begin`.
 
-    Its parts are what `NoteDecoder.decode` makes without grain, but that silence at the end is not cut off.
+    Its parts are what `NoteDecoder.decode` makes without noise fluctuation, but silence at the end stays.
 
     Args:
         decoder: The model's.
         plan: Of this one note.
     """
 
-    def __init__(self, decoder: Decoder, plan: _Plan) -> None:
+    def __init__(self, decoder: NoteDecoder, plan: DecodingPlan) -> None:
         self._decoder = decoder
-        self.plan = plan
+        self._plan = plan
         self.n_frames = int(plan.performance.n_frames[0])
         self.level_db = float(plan.levels_db[0])
 
@@ -246,43 +264,14 @@ class NoteInParts:
                 raise ValueError(f"frames {start} to {stop} of a note that has {note.n_frames}")
         if not notes:
             return []
-        plan = _join([note.plan for note in notes])
-        last = min(stop, plan.performance.modulation_phase.shape[1])
-        made = notes[0]._decoder.decode_frames(plan.style, plan.condition, plan.performance, start, last)
-        known = InverterConditioning(made.f0_hz, made.inharmonicity, made.noise, plan.seeds)
+        plan = DecodingPlan.join([note._plan for note in notes])
+        end = min(stop, plan.performance.modulation_phase.shape[1])
+        decoder = notes[0]._decoder
+        decoded = decoder.decode_frames(plan.style, plan.condition, plan.performance, start, end)
+        known = decoded.conditioning(plan.seeds)
         parts = []
         for i, note in enumerate(notes):
-            count = min(last, note.n_frames) - start
-            log_mel, conditioning = made.log_mel[i, :, :count], known.one(i, count)
-            parts.append(DecodedNote(log_mel, conditioning, note.level_db, note.plan.attacks_ms[0]))
+            count = min(end, note.n_frames) - start
+            log_mel, conditioning = decoded.log_mel[i, :, :count], known.one(i, count)
+            parts.append(DecodedNote(log_mel, conditioning, note.level_db, plan.attacks_ms[i]))
         return parts
-
-
-def _join(plans: Sequence[_Plan]) -> _Plan:
-    """One plan for notes that each have their own; curves of shorter ones are held at their end."""
-    if len(plans) == 1:
-        return plans[0]
-    performances, conditions = [plan.performance for plan in plans], [plan.condition for plan in plans]
-    phases = [performance.modulation_phase for performance in performances]
-    drifts = [performance.drift_cents for performance in performances]
-    weights = {name: torch.cat([c.weights[name] for c in conditions]) for name in conditions[0].weights}
-    return _Plan(
-        torch.cat([plan.style for plan in plans]),
-        Condition(torch.cat([condition.midi_pitch for condition in conditions]), weights),
-        Performance(
-            torch.cat([performance.n_frames for performance in performances]),
-            None,
-            _held(phases),
-            torch.cat([performance.modulation_strength for performance in performances]),
-            drift_cents=_held([drift for drift in drifts if drift is not None]),
-        ),
-        np.concatenate([plan.levels_db for plan in plans]),
-        tuple(attack_ms for plan in plans for attack_ms in plan.attacks_ms),
-        tuple(seed for plan in plans for seed in plan.seeds),
-    )
-
-
-def _held(curves: Sequence[Tensor]) -> Tensor:
-    """Curves `(1, frames)` side by side, `(notes, most frames)`; shorter ones stay as they end."""
-    longest = max(curve.shape[1] for curve in curves)
-    return torch.cat([torch.cat([c, c[:, -1:].expand(1, longest - c.shape[1])], 1) for c in curves])

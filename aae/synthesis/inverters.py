@@ -9,14 +9,15 @@ from mcnn.errors import InputError
 from mcnn.inversion.griffin_lim import GriffinLim
 from mcnn.inversion.inverter import Inverter
 from mcnn.inversion.names import InverterName
-from mcnn.inversion.phase_inverters import PghiInverter, RtpghiInverter, SpsiInverter
+from mcnn.inversion.phase_inverters import PghiInverter, RtpghiInverter
 from mcnn.spectral.config import SpectrogramConfig
+from mcnn.streaming.contract import StreamingInverter
+from mcnn.streaming.playable import playable
 
 UNTRAINED: dict[str, Callable[[SpectrogramConfig], Inverter]] = {
     GriffinLim.name: GriffinLim,
     RtpghiInverter.name: RtpghiInverter,
     PghiInverter.name: PghiInverter,
-    SpsiInverter.name: SpsiInverter,
 }
 """Inverters that need no training."""
 TRAINED = "mcnn"
@@ -47,9 +48,15 @@ def choose_inverter(name: str, loaded: LoadedModel) -> ChosenInverter:
     config = loaded.info.spectrogram
     if name == TRAINED:
         if loaded.inverter is not None:
-            return ChosenInverter(loaded.inverter, None)
+            return ChosenInverter(playable(loaded.inverter), None)
         notice = f"this model has no {TRAINED} inverter of its own; {FALLBACK} stands in for it"
         return ChosenInverter(UNTRAINED[FALLBACK](config), notice)
     if name not in UNTRAINED:
         raise InputError(f"no inverter '{name}'; there are {', '.join(get_args(InverterName))}")
     return ChosenInverter(UNTRAINED[name](config), None)
+
+
+def streaming_inverter(loaded: LoadedModel) -> StreamingInverter | None:
+    """A model's own inverter, to be played frame by frame; None if there is none that can be."""
+    inverter = None if loaded.inverter is None else playable(loaded.inverter)
+    return inverter if isinstance(inverter, StreamingInverter) else None

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+MAX_SEED = 2**31 - 1
+
 
 @dataclass(frozen=True)
 class NoteRequest:

@@ -15,11 +15,11 @@ from torch import Tensor
 from aae.analysis.attack import attack_time_ms
 from aae.analysis.modulation import Modulation, loudness_db, measure_modulation
 from aae.analysis.onset import measure_onset
-from aae.model.autoencoder import Performance
 from aae.model.conditioning import Condition
-from aae.model.config import TrainingConfig
-from aae.model.traits import REFERENCE_ATTACK_MS, REFERENCE_DRIFT_CENTS
+from aae.model.performance import Performance
+from aae.model.traits import RATE_UNIT_HZ, REFERENCE_ATTACK_MS, REFERENCE_DRIFT_CENTS, Traits
 from aae.notes.bank import NoteBank, Split
+from aae.training.recipe import TrainingConfig
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
 
 POOL_BATCHES = 16
@@ -30,7 +30,7 @@ MIN_DRIFT_CENTS = 0.5
 MIN_VOICED = 16
 """Frames with a pitch from which on its drift is measured."""
 MIN_ATTACK_MS = 2.0
-"""Shorter ones are measured as short as the envelope's window lets them be."""
+"""Shorter ones are not resolved by the envelope's window."""
 TUNED_WITHIN_CENTS = 60.0
 """A note's own tuning up to this size is removed from the f0 curve that the decoder learns."""
 
@@ -43,7 +43,7 @@ class Batch:
     """`(batch, mels, frames)`, silence after each note's end."""
     condition: Condition
     performance: Performance
-    """As measured; what the template draws with."""
+    """As measured; the decoder draws its partials with it."""
     labels: dict[str, Tensor]
     """Attribute name to `(batch,)` label indices, -1 where not given."""
     deviation_cents: Tensor
@@ -51,9 +51,9 @@ class Batch:
     voiced: Tensor
     """`(batch, frames)`, 1 where that curve is known."""
     traits: Tensor
-    """`(batch, 5)`, see `aae.model.traits.TRAITS`; without the drift, which depends on the decoder."""
+    """`(batch, traits)`, columns of `Traits`; without the drift, which depends on the decoder."""
     traits_weight: Tensor
-    """`(batch, 5)`, 0 where a trait could not be measured."""
+    """`(batch, traits)`, 0 where a trait could not be measured."""
 
     def __len__(self) -> int:
         return len(self.log_mel)
@@ -129,7 +129,7 @@ class TrainingNotes:
         return len(self.log_mels)
 
     def weights(self, balance: float) -> npt.NDArray[np.float64]:
-        """How often each note is drawn, relative to the mean.
+        """The frequency with which each note is drawn, relative to the mean.
 
         Args:
             balance: 0 for every note alike, 1 for every label of every attribute alike.
@@ -170,7 +170,7 @@ class TrainingNotes:
             phase[i, :length] = self.modulations[row].phase
         modulations = [self.modulations[row] for row in rows]
         strength = np.array([modulation.strength for modulation in modulations], np.float32)
-        traits, weight = self._traits(rows, n_frames, modulations)
+        traits, traits_weight = self._traits(rows, n_frames, modulations)
         return Batch(
             log_mel=torch.from_numpy(log_mel),
             condition=Condition(torch.from_numpy(self.midi_pitch[rows]), self._one_hots(rows)),
@@ -181,8 +181,8 @@ class TrainingNotes:
             labels={name: torch.from_numpy(labels[rows]) for name, labels in self.labels.items()},
             deviation_cents=torch.from_numpy(learned),
             voiced=torch.from_numpy(voiced),
-            traits=torch.from_numpy(traits),
-            traits_weight=torch.from_numpy(weight),
+            traits=traits.stack(),
+            traits_weight=traits_weight.stack(),
         )
 
     def _one_hots(self, rows: npt.NDArray[np.int64]) -> dict[str, Tensor]:
@@ -195,17 +195,31 @@ class TrainingNotes:
 
     def _traits(
         self, rows: npt.NDArray[np.int64], n_frames: npt.NDArray[np.int64], modulations: list[Modulation]
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    ) -> tuple[Traits, Traits]:
+        """The measured traits, and 0 to 1 for how much each of them counts."""
         rate = np.array([modulation.rate_hz for modulation in modulations])
         strength = np.array([modulation.strength for modulation in modulations])
         level = (self.level_db[rows] - REFERENCE_LEVEL_DB) / 20.0
         attack = np.log(np.maximum(self.attack_ms[rows], MIN_ATTACK_MS) / REFERENCE_ATTACK_MS)
-        traits = np.stack([np.log(n_frames), level, rate / 10.0, strength, np.nan_to_num(attack)], 1)
-        weight = np.ones_like(traits)
-        weight[:, 2] = strength
-        weight[:, 3] = n_frames >= 0.45 * self.config.frame_rate_hz
-        weight[:, 4] = np.isfinite(attack)
-        return traits.astype(np.float32), weight.astype(np.float32)
+        traits = Traits(
+            log_frames=_column(np.log(n_frames)),
+            level=_column(level),
+            modulation_rate=_column(rate / RATE_UNIT_HZ),
+            modulation_strength=_column(strength),
+            log_attack=_column(np.nan_to_num(attack)),
+        )
+        weights = Traits(
+            log_frames=torch.ones(len(rows)),
+            level=torch.ones(len(rows)),
+            modulation_rate=_column(strength),
+            modulation_strength=_column(n_frames >= 0.45 * self.config.frame_rate_hz),
+            log_attack=_column(np.isfinite(attack)),
+        )
+        return traits, weights
+
+
+def _column(values: npt.ArrayLike) -> Tensor:
+    return torch.from_numpy(np.asarray(values, np.float32))
 
 
 def _deviation(f0_cents: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
@@ -239,6 +253,19 @@ class EpochSampler:
         self.batch_size, self.seed = min(config.batch_size, len(notes)), config.seed
         self.rank, self.world_size = rank, world_size
         self.steps_per_epoch = max(config.fewest_steps, len(notes) // (self.batch_size * world_size))
+        self._drawn_epoch: int | None = None
+        self._drawn: list[npt.NDArray[np.int64]] = []
+
+    def at(self, step: int) -> npt.NDArray[np.int64]:
+        """The batch of one step; the epochs follow one another.
+
+        Args:
+            step: Counted from 0.
+        """
+        epoch, position = divmod(step, self.steps_per_epoch)
+        if epoch != self._drawn_epoch:
+            self._drawn, self._drawn_epoch = list(self.epoch(epoch)), epoch
+        return self._drawn[position]
 
     def epoch(self, epoch: int) -> Iterator[npt.NDArray[np.int64]]:
         """The batches of one epoch for this process.

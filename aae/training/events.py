@@ -1,8 +1,9 @@
-"""What a training reports while it runs; the command line, the desktop and TensorBoard consume the same."""
+"""Events of a training while it runs; the command line, the desktop and TensorBoard consume the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aae.training.previews import InverterPreview, Preview
 
@@ -53,3 +54,10 @@ class Finished:
 
 
 Event = Started | Progress | Validated | Finished
+
+
+def describe(event: Event) -> dict[str, Any]:
+    """An event in plain values: its name as `event`, then its fields; pictures and sounds are left out."""
+    fields = {name: value for name, value in vars(event).items() if name != "previews"}
+    plain = {name: str(value) if isinstance(value, Path) else value for name, value in fields.items()}
+    return {"event": type(event).__name__.lower()} | plain

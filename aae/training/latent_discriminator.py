@@ -1,4 +1,4 @@
-"""The Fader's latent discriminator: it reads the attributes from z, and the encoder learns to hide them.
+"""The Fader's latent discriminator: it predicts attributes from z, and the encoder learns to keep them out.
 
 Source: Lample et al., "Fader Networks", NeurIPS 2017 (arXiv 1706.00409); arXiv 1904.06215, section 3.3.
 """

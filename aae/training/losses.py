@@ -43,9 +43,8 @@ def maximum_mean_discrepancy(input: Tensor, target: Tensor, weight: Tensor | Non
     Args:
         input: `(batch, latent)`.
         target: `(batch, latent)`.
-        weight: `(batch, batch)`, an optional second kernel on labels that both samples share, which makes
-        this
-            the discrepancy of the joint distributions of latent and label.
+        weight: `(batch, batch)`, an optional second kernel on labels that both samples share; with it this
+            is the discrepancy of the joint distributions of latent and label.
 
     Source: Gretton et al., JMLR 2012; as the regulariser of a Wasserstein auto-encoder, Tolstikhin et al.,
     ICLR 2018 (arXiv 1711.01558). The unbiased estimate: a note is not compared with itself.
@@ -73,7 +72,7 @@ def shared_labels(labels: Sequence[Tensor]) -> Tensor:
 
 
 def label_cross_entropy(logits: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> Tensor:
-    """What the latent discriminator minimises: mean cross-entropy over the attributes.
+    """Mean cross-entropy over the attributes, which the latent discriminator minimises.
 
     Args:
         logits: Attribute name to `(batch, labels)`.
@@ -90,10 +89,10 @@ def label_cross_entropy(logits: Mapping[str, Tensor], labels: Mapping[str, Tenso
 
 
 def confusion(logits: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Tensor:
-    """What the encoder minimises: the discriminator should know no more than how frequent each label is.
+    """Divergence of the discriminator's prediction from the labels' frequencies, which the encoder minimises.
 
-    The divergence of its prediction from the labels' frequencies; 0 when z tells nothing. It is bounded
-    below, unlike the negative cross-entropy of the Fader paper, and has the same optimum.
+    It is 0 when z tells nothing of the labels. It is bounded below, unlike the negative cross-entropy of the
+    Fader paper, and has the same optimum.
 
     Args:
         logits: Attribute name to `(batch, labels)`.
@@ -109,9 +108,9 @@ def confusion(logits: Mapping[str, Tensor], shares: Mapping[str, Tensor]) -> Ten
 
 
 def fader_weight(progress: float, target: float) -> float:
-    """Weight over training of what hides attributes from z: 0, then a ramp until half of it, then constant.
+    """Weight of a term that keeps attributes out of z: 0, a ramp, and constant from half of training.
 
-    Asked from the start, the encoder would hide everything, and the decoder would learn to do without z.
+    Weighted from the start, the encoder would put nothing into z, and the decoder would do without it.
 
     Args:
         progress: Share of the training done, 0 to 1.
@@ -134,7 +133,7 @@ def f0_l1(input: Tensor, target: Tensor, voiced: Tensor) -> Tensor:
 
 
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """What takes tell of their notes: the divergence of the encoder's normal distributions from N(0, I).
+    """Divergence of the encoder's normal distributions of takes from N(0, I).
 
     Args:
         mean: `(batch, take)`.

@@ -1,7 +1,10 @@
-"""What is under training, to see and to hear: validation notes beside what is made of them."""
+"""Previews of networks under training: validation notes beside the networks' output."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+import matplotlib.image
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -11,13 +14,23 @@ from aae.model.autoencoder import AutoEncoder
 from aae.notes.bank import NoteBank
 from aae.notes.pitch_names import pitch_name
 from aae.training.data import TrainingNotes
-from aae.training.inverter.excerpts import decode_notes
+from aae.training.objective import decode_notes
+from mcnn.atomic import atomic_path
 from mcnn.inversion.inverter import Inverter, InverterConditioning
+
+PREVIEW_IMAGE = "preview.png"
+"""Name of the picture in a run folder."""
+MAX_DRAWN = 5
+"""Notes of a picture."""
+GAP_PIXELS = 6
+DARK_LOG_MEL, BRIGHT_LOG_MEL = -4.0, -0.5
+"""Ends of the picture's colours."""
+BANDS_PER_PIXEL = 4
 
 
 @dataclass(frozen=True)
 class Preview:
-    """One validation note beside what the model makes of it."""
+    """One validation note, its reconstruction, and a new note at its pitch."""
 
     name: str
     """Its pitch and labels."""
@@ -31,7 +44,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class InverterPreview:
-    """One validation note beside what an inverter makes of its log-mel, recorded or decoded."""
+    """One validation note beside the inverter's output for its log-mel, recorded or decoded."""
 
     name: str
     """Its pitch and labels."""
@@ -57,13 +70,13 @@ def make_previews(
         return []
     rows = _spread(notes, n_notes)
     batch = notes.batch(rows).to(device)
-    found, decoded, _ = model(batch.log_mel, batch.condition, batch.performance)
-    random = torch.Generator().manual_seed(0)
-    point, take = (
-        None if x is None else torch.randn(x.shape, generator=random).to(device)
-        for x in (found.latent, found.take)
+    encoding, decoded, _ = model(batch.log_mel, batch.condition, batch.performance)
+    generator = torch.Generator().manual_seed(0)
+    latent, take = (
+        None if encoded is None else torch.randn(encoded.shape, generator=generator).to(device)
+        for encoded in (encoding.latent, encoding.take)
     )
-    varied = model.decoder(point, batch.condition, batch.performance, take)
+    varied = model.decoder(latent, batch.condition, batch.performance, take)
     previews = []
     for i, row in enumerate(rows):
         length = int(batch.performance.n_frames[i])
@@ -74,6 +87,36 @@ def make_previews(
             )
         )
     return previews
+
+
+def draw_previews(previews: Sequence[Preview], path: Path) -> None:
+    """Draws a PNG of recordings (left), reconstructions and new notes (right), a row a note.
+
+    Args:
+        previews: The first few are drawn; without any, nothing is written.
+        path: Where to.
+    """
+    if not previews:
+        return
+    notes = [(note.target, note.reconstruction, note.variation) for note in previews[:MAX_DRAWN]]
+    frames = max(log_mel.shape[1] for note in notes for log_mel in note)
+    rows = [np.concatenate([_cell(log_mel, frames) for log_mel in note], 1) for note in notes]
+    with atomic_path(path) as partial:
+        matplotlib.image.imsave(
+            partial,
+            np.concatenate(rows),
+            vmin=DARK_LOG_MEL,
+            vmax=BRIGHT_LOG_MEL,
+            cmap="magma",
+            format="png",
+        )
+
+
+def _cell(log_mel: Tensor, frames: int) -> npt.NDArray[np.float32]:
+    """A log-mel `(mels, frames)` as pixels, low notes below, with a gap below and to the right."""
+    pixels: npt.NDArray[np.float32] = log_mel.numpy()[::-BANDS_PER_PIXEL]
+    margin = ((0, GAP_PIXELS), (0, frames - pixels.shape[1] + GAP_PIXELS))
+    return np.pad(pixels, margin, constant_values=DARK_LOG_MEL)
 
 
 @torch.no_grad()
@@ -89,7 +132,7 @@ def make_inverter_previews(
 
     Args:
         inverter: In evaluation mode.
-        model: Makes the log-mels; None takes the recorded ones.
+        model: Reconstructs the log-mels; None takes the recorded ones.
         notes: The validation split.
         bank: Where its recordings are.
         device: Where inverter and model are.
@@ -103,9 +146,7 @@ def make_inverter_previews(
     if model is not None:
         decoded = decode_notes(model, batch)
         log_mel = decoded.log_mel.float()
-        conditioning = InverterConditioning(
-            decoded.f0_hz, decoded.inharmonicity, decoded.noise, conditioning.seeds
-        )
+        conditioning = decoded.conditioning(conditioning.seeds)
     previews = []
     for i, row in enumerate(rows):
         length = int(batch.performance.n_frames[i])

@@ -1,12 +1,11 @@
-"""Parts of the training loop: the learning rate over time, the averaged weights, means and speed."""
+"""Parts of a training step and of its reports: learning rate, averaged weights, means and speed."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-
-from aae.model.config import TrainingConfig
 
 
 class RunningMeans:
@@ -44,18 +43,10 @@ class RunningMeans:
         return metrics, speed
 
 
-def set_learning_rate(optimizer: Any, config: TrainingConfig, step: int, n_steps: int) -> None:
-    """Gives every group of an optimizer the rate of a step."""
-    rate = scheduled_rate(config.learning_rate, config.warmup_steps, config.cooldown, step, n_steps)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-
-
-def scheduled_rate(peak: float, warmup_steps: int, cooldown: float, step: int, n_steps: int) -> float:
-    """Learning rate of a step: warm-up, a plateau, and a linear fall to 2 % over the cool-down.
+def scheduled_share(warmup_steps: int, cooldown: float, step: int, n_steps: int) -> float:
+    """Share of the peak learning rate: a warm-up, a plateau, and a linear fall to 2 % over the cool-down.
 
     Args:
-        peak: The plateau's rate.
         warmup_steps: Steps over which it rises from 0.
         cooldown: Share of all steps over which it falls.
         step: Counted from 0.
@@ -63,7 +54,13 @@ def scheduled_rate(peak: float, warmup_steps: int, cooldown: float, step: int, n
     """
     rise = min(1.0, (step + 1) / max(1, warmup_steps))
     fall = (n_steps - step) / max(1.0, cooldown * n_steps)
-    return peak * min(rise, max(0.02, min(1.0, fall)))
+    return min(rise, max(0.02, min(1.0, fall)))
+
+
+def set_learning_rates(optimizer: Any, peaks: Sequence[float], share: float) -> None:
+    """Gives each group of an optimizer a share of its peak rate."""
+    for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+        group["lr"] = peak * share
 
 
 @torch.no_grad()
@@ -77,8 +74,8 @@ def update_average(average: nn.Module, model: nn.Module, decay: float, step: int
         step: Steps done.
     """
     decay = min(decay, (1 + step) / (10 + step))
-    mine: list[Tensor] = list(average.parameters())
-    new = [p.detach() for p in model.parameters()]
-    torch._foreach_lerp_(mine, new, 1 - decay)
-    for old, now in zip(average.buffers(), model.buffers(), strict=True):
-        old.copy_(now)
+    averaged: list[Tensor] = list(average.parameters())
+    current = [parameter.detach() for parameter in model.parameters()]
+    torch._foreach_lerp_(averaged, current, 1 - decay)
+    for old, new in zip(average.buffers(), model.buffers(), strict=True):
+        old.copy_(new)

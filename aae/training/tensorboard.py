@@ -1,5 +1,6 @@
 """A training run in TensorBoard: curves, spectrogram pictures and sounds, from the trainer's events."""
 
+import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from aae.notes.bank import NoteBank
 from aae.training.events import Event, Finished, Progress, Started, Validated
 from aae.training.previews import Preview
 from mcnn.inversion.griffin_lim import GriffinLim
@@ -78,6 +80,20 @@ class TrainingLog(EventLog):
                 for kind in ("reconstruction", "variation"):
                     waveform = self._inverter(getattr(preview, kind)[None])[0]
                     write_sound(writer, f"{preview.name}/{kind}", waveform, event.step, self.config)
+
+
+def open_log(kind: type[EventLog], bank_path: Path, folder: Path) -> EventLog | None:
+    """The TensorBoard log of a training; None where TensorBoard is not installed.
+
+    Args:
+        kind: Of the training.
+        bank_path: The NoteBank that is trained on.
+        folder: The run folder.
+    """
+    if importlib.util.find_spec("tensorboard") is None:
+        return None
+    with NoteBank.open(bank_path) as bank:
+        return kind(folder, bank.config)
 
 
 def write_sound(

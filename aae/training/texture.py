@@ -1,17 +1,17 @@
-"""The texture of a note: how loud every band is in its parts, and how much it fluctuates there.
+"""The texture of a note: levels, spread and flutter of every band over the parts of a note.
 
 A decoder that is trained by distances alone puts out medians: too quiet where a sound comes and goes, and too
-smooth. What is compared here are statistics of whole stretches of a note, on the decoded log-mel with its
-noise's grain; where in a stretch something happens is free.
+smooth. Here statistics of whole stretches of a note are compared, on the decoded log-mel with its noise's
+fluctuation; where in a stretch something happens is free.
 
 Source: J. H. McDermott, E. P. Simoncelli, "Sound texture perception via statistics of the auditory
-periphery", Neuron 71(5), 2011 (a texture is what it is by such statistics).
+periphery", Neuron 71(5), 2011 (textures are recognised by such statistics).
 """
 
 import torch
 from torch import Tensor, nn
 
-from aae.model.autoencoder import Decoded
+from aae.model.decoder import Decoded
 from aae.model.noise_fluctuation import NoiseFluctuation, fluctuation_strength, n_starts
 from mcnn.spectral.level import REFERENCE_LEVEL_DB
 from mcnn.spectral.spectrogram import Spectrogram
@@ -24,7 +24,7 @@ ATTACK_PARTS = (3, 10)
 """Ends of the attack's two parts, from the onset."""
 BROAD_BANDS = 16
 LEVEL_UNIT_DB, SPREAD_UNIT_DB, FLUTTER_UNIT_DB = 6.0, 2.0, 0.6
-"""How far levels, their spread and their change from frame to frame lie apart among notes of one kind."""
+"""Usual distances, among notes of one kind, of levels, their spread and their change from frame to frame."""
 
 
 class TextureLoss(nn.Module):
@@ -55,36 +55,36 @@ class TextureLoss(nn.Module):
             target: `(batch, mels, frames)`, log-mels of the recordings.
             mask: `(batch, frames)`, 1 within the notes.
             onset: `(batch,)`, where attacks begin, in frames.
-            start: Which stretch of recorded noise the grain is taken from: one of
+            start: First frame of the recorded noise whose fluctuation is taken, below
                 `aae.model.noise_fluctuation.n_starts`.
         """
         since = torch.arange(target.shape[2], device=target.device)[None] - onset[:, None]
-        made = self._with_grain(decoded, since, start)
+        log_mel = self._with_fluctuation(decoded, since, start)
         energy = torch.pow(10.0, 2 * target).sum(1)
-        heard = mask * (energy > energy.amax(1, keepdim=True) * 10 ** (-ACTIVE_DB / 10))
+        is_active = mask * (energy > energy.amax(1, keepdim=True) * 10 ** (-ACTIVE_DB / 10))
         first, second = ATTACK_PARTS
         parts = [
             (since >= -1) & (since < first),
             (since >= first) & (since < second),
             since >= second - 2,
         ]
-        weights = [part * heard for part in parts]
-        wanted, found = (self._statistics(x, weights) for x in (target, made))
-        # Squares of what is less than a unit, and no more than their slope beyond: the untrained are far off.
-        distances = [2 * nn.functional.smooth_l1_loss(a, b) for a, b in zip(found, wanted, strict=True)]
+        weights = [part * is_active for part in parts]
+        expected, found = (self._statistics(x, weights) for x in (target, log_mel))
+        # Squares below a unit, linear beyond: an untrained decoder is far off.
+        distances = [2 * nn.functional.smooth_l1_loss(a, b) for a, b in zip(found, expected, strict=True)]
         return torch.stack(distances).mean()
 
-    def _with_grain(self, decoded: Decoded, since: Tensor, start: int) -> Tensor:
-        """The decoded log-mel `(batch, mels, frames)`, its noise as it will be heard."""
+    def _with_fluctuation(self, decoded: Decoded, since: Tensor, start: int) -> Tensor:
+        """The decoded log-mel `(batch, mels, frames)`, its noise fluctuating as in a rendered note."""
         log_mel = decoded.log_mel.float()
         if decoded.noise is None:
             return log_mel
         n, _, frames = log_mel.shape
         places = (start + 131 * torch.arange(n)) % n_starts(frames)
-        grain = torch.stack([self.fluctuation[:, place : place + frames] for place in places.tolist()])
+        factor = torch.stack([self.fluctuation[:, place : place + frames] for place in places.tolist()])
         strength = fluctuation_strength(since)[:, None]
-        rough = self.spectrogram.expand(log_mel) * (1 + decoded.noise.float() * strength * (grain - 1))
-        return self.spectrogram.compress(rough)
+        magnitude = self.spectrogram.expand(log_mel) * (1 + decoded.noise.float() * strength * (factor - 1))
+        return self.spectrogram.compress(magnitude)
 
     def _statistics(self, log_mel: Tensor, weights: list[Tensor]) -> list[Tensor]:
         """Levels of the three parts, spread and flutter of the last, in single and in broad bands."""

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from aae.model.conditioning import Mix
-from aae.synthesis.synthesizer import Synthesizer
+from aae.model.model_info import ModelInfo
+from mcnn.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,11 @@ class Changes:
     seed: int = 0
 
 
-def target_mix(
-    synthesizer: Synthesizer, asked: Mix, source: Mapping[str, str]
-) -> dict[str, dict[str, float]]:
+def target_mix(info: ModelInfo, asked: Mix, source: Mapping[str, str]) -> dict[str, dict[str, float]]:
     """All attributes of what shall sound.
 
     Args:
-        synthesizer: The model.
+        info: What the model file says of itself.
         asked: Weights of some attributes.
         source: The played sound's labels; each is kept where nothing else is asked, if the training data had
             it together with what is asked and kept before it; if not, the usual one beside these is taken.
@@ -44,7 +45,7 @@ def target_mix(
     Returns:
         Weights of every attribute.
     """
-    coverage = synthesizer.info.coverage
+    coverage = info.coverage
     kept: dict[str, Mapping[str, float]] = {name: weights for name, weights in asked.items() if weights}
     for name, label in source.items():
         if name in kept:
@@ -52,7 +53,19 @@ def target_mix(
         if not coverage.matching(kept | {name: {label: 1.0}}):
             label = coverage.most_frequent(name, kept) or label
         kept[name] = {label: 1.0}
-    return synthesizer.info.complete(kept)
+    return info.complete(kept)
+
+
+def check_offset(info: ModelInfo, offset: tuple[float, ...]) -> None:
+    """Refuses a latent offset of another size.
+
+    Raises:
+        InputError: Saying which size it should have.
+    """
+    size = info.latent_size
+    if offset and (len(offset) != size or not np.isfinite(offset).all()):
+        given = ",".join(f"{x:g}" for x in offset)
+        raise InputError(f"a latent offset of this model is {size} finite numbers, given {given}")
 
 
 def blended_mix(source: Mapping[str, str], target: Mix, amount: float) -> dict[str, dict[str, float]]:

@@ -82,7 +82,7 @@ class NoteAnalyser:
     def __init__(self, synthesizer: Synthesizer) -> None:
         self.config = synthesizer.info.spectrogram
         self._spectrogram = Spectrogram(self.config)
-        self._encoder = synthesizer.model.encoder
+        self._encoder = synthesizer.encoder
 
     def measure_alone(self, waveform: Floats) -> AnalysedNote | None:
         """A recording of one note; None if it is silent.

@@ -1,14 +1,14 @@
-"""How a recorded note is played, as the decoder wants to be told."""
+"""The performance of a recorded note, in the form that decoders take."""
 
 import numpy as np
 import torch
 
 from aae.analysis.modulation import Modulation
-from aae.model.autoencoder import Performance
+from aae.model.performance import Performance
 from aae.transform.note_analysis import AnalysedNote, Floats
 
 SLUR_FRAMES = 8
-"""A slurred note is decoded from the end of its attack on: so many frames before it are left out."""
+"""A slurred note is decoded from the end of its attack on: this many frames before it are left out."""
 
 
 def performance_from_note(
@@ -38,18 +38,6 @@ def performance_from_note(
         modulation_phase=_row(phase),
         modulation_strength=torch.tensor([strength], dtype=torch.float32),
         onset_frames=torch.tensor([note.onset_frames], dtype=torch.float32),
-    )
-
-
-def repeated(performance: Performance, times: int) -> Performance:
-    """The same performance for every row of a batch."""
-    deviation = performance.deviation_cents
-    return Performance(
-        performance.n_frames.expand(times),
-        None if deviation is None else deviation.expand(times, -1),
-        performance.modulation_phase.expand(times, -1),
-        performance.modulation_strength.expand(times),
-        None if performance.onset_frames is None else performance.onset_frames.expand(times),
     )
 
 

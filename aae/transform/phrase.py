@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aae.synthesis.limiter import PHRASE_KNEE, soft_limit
 from aae.transform.note_analysis import AnalysedNote, Floats
 from aae.transform.resynthesis import Resynthesizer
 from aae.transform.segments import Segment
@@ -17,7 +18,6 @@ from aae.transform.stereo import StereoImage, measure_image, spread
 
 OVERLAP_S = 0.03
 _TOUCHING_S = 0.02
-_KNEE = 0.9
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class _Layer:
         ready, self._sound = self._sound[:n_ready], self._sound[n_ready:]
         self._start += n_ready
         facts, self._facts = tuple(self._facts), []
-        return RemadeBlock(_limited(ready), facts)
+        return RemadeBlock(soft_limit(ready, PHRASE_KNEE), facts)
 
     def _lay(self, note: AnalysedNote, image: StereoImage | None, following: AnalysedNote | None) -> None:
         touches = following is not None and following.start - note.end < _TOUCHING_S * self._sample_rate
@@ -137,10 +137,3 @@ class _Layer:
         missing = end - self._start - len(self._sound)
         if missing > 0:
             self._sound = np.concatenate([self._sound, np.zeros((missing, self.channels), np.float32)])
-
-
-def _limited(sound: Floats) -> Floats:
-    """Bends what would go beyond full scale where notes overlap or sides add up; the rest stays as it is."""
-    size = np.abs(sound)
-    bent = _KNEE + (1.0 - _KNEE) * np.tanh((size - _KNEE) / (1.0 - _KNEE))
-    return np.where(size > _KNEE, np.sign(sound) * bent, sound).astype(np.float32)

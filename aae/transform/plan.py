@@ -1,29 +1,23 @@
 """What a transformation will make, settled before anything is written: which files, of which sounds, how."""
 
-import hashlib
 import itertools
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH, Mix
+from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH, Mix, Vocabulary
+from aae.model.model_info import ModelInfo
 from aae.notes.pitch_names import pitch_name
-from aae.synthesis.synthesizer import Synthesizer
+from aae.rendering.file_names import distinct_name, mix_part, note_part
+from aae.rendering.output import MAX_RATE, MIN_RATE
+from aae.rendering.plan import NEARBY
 from aae.transform.audio_file import SUFFIXES
-from aae.transform.changes import Changes
-from aae.transform.resynthesis import check_offset
+from aae.transform.changes import Changes, check_offset
 from aae.transform.segments import TakenAs
 from mcnn.errors import InputError
-
-NEARBY = 0.25
-"""How far, in standard deviations of the prior, further variations lie from the encoder's point."""
-MIN_RATE, MAX_RATE = 8_000, 192_000
-_MAX_PART_LENGTH = 48
-_UNSAFE = re.compile(r"[^\w.+-]+")
 
 
 @dataclass(frozen=True)
@@ -133,16 +127,17 @@ def find_sources(paths: Sequence[Path], out: Path) -> list[SoundSource]:
 
 
 def plan_sounds(
-    synthesizer: Synthesizer, sources: Sequence[SoundSource], settings: TransformSettings
+    info: ModelInfo, sources: Sequence[SoundSource], settings: TransformSettings
 ) -> list[PlannedSound]:
     """Settles every file: each sound in each style, on each note, in each variation.
 
-    The first variation of a note is the encoder's own point; the others lie near it.
+    The first variation of a note is the encoder's own point; the others lie near it. Of the model only `info`
+    is needed, not its weights.
 
     Raises:
         InputError: For words, weights, notes or numbers that the model cannot take.
     """
-    check_settings(synthesizer, settings)
+    check_settings(info, settings)
     used: set[str] = set()
     planned = []
     notes: Sequence[int | None] = settings.notes or (None,)
@@ -158,21 +153,21 @@ def plan_sounds(
                 seed=settings.seed + index,
             )
             if index:
-                changes = replace(changes, latent_offset=_nearby(synthesizer, changes))
+                changes = replace(changes, latent_offset=_nearby(info, changes))
             stem = "_".join([source.stem, *_parts(settings, mix, note), f"v{index + 1}"])
-            planned.append(PlannedSound(_distinct(stem, used), source, changes))
+            planned.append(PlannedSound(f"{distinct_name(stem, used)}.wav", source, changes))
     return planned
 
 
-def check_settings(synthesizer: Synthesizer, settings: TransformSettings) -> None:
+def check_settings(info: ModelInfo, settings: TransformSettings) -> None:
     """Refuses what the model cannot do, before anything is read.
 
     Raises:
         InputError: Naming what was given and what would be accepted.
     """
     for mix in (*settings.mixes, settings.source):
-        synthesizer.vocabulary.check(mix)
-    check_offset(synthesizer, settings.latent_offset)
+        Vocabulary(info.vocabularies).check(mix)
+    check_offset(info, settings.latent_offset)
     for note in settings.notes:
         if not MIN_MIDI_PITCH <= note <= MAX_MIDI_PITCH:
             raise InputError(f"note {pitch_name(note)} is outside C0 to B8, which a model can make")
@@ -189,56 +184,27 @@ def check_settings(synthesizer: Synthesizer, settings: TransformSettings) -> Non
         )
 
 
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _is_sound(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
     return path.suffix.lower() in SUFFIXES and path.is_file() and not hidden
 
 
-def _nearby(synthesizer: Synthesizer, changes: Changes) -> tuple[float, ...]:
-    drawn = np.array(synthesizer.info.random_latent(changes.seed))
+def _nearby(info: ModelInfo, changes: Changes) -> tuple[float, ...]:
+    drawn = np.array(info.random_latent(changes.seed))
     offset = np.array(changes.latent_offset or np.zeros(len(drawn)))
     return tuple(float(x) for x in offset + NEARBY * drawn)
 
 
 def _parts(settings: TransformSettings, mix: Mix, note: int | None) -> list[str]:
     """What of the changes a file's name tells."""
-    parts = [_safe(_mix_part(weights)) for weights in mix.values() if weights]
+    parts = [mix_part(weights) for weights in mix.values() if weights]
     if note is not None:
-        parts.append(pitch_name(note).replace("#", "s"))
+        parts.append(note_part(note))
     elif settings.transpose:
         parts.append(f"{settings.transpose:+g}")
     if settings.amount != 1.0:
         parts.append(f"amount{settings.amount:g}")
     return parts
-
-
-def _mix_part(weights: Mapping[str, float]) -> str:
-    heard = {label: weight for label, weight in weights.items() if weight}
-    if list(heard.values()) == [1.0]:
-        return next(iter(heard))
-    return "-".join(f"{label}{weight:g}" for label, weight in heard.items())
-
-
-def _safe(part: str) -> str:
-    safe = _UNSAFE.sub("-", part).strip("-.") or "sound"
-    if len(safe) > _MAX_PART_LENGTH:
-        safe = f"{safe[:_MAX_PART_LENGTH]}-{hashlib.sha256(part.encode()).hexdigest()[:6]}"
-    return safe
-
-
-def _distinct(stem: str, used: set[str]) -> str:
-    candidate, count = stem, 1
-    while candidate.casefold() in used:
-        count += 1
-        candidate = f"{stem}-{count}"
-    used.add(candidate.casefold())
-    return f"{candidate}.wav"
 
 
 def _plain(mix: Mix) -> dict[str, dict[str, float]]:

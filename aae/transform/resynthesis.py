@@ -6,28 +6,30 @@ residual) fades out: at 0 the log-mel is the recording's, at 1 the model's alone
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import signal
 from torch import Tensor
 
-from aae.analysis.modulation import Modulation, oscillate
+from aae.analysis.modulation import Modulation
 from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH, Mix
 from aae.notes.pitch_names import pitch_frequency_hz
-from aae.synthesis.synthesizer import PEAK_LIMIT, RUMBLE_HZ, Synthesizer
-from aae.transform.changes import Changes, blended_mix, target_mix
+from aae.synthesis.finishing import FADE_IN_S, fade, limit_peak, remove_rumble
+from aae.synthesis.performance import oscillate
+from aae.synthesis.synthesizer import Synthesizer
+from aae.transform.changes import Changes, blended_mix, check_offset, target_mix
 from aae.transform.loudness_contour import SMOOTH_S, follow_loudness, lateness_s
 from aae.transform.note_analysis import AnalysedNote
 from aae.transform.performance import SLUR_FRAMES, performance_from_note
-from mcnn.errors import InputError
-from mcnn.inversion.inverter import InverterConditioning
 
 Floats = npt.NDArray[np.float32]
 
-FADE_IN_S, SLUR_S, FADE_OUT_S = 0.004, 0.02, 0.02
+SLUR_S = 0.02
+"""Fade-in of a slurred note, instead of `FADE_IN_S`."""
+FADE_OUT_S = 0.02
+"""Of a note that does not overlap the next; it ends where the played one does, so the fade is a short one."""
 _LATE_S, _LATEST_S = 0.012, 0.3
 """Some points of the latent remember recordings that began late; a later beginning is made earlier."""
 _TECHNIQUE = "technique"
@@ -88,11 +90,11 @@ class Resynthesizer:
 
     def __init__(self, synthesizer: Synthesizer, changes: Changes, source: Mapping[str, str]) -> None:
         synthesizer.vocabulary.check(changes.mix)
-        check_offset(synthesizer, changes.latent_offset)
+        check_offset(synthesizer.info, changes.latent_offset)
         self.synthesizer = synthesizer
         self.config = synthesizer.info.spectrogram
         self.changes = changes
-        self.target = target_mix(synthesizer, changes.mix, source)
+        self.target = target_mix(synthesizer.info, changes.mix, source)
         self.mix = blended_mix(source, self.target, changes.amount)
         self._own_mix: Mix = {name: {label: 1.0} for name, label in source.items()}
 
@@ -149,19 +151,17 @@ class Resynthesizer:
             low, high = self.synthesizer.info.coverage.pitch_range(mix) or (_NOISE_NOTE, _NOISE_NOTE)
             midi_pitch = int(np.clip(_NOISE_NOTE, low, high))
         condition = self.synthesizer.vocabulary.encode([midi_pitch], [mix])
-        mapping = self.synthesizer.decoder.decoder.mapping
-        style: Tensor = mapping(torch.tensor([latent]), condition, take)
-        return style
+        return self.synthesizer.decoder.style_of(torch.tensor([latent]), condition, take)
 
     def _new_tremble(self, note: AnalysedNote, style: Tensor) -> tuple[float, float] | None:
         """The tremolo or vibrato of a technique that is asked for; a steady note gets no other."""
         if _TECHNIQUE not in self.changes.mix:
             return None
-        traits = self.synthesizer.decoder.decoder.trait_head(style)[0]
-        strength = self.changes.amount * float(traits[3].clamp(0.0, 1.0))
+        traits = self.synthesizer.decoder.traits_of(style)
+        strength = self.changes.amount * float(traits.modulation_strengths())
         if note.modulation.strength >= _MODULATED or strength < _MODULATED:
             return None
-        return 10.0 * max(float(traits[2]), 0.3), strength
+        return traits.modulation_rates_hz()[0], strength
 
     def _play(self, plan: _Plan, skip: int = 0) -> Floats:
         """The note as the model plays it, from its frame `skip` on (a slurred one without its attack)."""
@@ -178,7 +178,7 @@ class Resynthesizer:
         )
         decoder = self.synthesizer.decoder
         condition = decoder.vocabulary.encode([plan.midi_pitch], [self.mix])
-        decoded = decoder.decoder.decode_frames(plan.style, condition, performance, before)
+        decoded = decoder.decode_frames(plan.style, condition, performance, before)
         log_mel, noise = decoded.log_mel[0], decoded.noise
         if plan.midi_pitch is None and decoded.residual is not None:
             # It was learned on pitched notes, and bears marks of their partials.
@@ -186,11 +186,8 @@ class Resynthesizer:
         if self.changes.amount < 1.0:
             log_mel = self._with_residual(plan, log_mel, before)
             noise = None if noise is None else noise * self.changes.amount
-        conditioning = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, noise, (plan.seed,))
-        if not self.synthesizer.inverter.uses_noise:
-            log_mel, conditioning = decoder.add_noise_fluctuation(log_mel, conditioning)
-        waveform: Floats = self.synthesizer.inverter(log_mel[None], conditioning)[0].numpy()
-        return waveform
+        conditioning = replace(decoded, noise=noise).conditioning((plan.seed,))
+        return self.synthesizer.invert(log_mel, conditioning)
 
     def _with_residual(self, plan: _Plan, log_mel: Tensor, before: int) -> Tensor:
         """A log-mel with the rest of what the model's picture of the played note itself lacks."""
@@ -198,7 +195,7 @@ class Resynthesizer:
         condition = decoder.vocabulary.encode([note.midi_pitch], [self._own_mix])
         style = self._style(note.midi_pitch, self._own_mix, note.latent, note.takes())
         performance = performance_from_note(note, before=before, after=plan.extra)
-        pictured = decoder.decoder.decode_frames(style, condition, performance, before).log_mel[0]
+        pictured = decoder.decode_frames(style, condition, performance, before).log_mel[0]
         n_frames = note.log_mel.shape[1]
         log_mel = log_mel.clone()
         log_mel[:, :n_frames] += (1.0 - self.changes.amount) * (note.log_mel - pictured[:, :n_frames])
@@ -207,37 +204,12 @@ class Resynthesizer:
     def _finish(self, plan: _Plan, waveform: Floats, n_samples: int) -> Floats:
         """The right length, the recording's loudness contour, a beginning and an end at 0, never clipped."""
         note, sample_rate = plan.note, self.config.sample_rate
-        rumble = signal.butter(2, RUMBLE_HZ, "highpass", fs=sample_rate, output="sos")
-        waveform = signal.sosfilt(rumble, waveform[:n_samples]).astype(np.float32)
+        waveform = remove_rumble(waveform[:n_samples], sample_rate)
         waveform = np.pad(waveform, (0, n_samples - len(waveform)))
         pitches = [pitch for pitch in (note.midi_pitch, plan.midi_pitch) if pitch is not None]
         f0_hz = pitch_frequency_hz(min(pitches)) if pitches else 100.0
         smooth_s = SMOOTH_S if plan.tremble is None else _SLOW_S
         waveform = follow_loudness(waveform, note.waveform, sample_rate, f0_hz, smooth_s)
-        peak = float(np.abs(waveform).max(initial=0.0))
-        if peak > PEAK_LIMIT:
-            waveform *= np.float32(PEAK_LIMIT / peak)
-        fade_out = n_samples - len(note.waveform) or round(FADE_OUT_S * sample_rate)
-        return _faded(waveform, round((SLUR_S if note.is_slurred else FADE_IN_S) * sample_rate), fade_out)
-
-
-def check_offset(synthesizer: Synthesizer, offset: tuple[float, ...]) -> None:
-    """Refuses a latent offset of another size.
-
-    Raises:
-        InputError: Saying which size it should have.
-    """
-    size = synthesizer.info.latent_size
-    if offset and (len(offset) != size or not np.isfinite(offset).all()):
-        given = ",".join(f"{x:g}" for x in offset)
-        raise InputError(f"a latent offset of this model is {size} finite numbers, given {given}")
-
-
-def _faded(waveform: Floats, fade_in: int, fade_out: int) -> Floats:
-    """Rises and falls along quarters of a sine, so that two that overlap keep their power."""
-    fade_in, fade_out = (min(n, len(waveform) // 2) for n in (fade_in, fade_out))
-    rise = np.sin(0.5 * np.pi * (np.arange(fade_in) + 0.5) / max(1, fade_in)).astype(np.float32)
-    fall = np.cos(0.5 * np.pi * (np.arange(fade_out) + 0.5) / max(1, fade_out)).astype(np.float32)
-    waveform[:fade_in] *= rise
-    waveform[len(waveform) - fade_out :] *= fall
-    return waveform
+        n_in = round((SLUR_S if note.is_slurred else FADE_IN_S) * sample_rate)
+        n_out = n_samples - len(note.waveform) or round(FADE_OUT_S * sample_rate)
+        return fade(limit_peak(waveform), n_in, n_out, "equal-power")

@@ -4,11 +4,12 @@ A file that cannot be used is said and left out; the others go on. What was made
 the model and all settings are the same.
 """
 
+import functools
 import itertools
 import json
 import math
 import os
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,17 @@ import numpy as np
 
 from aae.model.coverage import strongest_labels
 from aae.rendering.manifest import (
-    MANIFEST,
     append_row,
+    file_digest,
+    finished_rows,
     open_folder,
-    read_manifest,
-    require_same,
     write_manifest,
 )
 from aae.synthesis.synthesizer import Synthesizer
 from aae.transform.audio_file import SoundFacts, SoundReader, SoundWriter, examine
 from aae.transform.note_analysis import NoteAnalyser
 from aae.transform.phrase import NoteFacts, remake_phrase
-from aae.transform.plan import PlannedSound, TransformSettings, digest_of
+from aae.transform.plan import PlannedSound, TransformSettings
 from aae.transform.resynthesis import Resynthesizer
 from aae.transform.segments import MAX_NOTE_S, Segment, listen
 from aae.transform.source_style import infer_source
@@ -95,7 +95,7 @@ class SoundProgress:
 
 
 def transform_files(
-    synthesizer: Synthesizer,
+    open_synthesizer: Callable[[], Synthesizer],
     model_path: Path,
     planned: Sequence[PlannedSound],
     settings: TransformSettings,
@@ -104,8 +104,8 @@ def transform_files(
     """Makes the files of a plan that are not there yet and yields what becomes of each.
 
     Args:
-        synthesizer: The model.
-        model_path: The file it was opened from.
+        open_synthesizer: Opens the model; called once, and only if there is a file to make.
+        model_path: The model file.
         planned: What to make.
         settings: What it was planned with.
         directory: Where to; made if missing.
@@ -114,26 +114,26 @@ def transform_files(
         InputError: If the folder cannot be written or holds files of another set.
         OSError: If the disk is full or fails; what is whole stays, and the same call continues.
     """
-    common = settings.facts() | {"model": model_path.name, "model_sha256": digest_of(model_path)}
+    common = settings.facts() | {"model": model_path.name, "model_sha256": file_digest(model_path)}
     finished = _finished_rows(planned, common, directory)
+    is_whole = all(sound.file in finished for sound in planned)
+    worker = None if is_whole else _TransformWorker(open_synthesizer(), settings)
     open_folder(directory, finished)
-    studio = _TransformWorker(synthesizer, settings)
     refused: set[str] = set()
     for done, sound in enumerate(planned, start=1):
         name = sound.source.name
-        row = finished.get(sound.file)
-        if row is not None:
-            yield SoundReady(row, done, len(planned), True)
+        if worker is None or sound.file in finished:
+            yield SoundReady(finished[sound.file], done, len(planned), True)
             continue
         if name in refused:
             continue
         try:
-            for made in _write_sound(studio, sound, common, directory):
+            for made in _write_sound(worker, sound, common, directory):
                 if isinstance(made, dict):
                     finished[sound.file] = made
                     yield SoundReady(made, done, len(planned), False)
                 else:
-                    yield SoundProgress(name, made, studio.facts(sound).duration_s, done - 1, len(planned))
+                    yield SoundProgress(name, made, worker.facts(sound).duration_s, done - 1, len(planned))
         except InputError as error:
             refused.add(name)
             yield SoundRefused(name, str(error), done, len(planned))
@@ -161,7 +161,7 @@ class _TransformWorker:
     def _of(self, sound: PlannedSound) -> tuple[Path, SoundFacts, str]:
         path = sound.source.path
         if self._known is None or self._known[0] != path:
-            self._known = (path, examine(path), digest_of(path))
+            self._known = (path, examine(path), file_digest(path))
             self._labels.clear()
         return self._known
 
@@ -195,11 +195,11 @@ class _TransformWorker:
 
 
 def _write_sound(
-    studio: _TransformWorker, sound: PlannedSound, common: Mapping[str, Any], directory: Path
+    worker: _TransformWorker, sound: PlannedSound, common: Mapping[str, Any], directory: Path
 ) -> Iterator[float | dict[str, Any]]:
     """Writes a file and its row; yields the seconds made so far and at last the row."""
-    facts, settings = studio.facts(sound), studio.settings
-    stretches = studio.stretches(sound)
+    facts, settings = worker.facts(sound), worker.settings
+    stretches = worker.stretches(sound)
     heard = list(_until_known(stretches))
     if settings.notes and sum(len(stretch.notes) for stretch in heard) > 1:
         raise InputError(
@@ -208,7 +208,7 @@ def _write_sound(
         )
     if not any(stretch.notes for stretch in heard):
         raise InputError(f"{sound.source.path}: nothing in it is loud enough to be a note")
-    remaker = studio.remaker(sound, heard)
+    remaker = worker.remaker(sound, heard)
     model_rate = remaker.config.sample_rate
     out_rate = settings.sample_rate or (model_rate if settings.sample_rate is None else facts.sample_rate)
     n_samples = max(1, round(facts.n_samples * out_rate / facts.sample_rate))
@@ -228,7 +228,7 @@ def _write_sound(
                 made += len(part.block)
                 yield made / model_rate
             writer.write(np.zeros((0, channels), np.float32), last=True)
-        row = _row(studio, sound, remaker, common, notes, out_rate, n_samples)
+        row = _row(worker, sound, remaker, common, notes, out_rate, n_samples)
         append_row(directory, row)
     except OSError as error:
         reason = error.strerror or os.strerror(error.errno or 0)
@@ -245,7 +245,7 @@ def _until_known(stretches: Iterator[Segment]) -> Iterator[Segment]:
 
 
 def _row(
-    studio: _TransformWorker,
+    worker: _TransformWorker,
     sound: PlannedSound,
     remaker: Resynthesizer,
     common: Mapping[str, Any],
@@ -261,14 +261,14 @@ def _row(
         | labels
         | {
             "mix": {name: dict(weights) for name, weights in remaker.mix.items()},
-            "source_labels": studio.labels(sound),
+            "source_labels": worker.labels(sound),
             "latent": list(only.latent) if only else None,
             "sample_rate": sample_rate,
             "duration_s": round(n_samples / sample_rate, 6),
             "trained": all(note.trained for note in notes),
             "unpitched_notes": sum(note.played_pitch is None for note in notes),
             "notes": [asdict(note) | {"latent": [round(x, 4) for x in note.latent]} for note in notes],
-            "source_sha256": studio.digest(sound),
+            "source_sha256": worker.digest(sound),
         }
         | sound.facts()
         | dict(common)
@@ -283,24 +283,14 @@ def _finished_rows(
     Raises:
         InputError: If the folder holds files of another set.
     """
-    if not (directory / MANIFEST).exists():
-        foreign = next((sound.file for sound in planned if (directory / sound.file).exists()), None)
-        if foreign:
-            raise InputError(f"{directory} holds a {foreign} but no {MANIFEST}: give another folder")
-        return {}
     sounds = {sound.file: sound for sound in planned}
-    rows: dict[str, dict[str, Any]] = {}
-    digests: dict[Path, str] = {}
-    for row in read_manifest(directory):
-        file = str(row.get("file"))
-        expected: dict[str, Any] | None = None
-        if (sound := sounds.get(file)) is not None:
-            path = sound.source.path
-            if path not in digests:
-                digests[path] = digest_of(path)
-            made_of = {"source": sound.source.name, "source_sha256": digests[path]}
-            expected = json.loads(json.dumps(made_of | sound.facts() | dict(common)))
-        require_same(directory, file, row, expected)
-        if (directory / file).is_file():
-            rows[file] = row
-    return rows
+    digest = functools.cache(file_digest)
+
+    def expected(file: str) -> dict[str, Any] | None:
+        if (sound := sounds.get(file)) is None:
+            return None
+        origin = {"source": sound.source.name, "source_sha256": digest(sound.source.path)}
+        row: dict[str, Any] = json.loads(json.dumps(origin | sound.facts() | dict(common)))
+        return row
+
+    return finished_rows(directory, sounds, expected)

@@ -1,4 +1,4 @@
-"""What a played sound is: its labels, where nobody names them."""
+"""The labels of a played sound, found by decoding every trained combination where nobody names them."""
 
 import math
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from aae.model.conditioning import Mix
 from aae.model.coverage import Combination, strongest
 from aae.synthesis.synthesizer import Synthesizer
 from aae.transform.note_analysis import AnalysedNote
-from aae.transform.performance import performance_from_note, repeated
+from aae.transform.performance import performance_from_note
 
 _MAX_NOTES = 3
 _FIRST_FRAME, _MAX_FRAMES = 3, 24
 _LENGTH_WEIGHT = 0.05
-"""Log10 units of log-mel that a length e times the usual one of a combination counts as."""
+"""Cost, in log10 units of log-mel, of a length e times the predicted one of a combination."""
 _PITCH_MARGIN = 2
 """Semitones beyond its trained range in which a combination may still be meant."""
 
@@ -65,12 +65,12 @@ def _distances(synthesizer: Synthesizer, rows: Sequence[Combination], note: Anal
     n_frames = note.log_mel.shape[1]
     start = min(_FIRST_FRAME, n_frames - 1)
     stop = min(n_frames, start + _MAX_FRAMES)
-    decoder = synthesizer.decoder.decoder
+    decoder = synthesizer.decoder
     latents = torch.tensor([note.latent]).expand(len(rows), -1)
-    style = decoder.mapping(latents, condition, note.takes(len(rows)))
-    performance = repeated(performance_from_note(note), len(rows))
+    style = decoder.style_of(latents, condition, note.takes(len(rows)))
+    performance = performance_from_note(note).repeated(len(rows))
     decoded = decoder.decode_frames(style, condition, performance, start, stop)
     apart = (decoded.log_mel - note.log_mel[None, :, start:stop]).abs().mean((1, 2))
-    log_frames = decoder.trait_head(style)[:, 0]
+    log_frames = decoder.traits_of(style).log_frames
     distances: torch.Tensor = apart + _LENGTH_WEIGHT * (log_frames - math.log(n_frames)).abs()
     return distances

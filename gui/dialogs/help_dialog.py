@@ -1,4 +1,4 @@
-"""The list of shortcuts, and of the addresses that other programs can talk to."""
+"""The list of shortcuts, and of the messages that other programs can send."""
 
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import cast, get_args
 
 from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import (
@@ -20,21 +20,17 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from aae.cli.console import duration_in_words
 from aae.notes.pitch_names import parse_pitches, pitch_name
-from aae.rendering.note_file import FormatName, OutputSettings
+from aae.rendering.format_names import FormatName
+from aae.rendering.render_set import NoteReady
 from mcnn.errors import InputError
+from mcnn.inversion.names import InverterName
+from mcnn.plain import duration_in_words
 
 from ..background import Task
+from ..state.instrument import Instrument
+from ..state.set_rendering import SetSettings, job_of, render_set
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from aae.rendering.render_set import NoteReady
-
-    from ..state.instrument import Instrument
-
-INVERTERS = ("mcnn", "griffin-lim", "rtpghi", "pghi")
 FORMATS: dict[str, FormatName] = {
     "WAV files": "wav",
     "SFZ": "sfz",
@@ -42,43 +38,60 @@ FORMATS: dict[str, FormatName] = {
     "DecentSampler library": "dslibrary",
     "SoundFont 2": "sf2",
 }
+DEFAULT_RANGE = (48, 72)
+"""MIDI pitches offered where the model was not trained with the present mix."""
+MAX_VARIATIONS = 64
 
 
 class RenderDialog(QDialog):
-    """Asks which notes and where to, then renders them beside the window.
+    """Asks for notes and a folder, then renders them beside the window.
 
     Args:
-        instrument: Whose sound.
+        instrument: Its present sound is rendered.
         folder: Where to, until another one is chosen.
         parent: The window.
     """
 
-    def __init__(self, instrument: "Instrument", folder: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, instrument: Instrument, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Render instrument")
         self.setMinimumWidth(520)
         self._instrument = instrument
         self.task = Task(self)
-        self.task.progressed.connect(self._progress)
-        self.task.succeeded.connect(self._done)
-        self.task.failed.connect(self._failed)
-        self.task.ended.connect(self._ended)
-        self._started_s, self._total, self._made = 0.0, 0, 0
-        bounds = instrument.session.trained_range() or (48, 72)
+        self.task.progressed.connect(self._show_progress)
+        self.task.succeeded.connect(self._show_success)
+        self.task.failed.connect(self._show_failure)
+        self.task.ended.connect(self._end)
+        self._started_s, self._n_notes, self._n_rendered = 0.0, 0, 0
         title = QLabel(instrument.session.title())
         title.setObjectName("title")
         title.setWordWrap(True)
-        self.notes = QLineEdit(f"{pitch_name(bounds[0])}-{pitch_name(bounds[1])}")
+        form = self._build_form(folder)
+        self.bar = QProgressBar()
+        self.bar.setVisible(False)
+        self.words = QLabel("24-bit WAV files and manifest.jsonl, as <i>clariolin render</i> makes them.")
+        self.words.setObjectName("muted")
+        self.words.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.addWidget(title)
+        layout.addLayout(form)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.words)
+        layout.addLayout(self._build_buttons())
+
+    def _build_form(self, folder: Path) -> QFormLayout:
+        low, high = self._instrument.session.trained_range() or DEFAULT_RANGE
+        self.notes = QLineEdit(f"{pitch_name(low)}-{pitch_name(high)}")
         self.notes.setToolTip("Notes and ranges: C3-B4, or C4,E4,G4, or MIDI numbers.")
         self.variations = QSpinBox()
-        self.variations.setRange(1, 64)
+        self.variations.setRange(1, MAX_VARIATIONS)
         self.variations.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.variations.setToolTip(
             "Takes of each note; further ones lie near the cursor, as round robins do."
         )
         self.inverter = QComboBox()
-        self.inverter.addItems(INVERTERS)
-        self.inverter.setCurrentText(instrument.inverter)
+        self.inverter.addItems(get_args(InverterName))
+        self.inverter.setCurrentText(self._instrument.inverter)
         self.inverter.setToolTip("The way from spectrogram to sound.")
         self.format = QComboBox()
         self.format.addItems(list(FORMATS))
@@ -86,28 +99,23 @@ class RenderDialog(QDialog):
         self.folder = QLineEdit(str(folder))
         browse = QPushButton("Choose …")
         browse.clicked.connect(self._browse)
-        where = QHBoxLayout()
-        where.addWidget(self.folder, 1)
-        where.addWidget(browse)
+        folder_row = QHBoxLayout()
+        folder_row.addWidget(self.folder, 1)
+        folder_row.addWidget(browse)
         form = QFormLayout()
-        form.addRow("Notes", self.notes)
-        form.addRow("Variations", self.variations)
-        form.addRow("Inverter", self.inverter)
-        form.addRow("Format", self.format)
-        form.addRow("Folder", where)
         for name, widget in (
             ("Notes", self.notes),
             ("Variations", self.variations),
             ("Inverter", self.inverter),
             ("Format", self.format),
-            ("Folder", self.folder),
         ):
+            form.addRow(name, widget)
             widget.setAccessibleName(name)
-        self.bar = QProgressBar()
-        self.bar.setVisible(False)
-        self.words = QLabel("24-bit WAV files and manifest.jsonl, as <i>clariolin render</i> makes them.")
-        self.words.setObjectName("muted")
-        self.words.setWordWrap(True)
+        form.addRow("Folder", folder_row)
+        self.folder.setAccessibleName("Folder")
+        return form
+
+    def _build_buttons(self) -> QHBoxLayout:
         self.start = QPushButton("Render")
         self.start.setObjectName("primary")
         self.start.setDefault(True)
@@ -118,68 +126,45 @@ class RenderDialog(QDialog):
         buttons.addStretch(1)
         buttons.addWidget(self.stop)
         buttons.addWidget(self.start)
-        layout = QVBoxLayout(self)
-        layout.addWidget(title)
-        layout.addLayout(form)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.words)
-        layout.addLayout(buttons)
+        return buttons
 
     def begin(self) -> None:
-        """Renders; what was made before is kept."""
+        """Renders; notes that are there already are kept."""
         try:
             pitches = parse_pitches(self.notes.text())
         except InputError as error:
-            self._failed(str(error))
+            self._show_failure(str(error))
             return
-        folder = Path(self.folder.text()).expanduser()
-        sound, variations, inverter = (
-            self._instrument.session.sound,
-            self.variations.value(),
-            self.inverter.currentText(),
+        settings = SetSettings(
+            FORMATS[self.format.currentText()],
+            cast(InverterName, self.inverter.currentText()),
+            Path(self.folder.text()).expanduser(),
         )
-        mix, format = self._instrument.session.full_mix(), FORMATS[self.format.currentText()]
-        self._started_s, self._made, self._total = time.monotonic(), 0, len(pitches) * variations
+        job = job_of(self._instrument.session, pitches, self.variations.value())
+        self._started_s, self._n_rendered = time.monotonic(), 0
+        self._n_notes = len(pitches) * self.variations.value()
         self.bar.setRange(0, 0)
         self.bar.setVisible(True)
         self.start.setEnabled(False)
         self.stop.setText("Cancel")
         self.words.setText("Preparing …")
+        self.task.run(lambda: render_set(self._instrument, job, settings))
 
-        def work() -> "Iterator[NoteReady]":
-            from aae.cli.render_options import INSTRUMENT_LEVEL
-            from aae.rendering.plan import RenderJob, plan_jobs
-            from aae.rendering.render_set import render_notes
-            from aae.synthesis.inverters import choose_inverter
-            from aae.synthesis.synthesizer import Synthesizer
-
-            loaded = self._instrument.loaded
-            chosen = choose_inverter(inverter, loaded)
-            synthesizer = Synthesizer(loaded, chosen.inverter, chosen.notice)
-            job = RenderJob([mix], pitches, variations, sound.latent, sound.seed)
-            output = OutputSettings("wav")
-            if format != "wav":
-                output = OutputSettings(format, level=INSTRUMENT_LEVEL, looped=True)
-            plan = plan_jobs(synthesizer, self._instrument.path, [job], inverter=inverter, output=output)
-            return render_notes(synthesizer, plan, folder)
-
-        self.task.run(work)
-
-    def _progress(self, note: "NoteReady") -> None:
+    def _show_progress(self, note: NoteReady) -> None:
         self.bar.setRange(0, note.total)
         self.bar.setValue(note.done)
-        self._made += not note.kept
+        self._n_rendered += not note.kept
         elapsed_s = time.monotonic() - self._started_s
-        left_s = elapsed_s / max(1, self._made) * (note.total - note.done)
+        left_s = elapsed_s / max(1, self._n_rendered) * (note.total - note.done)
         self.words.setText(f"{note.row['file']}, {duration_in_words(left_s)} left")
 
-    def _done(self, _result: object) -> None:
-        self.words.setText(f"Done: {self._total} notes in {self.folder.text()}")
+    def _show_success(self, _result: object) -> None:
+        self.words.setText(f"Done: {self._n_notes} notes in {self.folder.text()}")
 
-    def _failed(self, why: str) -> None:
-        self.words.setText(why)
+    def _show_failure(self, reason: str) -> None:
+        self.words.setText(reason)
 
-    def _ended(self) -> None:
+    def _end(self) -> None:
         if self.bar.value() < self.bar.maximum() and "Done" not in self.words.text():
             self.bar.setVisible(False)
             if "left" in self.words.text():

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,16 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from aae.cli.console import duration_in_words
-from aae.cli.dataset import FORMATS
+from mcnn.plain import duration_in_words
 
 from .. import theme
 
 PATIENCE_MS = 8000
 PICTURE = 580, 320
+CLARIOLIN = ("-c", "import sys; from aae.cli.app import main; sys.exit(main(sys.argv[1:]))")
+"""Python's arguments to run the command line, which needs no program on the search path."""
+COMPLAINT = "clariolin: "
+"""Beginning of the line in which the command line says why it failed."""
 
 
 class ErrorCurve(QWidget):
@@ -76,13 +80,14 @@ class TrainDialog(QDialog):
     """Builds a NoteBank and trains on it, each in a process of its own.
 
     Args:
+        formats: Namings of recordings that can be read; the first is chosen at first.
         parent: The window.
     """
 
     model_ready = pyqtSignal(object)
     """Path of a model that is to be played."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, formats: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Train a model")
         self.resize(640, 620)
@@ -94,7 +99,7 @@ class TrainDialog(QDialog):
         self.folder.setPlaceholderText("Recordings: one file, one note")
         self.run_folder.setPlaceholderText("Where the model and all that belongs to it will be")
         self.format = QComboBox()
-        self.format.addItems(FORMATS.split(", "))
+        self.format.addItems(formats)
         self.format.setToolTip(
             "<b>auto</b>: recognised by its files' names.<br><b>folder</b>: in folders named after what they "
             "are, or with tags.csv."
@@ -159,10 +164,9 @@ class TrainDialog(QDialog):
         except OSError as error:
             self._failed(f"{run} cannot be made ({error.strerror})")
             return
-        code = "import sys; from aae.cli.app import main; sys.exit(main(sys.argv[1:]))"
         bank, kind = str(run / "notes.h5"), self.format.currentText()
-        arguments = ["-c", code, "dataset", "build", str(folder), "--format", kind, "--out", bank, "--json"]
-        self._run(arguments, self._built)
+        command = ["dataset", "build", str(folder), "--format", kind, "--out", bank, "--json"]
+        self._run(command, self._built)
 
     def end(self) -> None:
         """Stops; what was learned stays."""
@@ -180,18 +184,17 @@ class TrainDialog(QDialog):
         )
         run = Path(self.run_folder.text()).expanduser()
         self.words.setText("Loading the notes …")
-        arguments = ["-m", "gui.dialogs.training_feed", str(run / "notes.h5"), str(run), self.preset]
-        self._run(arguments, self._trained)
+        command = ["train", str(run / "notes.h5"), "--preset", self.preset, "--out", str(run), "--json"]
+        self._run(command, self._trained)
 
     def _trained(self, status: int) -> None:
-        if status == 2 or (status and "failed" in self.words.text()):
-            self._failed(self.words.text())
-        elif status:
+        if status:
             self._failed(self._last_error() or "Stopped. Start continues.")
         else:
             self._switch(running=False)
 
-    def _run(self, arguments: list[str], ended: Any) -> None:
+    def _run(self, command: list[str], ended: Callable[[int], None]) -> None:
+        """Starts a command of `clariolin`; `ended` is called with its exit status."""
         self._buffer = b""
         process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
@@ -200,7 +203,7 @@ class TrainDialog(QDialog):
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(lambda status, _how: ended(status))
         self.process = process
-        process.start(sys.executable, arguments)
+        process.start(sys.executable, [*CLARIOLIN, *command])
 
     def _read(self) -> None:
         assert self.process is not None
@@ -210,7 +213,7 @@ class TrainDialog(QDialog):
             self.show_event(json.loads(line))
 
     def show_event(self, event: dict[str, Any]) -> None:
-        """Shows one event of the training."""
+        """Shows one event of the training, a line of `clariolin train --json`."""
         kind = event["event"]
         if kind == "started":
             self.bar.setRange(0, event["n_steps"])
@@ -232,8 +235,6 @@ class TrainDialog(QDialog):
         elif kind == "finished":
             self.words.setText("Done: the model is ready to be played.")
             self.play.setEnabled(True)
-        elif kind == "failed":
-            self.words.setText(event["why"])
 
     def _failed(self, why: str) -> None:
         self.words.setText(why)
@@ -241,9 +242,11 @@ class TrainDialog(QDialog):
         self._switch(running=False)
 
     def _last_error(self) -> str:
+        """Why the last command failed, in its own words; empty if it was stopped from outside."""
         assert self.process is not None
-        lines = self.process.readAllStandardError().data().decode(errors="replace").strip().splitlines()
-        return lines[-1].removeprefix("clariolin: ") if lines else ""
+        lines = self.process.readAllStandardError().data().decode(errors="replace").splitlines()
+        complaints = [line.removeprefix(COMPLAINT) for line in lines if line.startswith(COMPLAINT)]
+        return complaints[-1] if complaints else ""
 
     def _switch(self, running: bool) -> None:
         self.start.setEnabled(not running)

@@ -5,16 +5,16 @@ velocity, Space plays the last note again.
 """
 
 WHITE_AND_BLACK = "AWSEDFTGYHUJKOLP;'"
-"""In the order of the semitones, from C."""
+"""Letters in the order of the semitones, from C."""
 MIN_OCTAVE, MAX_OCTAVE = 0, 8
 VELOCITY_STEP = 20
 
 
 class ComputerKeys:
-    """Which notes which letters are.
+    """The notes of the letters, and which of them are down.
 
     Args:
-        octave: Of the key A; 4 makes it C4.
+        octave: The key A is the C of this octave.
         velocity: Of every key, 1 to 127.
     """
 
@@ -34,7 +34,7 @@ class ComputerKeys:
         return pitch
 
     def release(self, letter: str) -> int | None:
-        """MIDI pitch of a key that comes up: what it was when it went down, whatever the octave is now."""
+        """MIDI pitch of a key that comes up, as it was when it went down: the octave may have changed."""
         return self._down.pop(letter.upper(), None)
 
     def release_all(self) -> list[int]:
@@ -44,7 +44,7 @@ class ComputerKeys:
         return pitches
 
     def shift(self, letter: str) -> bool:
-        """Handles Z, X, C and V; whether it was one of them."""
+        """Shifts octave or velocity if the letter is Z, X, C or V; returns whether it was."""
         key = letter.upper()
         if key in ("Z", "X"):
             step = 1 if key == "X" else -1

@@ -1,100 +1,83 @@
-"""MIDI and Open Sound Control, as the window starts, stops and shows them."""
+"""MIDI and Open Sound Control while a model is open: starts, stops and describes them. Qt-free."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from mcnn.errors import InputError
 
-if TYPE_CHECKING:
-    from PyQt6.QtGui import QAction
-
-    from ..background import UiInvoker
-    from ..state.instrument import Instrument
-    from ..state.saved_session import SavedSession
-    from ..state.scene import ProjectState
-    from .midi_input import MidiInput
-    from .osc_bridge import OscBridge
+from ..state.performer import Performer
+from ..state.project_state import ProjectState
+from .midi_input import MidiInput
+from .osc_bridge import OscBridge
+from .osc_settings import OscSettings
 
 
 class Controllers:
-    """What else plays beside mouse and keyboard."""
+    """Listens to MIDI keyboards and, where it is switched on, to other programs.
 
-    courier: "UiInvoker"
-    actions_by_name: "dict[str, QAction]"
-    instrument: "Instrument | None"
-    saved: "SavedSession"
-    midi_channels: "dict[int | None, QAction]"
-    midi: "MidiInput | None" = None
-    osc: "OscBridge | None" = None
-    osc_address = ("127.0.0.1", 9527)
-    osc_at_start = False
-    _osc_told: "ProjectState | None" = None
+    Args:
+        performer: Plays what they send.
+        in_window: Makes a call in the window's thread, where the session may be changed.
+        osc_settings: Address of Open Sound Control.
+        midi_channel: The only one that is listened to, 0 to 15; None listens to all.
+        show_message: Shows a person why something failed.
+    """
 
-    def start_controllers(self, instrument: "Instrument") -> None:
-        """Begins to listen."""
-        from .midi_input import MidiInput
-
-        self.midi = MidiInput(instrument.performer, channel=self.saved.midi_channel)
-        instrument.performer.on_play = self._played
-        if self.osc_at_start:
-            self._start_osc(instrument)
-
-    def stop_controllers(self) -> None:
-        """Listens to nobody."""
-        if self.midi is not None:
-            self.midi.close()
-            self.midi = None
-        self._stop_osc()
-
-    def set_midi_channel(self, channel: int | None) -> None:
-        """Listens to one MIDI channel, 0 to 15, or, with None, to all."""
-        self.saved = self.saved.model_copy(update={"midi_channel": channel})
-        for number, action in self.midi_channels.items():
-            action.setChecked(number == channel)
-        if self.midi is not None:
-            self.midi.listen_to(channel)
+    def __init__(
+        self,
+        performer: Performer,
+        in_window: Callable[[Callable[[], object]], object],
+        osc_settings: OscSettings,
+        midi_channel: int | None,
+        show_message: Callable[[str], object],
+    ) -> None:
+        self._performer, self._in_window = performer, in_window
+        self._osc_settings, self._show_message = osc_settings, show_message
+        self.midi = MidiInput(performer, channel=midi_channel)
+        self.osc: OscBridge | None = None
+        self._osc_sent: ProjectState | None = None
+        """The state that other programs know."""
+        performer.subscribe_to_notes(self._send_note)
+        performer.session.subscribe(self._send_project)
+        if osc_settings.is_on_at_start:
+            self._start_osc()
 
     def toggle_osc(self) -> None:
         """Switches Open Sound Control on or off."""
-        if self.instrument is None:
-            return
         if self.osc is None:
-            self._start_osc(self.instrument)
+            self._start_osc()
         else:
             self._stop_osc()
 
-    def send_state(self) -> None:
-        """Tells other programs what changed."""
-        if self.osc is not None and self.instrument is not None:
-            self.osc.send_scene(self._osc_told)
-            self._osc_told = self.instrument.session.scene
-
-    def controllers_in_words(self) -> str:
-        """What is plugged in."""
-        ports = len(self.midi.ports) if self.midi is not None else 0
-        channel = self.saved.midi_channel
+    def in_words(self) -> str:
+        """The open MIDI ports, their channel and the port of Open Sound Control: `1 MIDI · OSC 9527`."""
+        n_ports, channel = len(self.midi.ports), self.midi.channel
         only = "" if channel is None else f" channel {channel + 1}"
-        words = f"{ports} MIDI{only}" if ports else "no MIDI"
+        words = f"{n_ports} MIDI{only}" if n_ports else "no MIDI"
         return f"{words} · OSC {self.osc.port}" if self.osc is not None else words
 
-    def say(self, words: str) -> None:
-        """A line at the bottom of the window."""
+    def close(self) -> None:
+        """Listens to nobody any more."""
+        self.midi.close()
+        self._stop_osc()
 
-    def _start_osc(self, instrument: "Instrument") -> None:
+    def _start_osc(self) -> None:
+        settings = self._osc_settings
         try:
-            from .osc_bridge import OscBridge
-
-            self.osc = OscBridge(instrument.performer, self.courier.send, *self.osc_address)
-            self._osc_told = instrument.session.scene
-        except (InputError, ImportError) as error:
-            self.say(str(error))
-        self.actions_by_name["Open Sound Control"].setChecked(self.osc is not None)
+            self.osc = OscBridge(self._performer, self._in_window, settings.host, settings.port)
+            self._osc_sent = self._performer.session.project
+        except InputError as error:
+            self._show_message(str(error))
 
     def _stop_osc(self) -> None:
         if self.osc is not None:
             self.osc.close()
             self.osc = None
-        self.actions_by_name["Open Sound Control"].setChecked(False)
 
-    def _played(self, midi_pitch: int, velocity: int) -> None:
+    def _send_note(self, midi_pitch: int, velocity: int) -> None:
         if self.osc is not None:
             self.osc.send_note(midi_pitch, velocity)
+
+    def _send_project(self) -> None:
+        if self.osc is not None:
+            self.osc.send_project(self._osc_sent)
+            self._osc_sent = self._performer.session.project

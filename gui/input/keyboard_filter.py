@@ -1,15 +1,11 @@
 """Lets the computer's keyboard play, wherever in the window the focus is, unless someone is typing."""
 
-from typing import TYPE_CHECKING
-
 from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QTextEdit, QWidget
 
+from ..state.performer import Performer
 from .computer_keys import ComputerKeys
-
-if TYPE_CHECKING:
-    from ..state.performer import Performer
 
 MODIFIERS = (
     Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
@@ -21,31 +17,30 @@ class KeyboardFilter(QObject):
 
     Args:
         window: Keys count while it, and no dialog of it, is active.
-        keys: What letters mean.
+        keys: The notes of letters.
+        performer: Plays them.
     """
 
     shifted = pyqtSignal()
     """The octave or the velocity changed."""
     replay_asked = pyqtSignal()
 
-    def __init__(self, window: QWidget, keys: ComputerKeys) -> None:
+    def __init__(self, window: QWidget, keys: ComputerKeys, performer: Performer) -> None:
         super().__init__(window)
-        self._window, self.keys = window, keys
-        self.performer: Performer | None = None
+        self._window, self._keys, self._performer = window, keys, performer
         application = QApplication.instance()
         assert application is not None
         application.installEventFilter(self)
 
     def stop(self) -> None:
-        """Watches no longer: the application may outlive the window."""
-        self.performer = None
+        """Watches no longer: the application outlives the open model."""
         application = QApplication.instance()
         if application is not None:
             application.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
-        """Takes the keys that are notes."""
-        if event is None or self.performer is None:
+        """Keeps the keys that are notes from the focused widget, and plays them."""
+        if event is None:
             return False
         kind = event.type()
         if kind in (QEvent.Type.WindowDeactivate, QEvent.Type.ApplicationDeactivate):
@@ -66,7 +61,6 @@ class KeyboardFilter(QObject):
         return not (typing or busy or other or event.modifiers() & MODIFIERS)
 
     def _press(self, event: QKeyEvent) -> bool:
-        assert self.performer is not None
         letter = _letter(event)
         if event.key() == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
@@ -75,30 +69,28 @@ class KeyboardFilter(QObject):
         if not letter:
             return False
         if event.isAutoRepeat():
-            return self.keys.letter_is_note(letter)
-        if self.keys.shift(letter):
+            return self._keys.letter_is_note(letter)
+        if self._keys.shift(letter):
             self.shifted.emit()
             return True
-        pitch = self.keys.press(letter)
+        pitch = self._keys.press(letter)
         if pitch is None:
             return False
-        self.performer.note_on(pitch, self.keys.velocity, ("letter", letter))
+        self._performer.note_on(pitch, self._keys.velocity, ("letter", letter))
         return True
 
     def _release(self, event: QKeyEvent) -> bool:
-        assert self.performer is not None
         letter = _letter(event)
-        pitch = self.keys.release(letter) if letter else None
+        pitch = self._keys.release(letter) if letter else None
         if pitch is None:
             return False
-        self.performer.note_off(pitch, ("letter", letter))
+        self._performer.note_off(pitch, ("letter", letter))
         return True
 
     def _release_all(self) -> None:
-        assert self.performer is not None
-        for key in [key for key in self.performer.held if isinstance(key, tuple) and key[0] == "letter"]:
-            self.performer.note_off(0, key)
-        self.keys.release_all()
+        for key in [key for key in self._performer.held if isinstance(key, tuple) and key[0] == "letter"]:
+            self._performer.note_off(0, key)
+        self._keys.release_all()
 
 
 def _letter(event: QKeyEvent) -> str:

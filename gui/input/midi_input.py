@@ -1,15 +1,15 @@
-"""MIDI keyboards: whatever is plugged in plays, also what is plugged in later. Qt-free.
+"""MIDI keyboards: every one plays, also those that are plugged in later. Qt-free.
 
-Without MIDI on the machine, or without the library, there is simply no keyboard.
+Without MIDI on the machine, or without its library, nothing is opened and `problem` gives the reason.
 """
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from ..state.performer import Performer
 
 LOOK_EVERY_S = 2.0
+"""Between two looks for new keyboards."""
 ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN = 123, 120, 64
 
 
@@ -17,8 +17,7 @@ class MidiInput:
     """Opens every input port there is, and looks for new ones.
 
     Args:
-        performer: Plays.
-        on_change: Called, from another thread, when ports come or go.
+        performer: Plays the notes.
         channel: Only this one, 0 to 15; None listens to all.
         backend: Another of mido's backends, such as `mido.backends.rtmidi/UNIX_JACK`.
     """
@@ -26,15 +25,14 @@ class MidiInput:
     def __init__(
         self,
         performer: Performer,
-        on_change: Callable[[], object] = lambda: None,
         channel: int | None = None,
         backend: str | None = None,
     ) -> None:
-        self._performer, self._on_change, self.channel = performer, on_change, channel
+        self._performer, self.channel = performer, channel
         self.ports: dict[str, Any] = {}
         """Open ports by name."""
         self.problem: str | None = None
-        """Why there is no MIDI."""
+        """The reason if there is no MIDI."""
         self._sustained: set[tuple[str, int, int]] = set()
         self._pedals: set[tuple[str, int]] = set()
         self._ending = threading.Event()
@@ -60,7 +58,7 @@ class MidiInput:
         self.ports.clear()
 
     def listen_to(self, channel: int | None) -> None:
-        """Takes another channel; what the one before held is let go."""
+        """Takes another channel, and ends the notes of the one before."""
         if channel != self.channel:
             self.channel = channel
             self._pedals.clear()
@@ -97,7 +95,7 @@ class MidiInput:
                 self._performer.note_off(key[2], ("midi", *key))
 
     def _let_go(self, port: str) -> None:
-        """Ends what a keyboard that was pulled out held."""
+        """Ends the notes of a keyboard that was pulled out."""
         self._pedals = {pedal for pedal in self._pedals if pedal[0] != port}
         self._sustained = {key for key in self._sustained if key[0] != port}
         for key in [
@@ -115,16 +113,11 @@ class MidiInput:
                 return
 
     def _open_new(self) -> None:
-        there = set(self._mido.get_input_names())
-        changed = False
-        for name in there - self.ports.keys():
+        names = set(self._mido.get_input_names())
+        for name in names - self.ports.keys():
             self.ports[name] = self._mido.open_input(
                 name, callback=lambda message, name=name: self.receive(name, message)
             )
-            changed = True
-        for name in self.ports.keys() - there:
+        for name in self.ports.keys() - names:
             self.ports.pop(name).close()
             self._let_go(name)
-            changed = True
-        if changed:
-            self._on_change()

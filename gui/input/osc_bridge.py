@@ -1,7 +1,7 @@
-"""Open Sound Control: other programs play notes, set mixes and points, and are told what happens. Qt-free.
+"""Open Sound Control: other programs play notes, set mixes and points, and get every change sent. Qt-free.
 
-Loopback unless asked otherwise. Messages in and out have the same addresses; what was asked for by a message
-is told back like any other change, but only if it changed something.
+Loopback unless asked otherwise. Messages in and out have the same addresses; what a message
+changed is sent back like any other change.
 """
 
 import contextlib
@@ -18,21 +18,8 @@ from mcnn.errors import InputError
 
 from ..state.latent_pad import N_CORNERS
 from ..state.performer import Performer
-from ..state.scene import ProjectState
+from ..state.project_state import ProjectState
 
-ADDRESSES = (
-    ("/clariolin/note pitch velocity", "plays a note, MIDI numbers; velocity 0 lets it go"),
-    ("/clariolin/weight attribute label weight", "moves a slider, 0 to 2"),
-    ("/clariolin/latent x y z", "goes to a point of the latent space"),
-    ("/clariolin/variation number", "turns the variation dial"),
-    ("/clariolin/pad x y", "moves the puck of the pad, 0 to 1 from the left and from below"),
-    ("/clariolin/corner number", "takes the cursor's point for a corner, 1 to 4"),
-    ("/clariolin/corner number x y z", "takes this point for it"),
-    ("/clariolin/corner number clear", "empties it"),
-    ("/clariolin/stop", "silence"),
-    ("/clariolin/state", "asks for all weights, the latent, the variation, the pad and its corners"),
-)
-"""What is understood; notes, weights, latent, variation, pad and corners are also sent."""
 CLEAR = "clear"
 
 
@@ -41,7 +28,7 @@ class OscBridge:
 
     Args:
         performer: Plays.
-        in_window: Has a call made where the session may be changed.
+        in_window: Makes a call in the window's thread, where the session may be changed.
         host: Address to listen at.
         port: To listen at.
         send_port: To send to, on the host of whoever wrote last, at first on this one.
@@ -68,7 +55,7 @@ class OscBridge:
             ("pad", self._pad),
             ("corner", self._corner),
             ("stop", lambda _address: self._performer.stop_all()),
-            ("state", lambda _address: self._in_window(lambda: self.send_scene(None))),
+            ("state", lambda _address: self._in_window(lambda: self.send_project(None))),
         ):
             dispatcher.map(f"/clariolin/{name}", _forgiving(handler))
         try:
@@ -83,20 +70,20 @@ class OscBridge:
         self._thread.start()
 
     def close(self) -> None:
-        """Stops to listen."""
+        """Stops listening."""
         self._server.shutdown()
         self._server.server_close()
         self._client.close()
         self._thread.join()
 
     def send_note(self, midi_pitch: int, velocity: int) -> None:
-        """Tells of a note."""
+        """Sends a note that is played."""
         self._send("note", [midi_pitch, velocity])
 
-    def send_scene(self, before: ProjectState | None) -> None:
-        """Tells what differs from another scene; all of it, if there is none."""
-        scene = self._performer.session.scene
-        sound, old_sound = scene.sound, before.sound if before is not None else None
+    def send_project(self, before: ProjectState | None) -> None:
+        """Sends what differs from an earlier project state; all of it, if there is none."""
+        project = self._performer.session.project
+        sound, old_sound = project.sound, before.sound if before is not None else None
         for attribute, mix in sound.mixes.items():
             old = old_sound.mixes[attribute].weights if old_sound is not None else {}
             for label in mix.weights.keys() | old.keys():
@@ -107,10 +94,10 @@ class OscBridge:
             self._send("latent", list(sound.latent))
         if sound.variation is not None and (old_sound is None or sound.variation != old_sound.variation):
             self._send("variation", [float(sound.variation)])
-        self._send_pad(scene, before)
+        self._send_pad(project, before)
 
-    def _send_pad(self, scene: ProjectState, before: ProjectState | None) -> None:
-        pad = scene.pad
+    def _send_pad(self, project: ProjectState, before: ProjectState | None) -> None:
+        pad = project.pad
         for i, corner in enumerate(pad.corners):
             if before is None or corner != before.pad.corners[i]:
                 self._send("corner", [i + 1, *(corner.latent if corner is not None else (CLEAR,))])
@@ -163,7 +150,7 @@ class OscBridge:
 
 
 def _finite(values: Sequence[float | str]) -> tuple[float, ...]:
-    """Numbers of a message, refused here rather than in the window's thread."""
+    """The numbers of a message; those that are not finite are refused here, not in the window's thread."""
     numbers = tuple(float(value) for value in values)
     if not all(math.isfinite(number) for number in numbers):
         raise ValueError(f"{numbers} are not finite")
@@ -171,7 +158,7 @@ def _finite(values: Sequence[float | str]) -> tuple[float, ...]:
 
 
 def _forgiving(handler: Callable[..., object]) -> Callable[..., None]:
-    """A message that makes no sense must not end the thread that listens."""
+    """Wraps a handler so that a message that makes no sense does not end the thread that listens."""
 
     def handle(*values: Any) -> None:
         with contextlib.suppress(TypeError, ValueError, KeyError, OverflowError):

@@ -1,7 +1,6 @@
 """Draws the points of the latent space on a graphics card, by pyqtgraph."""
 
 import os
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PyQt6.QtCore import Qt
@@ -18,12 +17,10 @@ from .. import theme  # noqa: E402
 from ..state.camera import DISTANCE  # noqa: E402
 from .point_renderer import FOG  # noqa: E402
 from .point_surface import PointSurface, floor_lines, point_radius  # noqa: E402
+from .space_widget import SpaceWidget  # noqa: E402
 
-if TYPE_CHECKING:
-    from .latent_view import LatentView
-
-NEAREST, FARTHEST = 0.5, 40.0
-"""What is nearer to the eye, or farther, is not drawn; units of the space."""
+MIN_DEPTH, MAX_DEPTH = 0.5, 40.0
+"""Distances from the eye between which things are drawn; units of the space."""
 
 
 class GlSurface(PointSurface):
@@ -35,30 +32,30 @@ class GlSurface(PointSurface):
 
     name = "opengl"
 
-    def __init__(self, view: "LatentView") -> None:
+    def __init__(self, view: SpaceWidget) -> None:
         self._view = view
         self._canvas = _Canvas(view)
         self.resize()
 
     def redraw(self) -> None:
         """Gives the card what changed."""
-        self._canvas.take()
+        self._canvas.refresh()
 
     def paint(self) -> None:
         """Nothing: the canvas covers the view."""
 
     def grab(self) -> QImage:
-        """What is drawn, in the screen's own pixels."""
+        """The picture in the screen's own pixels."""
         return QImage(self._canvas.grabFramebuffer())
 
     def resize(self) -> None:
         """Fills the view."""
         self._canvas.setGeometry(self._view.rect())
-        self._canvas.take()
+        self._canvas.refresh()
 
 
 class _Canvas(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    def __init__(self, view: "LatentView") -> None:
+    def __init__(self, view: SpaceWidget) -> None:
         super().__init__(view)
         self._view = view
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -69,8 +66,8 @@ class _Canvas(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.addItem(self._floor)
         self.addItem(self._points)
 
-    def take(self) -> None:
-        """Takes over colours, sizes and places; then draws."""
+    def refresh(self) -> None:
+        """Hands colours, sizes and places to the card; then draws."""
         view, colours = self._view, theme.current()
         background = np.array(colours.color("space").getRgbF())
         self.opts["bgcolor"] = tuple(background)
@@ -98,8 +95,8 @@ class _Canvas(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         camera = view.camera
         scale = camera.scale((float(width), float(height)))
         across, up = 2 * scale / width, 2 * scale / height
-        depth = (FARTHEST + NEAREST) / (FARTHEST - NEAREST)
-        offset = -2 * FARTHEST * NEAREST / (FARTHEST - NEAREST)
+        depth = (MAX_DEPTH + MIN_DEPTH) / (MAX_DEPTH - MIN_DEPTH)
+        offset = -2 * MAX_DEPTH * MIN_DEPTH / (MAX_DEPTH - MIN_DEPTH)
         left, low = camera.pan_x * across, camera.pan_y * up
         rows = (
             (DISTANCE * across, 0.0, -left, left * DISTANCE),

@@ -1,13 +1,23 @@
-"""Whether OpenGL is real here: done by a graphics card, not by the processor in its name."""
+"""The choice between both renderers of points, and whether this machine has a graphics card for OpenGL."""
 
-from typing import Any
+from typing import Any, Literal
 
 from PyQt6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
 from PyQt6.QtOpenGL import QOpenGLVersionFunctionsFactory, QOpenGLVersionProfile
 
+Renderer = Literal["auto", "software", "opengl"]
+"""The renderer of the points: `auto` takes the graphics card where there is a real one."""
 SCREENS = ("xcb", "wayland", "wayland-egl", "cocoa", "windows")
-"""Qt's platforms that show what OpenGL draws; others leave it blank."""
-BY_PROCESSOR = ("llvmpipe", "softpipe", "swrast", "software", "swiftshader", "gdi generic", "basic render")
+"""Qt's platforms that show OpenGL; others leave its widgets blank."""
+SOFTWARE_NAMES = (
+    "llvmpipe",
+    "softpipe",
+    "swrast",
+    "software",
+    "swiftshader",
+    "gdi generic",
+    "basic render",
+)
 MIN_VERSION = (2, 1)
 GL_RENDERER = 0x1F01
 
@@ -15,11 +25,11 @@ GL_RENDERER = 0x1F01
 def has_graphics_card() -> bool:
     """Whether points are drawn better by OpenGL than by `point_renderer`."""
     name = renderer_name()
-    return name is not None and not any(word in name.lower() for word in BY_PROCESSOR)
+    return name is not None and not any(word in name.lower() for word in SOFTWARE_NAMES)
 
 
 def renderer_name() -> str | None:
-    """What OpenGL calls its renderer; None if there is no OpenGL that can be used."""
+    """The name of OpenGL's own renderer; None if there is no OpenGL that can be used."""
     if QGuiApplication.platformName() not in SCREENS:
         return None
     context, surface = QOpenGLContext(), QOffscreenSurface()

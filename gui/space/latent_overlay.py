@@ -1,23 +1,19 @@
-"""What lies over the points of the latent space: path, pad, marks, the cursor, and words."""
+"""Paints over the points of the latent space: path, pad, marks, the cursor, and words."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPen, QPolygonF
 
 from .. import theme
+from ..state.session import Session
 from .point_surface import GRID
-
-if TYPE_CHECKING:
-    from ..state.session import Session
-    from .latent_view import LatentView
-
+from .space_widget import SpaceWidget
 
 MAX_NAMED = 8
 """Marks that are shown with their names; more would hide the space."""
-ROUND_THE_PAD = (0, 1, 3, 2)
+PAD_OUTLINE = (0, 1, 3, 2)
 """Corners in the order in which they are neighbours."""
 
 
@@ -25,11 +21,11 @@ class LatentOverlay:
     """Paints on a view.
 
     Args:
-        view: Which.
+        view: Where it paints.
         session: Holds cursor, path and pad.
     """
 
-    def __init__(self, view: "LatentView", session: "Session") -> None:
+    def __init__(self, view: SpaceWidget, session: Session) -> None:
         self._view, self._session = view, session
 
     def paint(self, painter: QPainter) -> None:
@@ -55,13 +51,13 @@ class LatentOverlay:
             painter.drawEllipse(spot, 4, 4)
 
     def _paint_pad(self, painter: QPainter) -> None:
-        """The corners with their numbers, joined as on the pad."""
+        """Paints the corners with their numbers, joined as on the pad."""
         colours = theme.current()
         corners = [(i, corner) for i, corner in enumerate(self._session.pad.corners) if corner is not None]
         if not corners:
             return
         spots = self._on_screen([corner.latent for _, corner in corners])
-        around = [spot for i in ROUND_THE_PAD for (j, _), spot in zip(corners, spots, strict=True) if i == j]
+        around = [spot for i in PAD_OUTLINE for (j, _), spot in zip(corners, spots, strict=True) if i == j]
         painter.setPen(QPen(colours.color("cool", 170), 1.4))
         painter.setBrush(colours.color("cool", 22))
         painter.drawPolygon(QPolygonF(around))
@@ -98,7 +94,7 @@ class LatentOverlay:
         self._tag(painter, spot, [tags.pop("note"), *tags.values()])
 
     def _tag(self, painter: QPainter, spot: QPointF, lines: list[str]) -> None:
-        """A small sign beside a place."""
+        """Paints a small sign beside a place."""
         colours, metrics = theme.current(), painter.fontMetrics()
         width = max(metrics.horizontalAdvance(line) for line in lines) + 16
         height = metrics.height() * len(lines) + 10
@@ -152,7 +148,7 @@ class LatentOverlay:
             self._paint_question(painter)
 
     def _paint_question(self, painter: QPainter) -> None:
-        """What is to be clicked, at the top."""
+        """Paints the request for a click, at the top."""
         colours, words = theme.current(), self._view.waiting_words
         width = painter.fontMetrics().horizontalAdvance(words) + 28
         box = QRectF((self._view.width() - width) / 2, 10, width, 26)
@@ -163,7 +159,7 @@ class LatentOverlay:
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), words)
 
     def _on_screen(self, latents: Sequence[tuple[float, ...]]) -> list[QPointF]:
-        """Where points of the space are in the view."""
+        """The pixels of latents in the view."""
         view = self._view
         pixels, _ = view.camera.project(view.points.axes.shown(np.array(latents)), view.size_in_pixels)
         return [QPointF(float(x), float(y)) for x, y in pixels]

@@ -1,7 +1,5 @@
 """The latent space to look at and to play: turn it, point at notes, drag the cursor, draw a path."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import (
@@ -12,29 +10,28 @@ from PyQt6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PyQt6.QtWidgets import QSizePolicy, QToolTip
 
-from ..state.camera import Camera, pick
-from ..state.latent_path import LatentPath
+from ..state.camera import Camera, Floats64, pick
+from ..state.session import Session
+from ..state.space_points import SpacePoints
+from .graphics_card import Renderer, has_graphics_card
 from .latent_overlay import LatentOverlay
-from .point_surface import Renderer, make_surface
-
-if TYPE_CHECKING:
-    from ..state.session import Session
-    from ..state.space_points import SpacePoints
+from .point_surface import PointSurface, SoftwareSurface
+from .space_widget import SpaceWidget
 
 PICK_PIXELS = 7.0
 CURSOR_PIXELS = 16.0
 TURN_PER_PIXEL = 0.008
 
 
-class LatentView(QWidget):
-    """The points of the training notes around the cursor, which is the sound's own point.
+class LatentView(SpaceWidget):
+    """The latent space under mouse and keyboard.
 
     Args:
         session: Holds the cursor.
         points: The training notes.
-        renderer: What draws them.
+        renderer: Draws them; see `make_surface`.
     """
 
     moved = pyqtSignal()
@@ -44,19 +41,11 @@ class LatentView(QWidget):
     note_asked = pyqtSignal(int, bool)
     """A point was clicked: its index, and whether its own mix is wanted."""
     point_picked = pyqtSignal(int)
-    """The click that was waited for: a point's index, or -1 where there is none."""
+    """The click that was waited for: the index of a point, or -1 for none."""
 
-    def __init__(self, session: "Session", points: "SpacePoints", renderer: Renderer = "auto") -> None:
-        super().__init__()
-        self._session, self.points = session, points
-        self.camera = Camera()
+    def __init__(self, session: Session, points: SpacePoints, renderer: Renderer = "auto") -> None:
+        super().__init__(session, points)
         self._overlay = LatentOverlay(self, session)
-        self.waiting_words = ""
-        """What a person is asked to click; empty while clicks mean what they usually mean."""
-        self.marks: list[tuple[str, tuple[float, ...]]] = []
-        """Named places: recordings that were dropped."""
-        self.hovered: int | None = None
-        """The point under the mouse."""
         self._press: QPointF | None = None
         self._last = QPointF()
         self._drags_cursor = self._was_moved = False
@@ -71,42 +60,18 @@ class LatentView(QWidget):
             "cursor."
         )
 
-    @property
-    def size_in_pixels(self) -> tuple[float, float]:
-        """Width and height."""
-        return float(self.width()), float(self.height())
-
-    @property
-    def path(self) -> LatentPath:
-        """The path that is shown: the session's."""
-        return self._session.path
-
-    def cursor_place(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
-        """Where the sound's point is, `(3,)`."""
-        return np.asarray(self.points.axes.shown(np.array([self._session.sound.latent]))[0])
-
-    def place_on_screen(self, index: int) -> QPointF:
-        """Where a note's point is in the widget."""
-        pixels, _ = self.camera.project(self.points.places[index : index + 1], self.size_in_pixels)
-        return QPointF(float(pixels[0, 0]), float(pixels[0, 1]))
-
-    def cursor_on_screen(self) -> QPointF:
-        """Where the cursor is in the widget."""
-        pixels, _ = self.camera.project(self.cursor_place()[None], self.size_in_pixels)
-        return QPointF(float(pixels[0, 0]), float(pixels[0, 1]))
-
     def set_camera(self, camera: Camera) -> None:
-        """Looks from elsewhere."""
+        """Looks from another place."""
         self.camera = camera
         self.redraw()
 
     def wait_for_point(self, words: str) -> None:
-        """Asks for a click on a point; with empty words, no longer."""
+        """Asks for a click on a point; empty words end that."""
         self.waiting_words = words
         self.redraw()
 
     def redraw(self) -> None:
-        """Something changed: draws all of it again, soon."""
+        """Draws everything again, soon."""
         self.surface.redraw()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
@@ -137,7 +102,7 @@ class LatentView(QWidget):
         self._drags_cursor = near_cursor and left and not self.waiting_words
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
-        """Drags the cursor, turns, pans, or says what is under the mouse."""
+        """Drags the cursor, turns, pans, or shows which note is under the mouse."""
         if event is None:
             return
         position = event.position()
@@ -173,7 +138,7 @@ class LatentView(QWidget):
         self._press = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
-        """Looks from where it began."""
+        """Resets the view."""
         if event is not None and self._pick(event.position()) is None:
             self.set_camera(Camera())
 
@@ -223,7 +188,7 @@ class LatentView(QWidget):
             self.camera.unproject(position.x(), position.y(), float(near[0]), self.size_in_pixels)
         )
 
-    def _move_cursor(self, place: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> None:
+    def _move_cursor(self, place: Floats64) -> None:
         latent = self.points.axes.latent(place.clip(-4.0, 4.0), self._session.sound.latent)
         self._session.set_latent(latent)
         self.moved.emit()
@@ -243,3 +208,20 @@ class LatentView(QWidget):
             return None
         pixels, near = self.camera.project(self.points.places, self.size_in_pixels)
         return pick(pixels, near, self.points.shown, position.x(), position.y(), PICK_PIXELS)
+
+
+def make_surface(view: SpaceWidget, renderer: Renderer) -> PointSurface:
+    """Chooses what draws the points best on this machine.
+
+    Args:
+        view: What it is drawn in.
+        renderer: `auto` takes the graphics card where there is a real one.
+    """
+    if renderer == "software" or (renderer == "auto" and not has_graphics_card()):
+        return SoftwareSurface(view)
+    try:
+        from .gl_surface import GlSurface  # needs OpenGL, which is not on every machine
+
+        return GlSurface(view)
+    except Exception:  # no library, or a driver that promises more than it keeps
+        return SoftwareSurface(view)

@@ -1,6 +1,4 @@
-"""What the colours of the latent space mean; a click hides a label, a double click leaves it alone."""
-
-from typing import TYPE_CHECKING
+"""The legend of the latent space's colours; a click hides a label, a double click hides all others."""
 
 from PyQt6.QtCore import QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -17,9 +15,7 @@ from PyQt6.QtWidgets import (
 
 from .. import theme
 from ..state.point_colors import Rgb
-
-if TYPE_CHECKING:
-    from ..state.space_points import SpacePoints
+from ..state.space_points import SpacePoints
 
 
 class LegendRow(QWidget):
@@ -61,11 +57,11 @@ class LegendRow(QWidget):
         self.clicked.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
-        """Leaves it alone."""
+        """Hides all others."""
         self.isolated.emit()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """Enter hides or shows, with Shift leaves it alone."""
+        """Enter hides or shows, with Shift hides all others."""
         if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             alone = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
             (self.isolated if alone else self.clicked).emit()
@@ -77,12 +73,12 @@ class Legend(QWidget):
     """Chooses what points are coloured by, and which are shown.
 
     Args:
-        points: What is coloured.
+        points: The points whose labels it lists.
     """
 
     changed = pyqtSignal()
 
-    def __init__(self, points: "SpacePoints") -> None:
+    def __init__(self, points: SpacePoints) -> None:
         super().__init__()
         self.setObjectName("inside")
         self._points = points

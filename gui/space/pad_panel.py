@@ -1,7 +1,7 @@
 """The pad with the four buttons that choose its corners."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QResizeEvent
@@ -19,20 +19,16 @@ from PyQt6.QtWidgets import (
 from aae.notes.pitch_names import pitch_name
 from aae.synthesis.request import NoteRequest
 
+from ..state.instrument import Instrument
 from ..state.latent_pad import N_CORNERS
 from .pad_surface import CORNER_PLACES, PadSurface
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ..state.instrument import Instrument
-    from .space_panel import SpacePanel
+from .space_panel import SpacePanel
 
 WORDS = ("upper left", "upper right", "lower left", "lower right")
 
 
 class CornerButton(QToolButton):
-    """Says what a corner is, as far as there is room, and opens its menu.
+    """Shows the name of a corner, as far as there is room, and opens its menu.
 
     Args:
         number: 1 to 4.
@@ -51,7 +47,7 @@ class CornerButton(QToolButton):
         self.setMenu(self.choices)
 
     def show_name(self, name: str | None) -> None:
-        """Shows where the corner's point was found; None is an empty corner."""
+        """Shows the origin of the corner's point; None is an empty corner."""
         self._name = name
         words = "empty" if name is None else name or "a point"
         self.setToolTip(
@@ -76,11 +72,11 @@ class PadPanel(QWidget):
     """Pad and corners.
 
     Args:
-        instrument: What it plays.
-        space: Where points are clicked, and the path is recorded.
+        instrument: Plays the puck's point.
+        space: Tells which point is clicked, and records the puck's path.
     """
 
-    def __init__(self, instrument: "Instrument", space: "SpacePanel") -> None:
+    def __init__(self, instrument: Instrument, space: SpacePanel) -> None:
         super().__init__()
         self.setObjectName("inside")
         self._instrument, self._space = instrument, space
@@ -134,17 +130,17 @@ class PadPanel(QWidget):
         self.surface.refresh()
 
     def begin_to_pick(self, number: int) -> None:
-        """The next point that is clicked in the latent space will be this corner; once more leaves it."""
+        """Waits for a click on a point that will be this corner; called again for it, waits no longer."""
         self._picking = None if number == self._picking else number
         self._show_picking()
 
     def stop_picking(self) -> None:
-        """Clicks in the latent space mean again what they usually mean."""
+        """Waits for no click any more."""
         self._picking = None
         self._show_picking()
 
     def take_latest(self, number: int) -> None:
-        """The point of the note that was heard last becomes a corner."""
+        """Takes the point of the last note for a corner."""
         shown = self._instrument.performer.shown
         if shown is not None:
             note = "unpitched" if shown.midi_pitch is None else pitch_name(shown.midi_pitch)
@@ -155,7 +151,7 @@ class PadPanel(QWidget):
         self._instrument.performer.puck_moved()
 
     def _picked(self, index: int) -> None:
-        """A point of the latent space was clicked while one was waited for; none if `index` is negative."""
+        """Takes the clicked point for the corner that waits, and plays it; a negative index is no point."""
         number = self._picking
         self.stop_picking()
         if number is None or index < 0:
@@ -175,7 +171,7 @@ class PadPanel(QWidget):
         self._space.view.wait_for_point(words)
 
     def _fill_menu(self, button: CornerButton) -> None:
-        """What the corner can be, now."""
+        """Fills the menu with the choices that a corner has now."""
         n, session = button.number, self._session
         corner, shown = session.pad.corners[n - 1], self._instrument.performer.shown
         button.setChecked(n == self._picking)
@@ -205,7 +201,7 @@ class PadPanel(QWidget):
             button.choices.insertMenu(button.choices.actions()[3], self._recordings(button))
 
     def _recordings(self, button: CornerButton) -> QMenu:
-        """Those that were dropped, the last one first."""
+        """A menu of the recordings, the last one first."""
         menu = QMenu("From a &recording", button.choices)
         for name, latent in reversed(self._space.view.marks):
             action = menu.addAction(name)

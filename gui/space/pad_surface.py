@@ -1,6 +1,4 @@
-"""The square of the pad: its corners, the puck, and how much of each corner the puck has."""
-
-from typing import TYPE_CHECKING
+"""The square of the pad: its corners, the puck, and the share of each corner under the puck."""
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
@@ -18,19 +16,17 @@ from PyQt6.QtGui import (
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from .. import theme
-
-if TYPE_CHECKING:
-    from ..state.latent_pad import LatentPad
-    from ..state.session import Session
+from ..state.latent_pad import LatentPad
+from ..state.session import Session
 
 MARGIN = 17.0
-"""Between the edge of the widget and the places at 0 and 1."""
+"""Pixels between the edge of the widget and the places at 0 and 1."""
 STEP, FINE_STEP = 0.05, 0.01
-"""Of an arrow key, and of one with Shift."""
+"""Distance of one press of an arrow key, without and with Shift."""
 FINE_DRAG = 0.2
-"""Of the mouse's way, with Shift."""
+"""Share of the mouse's movement that the puck makes with Shift."""
 CORNER_PLACES = ((0.0, 1.0), (1.0, 1.0), (0.0, 0.0), (1.0, 0.0))
-"""Of corners 1 to 4 on the pad, `x` and `y`."""
+"""`x` and `y` of corners 1 to 4."""
 HINT = "Choose points for two corners or more, or let chance fill them."
 
 
@@ -46,7 +42,7 @@ class PadSurface(QWidget):
     released = pyqtSignal()
     """The puck was let go."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._last: QPointF | None = None
@@ -81,16 +77,16 @@ class PadSurface(QWidget):
         self.update()
 
     def place_on_screen(self, x: float, y: float) -> QPointF:
-        """Where a place of the pad is in the widget."""
+        """The pixel of a place on the pad."""
         area = self._area()
         return QPointF(area.left() + x * area.width(), area.bottom() - y * area.height())
 
     def _area(self) -> QRectF:
-        """Of the places from 0 to 1."""
+        """The rectangle of the places from 0 to 1."""
         return QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
-        """Draws corners, and the puck with its ties to them."""
+        """Draws the corners, and the puck with lines to them."""
         painter, colours, pad = QPainter(self), theme.current(), self._session.pad
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.small_font(self.font(), 8.5))
@@ -152,7 +148,7 @@ class PadSurface(QWidget):
             painter.drawText(words, middle, f"{100 * weight:.0f} %")
 
     def _paint_puck(self, painter: QPainter, spot: QPointF, is_there: bool) -> None:
-        """As the cursor of the latent space; hollow while that is elsewhere."""
+        """Draws the puck like the cursor of the latent space; hollow while the cursor is elsewhere."""
         colours = theme.current()
         painter.setPen(Qt.PenStyle.NoPen)
         if is_there:
@@ -192,7 +188,7 @@ class PadSurface(QWidget):
             self._let_go()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802
-        """To the middle."""
+        """Moves the puck to the middle."""
         self.to_place(0.5, 0.5)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
@@ -216,7 +212,7 @@ class PadSurface(QWidget):
             self._move((round(x + ways[key][0], 4), round(y + ways[key][1], 4)))
 
     def keyReleaseEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
-        """Ends the way of a key that was held."""
+        """Ends the movement by a key that was held."""
         arrows = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
         if event is not None and event.key() in arrows and not self._session.pad.is_empty:
             if not event.isAutoRepeat():
@@ -229,7 +225,7 @@ class PadSurface(QWidget):
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802
-        """Shows that they are no more."""
+        """Shows that the arrow keys are not its own any more."""
         self.update()
 
     def to_place(self, x: float, y: float) -> None:

@@ -1,6 +1,7 @@
-"""Draws the points of the latent space as small shaded balls: thousands, a hundred times a second.
+"""Draws the points of the latent space as small shaded balls, on the processor. Qt-free.
 
-Qt-free. It needs no graphics card, and looks the same on every platform.
+Fast enough for thousands of points, a hundred times a second. It needs no graphics card, and looks the same
+on every platform.
 """
 
 import numpy as np
@@ -10,7 +11,7 @@ from mcnn.compiled import Floats, Integers, compiled
 
 Pixels = npt.NDArray[np.uint8]
 FOG = 0.72
-"""How much of its colour the farthest point loses to the background."""
+"""Share of its colour that the farthest point loses to the background."""
 
 
 def draw_points(
@@ -27,11 +28,11 @@ def draw_points(
     Args:
         pixels: `(height, width, 4)`, blue, green, red and unused; drawn into.
         places: `(points, 2)`, in pixels.
-        near: `(points,)`, by how much each is enlarged.
+        near: `(points,)`, factor by which each is enlarged.
         shown: `(points,)`.
         colours: `(points, 3)`, red, green, blue.
         radius: Of a point in the middle of the space, in pixels.
-        background: What far points fade into.
+        background: Colour that far points fade into.
     """
     order = np.flatnonzero(shown)
     order = np.asarray(order[near[order].argsort()])
@@ -80,3 +81,10 @@ def _draw(
                     ink += clear * (fog[c] - ink)
                     under = np.float32(pixels[v, u, c])
                     pixels[v, u, c] = np.uint8(under + cover * (ink - under) + np.float32(0.5))
+
+
+def warm_up() -> None:
+    """Compiles, or loads, the loop that draws, so that the first picture does not wait for it."""
+    one = np.zeros((1, 2))
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    draw_points(pixels, one, np.ones(1), np.ones(1, np.bool_), np.zeros((1, 3), np.uint8), 2.0, (0, 0, 0))

@@ -1,11 +1,11 @@
-"""What draws the points of the latent space: our own renderer, or a graphics card. One interface for both.
+"""The interface of the renderers of the latent space, and the renderer that draws on the processor.
 
 The view keeps everything else, the camera above all: what is pointed at is found in the same way for both.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Literal, cast
+from typing import cast
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF
@@ -13,32 +13,30 @@ from PyQt6.QtGui import QImage, QPainter, QPen
 
 from .. import theme
 from ..state.camera import Camera, Floats64
+from .point_renderer import draw_points
+from .space_widget import SpaceWidget
 
-if TYPE_CHECKING:
-    from .latent_view import LatentView
-
-Renderer = Literal["auto", "software", "opengl"]
 POINT_RADIUS = 2.7
 GRID = 3
-"""The floor reaches so many standard deviations to all sides."""
+"""Standard deviations that the floor reaches to all sides."""
 
 
 class PointSurface(ABC):
     """Draws floor and points, and has the view draw the rest over them."""
 
     name: str
-    """What a person is told of it."""
+    """Its name for `--renderer`."""
 
     @abstractmethod
     def redraw(self) -> None:
-        """Something changed: draws all of it again, soon."""
+        """Draws everything again, soon."""
 
     @abstractmethod
     def paint(self) -> None:
-        """The view itself is to be painted."""
+        """Paints the view itself."""
 
     def resize(self) -> None:  # noqa: B027 - most have nothing to do
-        """The view has another size."""
+        """Follows the size of the view."""
 
 
 class SoftwareSurface(PointSurface):
@@ -50,7 +48,7 @@ class SoftwareSurface(PointSurface):
 
     name = "software"
 
-    def __init__(self, view: "LatentView") -> None:
+    def __init__(self, view: SpaceWidget) -> None:
         self._view = view
         self._image = QImage(1, 1, QImage.Format.Format_RGB32)
         self._drawn_for: Hashable = None
@@ -66,7 +64,7 @@ class SoftwareSurface(PointSurface):
         self._view.paint_over(painter)
 
     def _picture(self) -> QImage:
-        """Floor and points, in the screen's own pixels; drawn only if they are not as they were."""
+        """Floor and points in the screen's own pixels; drawn again only if something changed."""
         view = self._view
         ratio, name = view.devicePixelRatioF(), theme.current().name
         size = max(1, round(view.width() * ratio)), max(1, round(view.height() * ratio))
@@ -77,8 +75,6 @@ class SoftwareSurface(PointSurface):
         return self._image
 
     def _draw(self, ratio: float, width: int, height: int) -> None:
-        from .point_renderer import draw_points
-
         view, points, camera = self._view, self._view.points, self._view.camera
         if (self._image.width(), self._image.height()) != (width, height):
             self._image = QImage(width, height, QImage.Format.Format_RGB32)
@@ -122,26 +118,5 @@ def floor_lines() -> list[tuple[Floats64, int]]:
 
 
 def point_radius(camera: Camera, width: int, height: int) -> float:
-    """Of a point in the middle of the space, in pixels."""
+    """Radius in pixels of a point in the middle of the space."""
     return float(POINT_RADIUS * min(camera.zoom, 3.0) ** 0.6 * (min(width, height) / 520) ** 0.5)
-
-
-def make_surface(view: "LatentView", renderer: Renderer) -> PointSurface:
-    """What this machine draws points with best.
-
-    Args:
-        view: What it is drawn in.
-        renderer: `auto` takes the graphics card where there is a real one.
-    """
-    if renderer == "software":
-        return SoftwareSurface(view)
-    from .graphics_card import has_graphics_card
-
-    if renderer == "opengl" or has_graphics_card():
-        try:
-            from .gl_surface import GlSurface
-
-            return GlSurface(view)
-        except Exception:  # no library, or a driver that promises more than it keeps
-            return SoftwareSurface(view)
-    return SoftwareSurface(view)

@@ -1,40 +1,36 @@
 """The middle of the window: the latent space with its path, and the last note below it."""
 
 import time
-from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout
 
+from aae.synthesis.request import NoteRequest
+
 from ..state.camera import Camera
-from ..state.latent_path import LatentPath, PathRecorder
-from ..widgets.portrait_view import PortraitView
+from ..state.instrument import Instrument
+from ..state.latent_path import NOTE_INTERVAL_S, LatentPath, PathRecorder
+from ..widgets.note_preview_view import NotePreviewView
+from .graphics_card import Renderer
 from .latent_view import LatentView
-from .point_surface import Renderer
-
-if TYPE_CHECKING:
-    from ..state.instrument import Instrument
-
-PATH_NOTE_S = 0.22
-"""Between two notes of a path that is played."""
 
 
 class SpacePanel(QFrame):
     """Latent space, path buttons, waveform and spectrogram.
 
     Args:
-        instrument: What plays.
-        renderer: What draws the points.
+        instrument: Plays the points.
+        renderer: Draws them; see `make_surface`.
     """
 
     path_render_asked = pyqtSignal()
 
-    def __init__(self, instrument: "Instrument", renderer: Renderer = "auto") -> None:
+    def __init__(self, instrument: Instrument, renderer: Renderer = "auto") -> None:
         super().__init__()
         self.setObjectName("panel")
         self._instrument = instrument
         self.view = LatentView(instrument.session, instrument.points, renderer)
-        self.portrait = PortraitView(instrument.engine.sample_rate)
+        self.preview = NotePreviewView(instrument.engine.sample_rate)
         self.view.moved.connect(self._cursor_moved)
         self.view.released.connect(instrument.performer.cursor_released)
         self.view.note_asked.connect(self._play_point)
@@ -71,7 +67,7 @@ class SpacePanel(QFrame):
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.view)
-        self.splitter.addWidget(self.portrait)
+        self.splitter.addWidget(self.preview)
         self.splitter.setStretchFactor(0, 5)
         self.splitter.setStretchFactor(1, 3)
         layout = QVBoxLayout(self)
@@ -93,11 +89,11 @@ class SpacePanel(QFrame):
         self.view.redraw()
 
     def set_path(self, path: LatentPath) -> None:
-        """Has another path."""
+        """Sets the path of the session."""
         self._instrument.session.set_path(path)
 
     def record_point(self) -> None:
-        """Adds where the cursor is, if a path is being recorded."""
+        """Adds the cursor's point, if a path is being recorded."""
         if self._recorder is not None and not self._recorder.add(
             time.monotonic(), self._instrument.session.sound.latent
         ):
@@ -132,15 +128,13 @@ class SpacePanel(QFrame):
             self.play.setChecked(False)
             return
         self._instrument.session.set_latent(path.at(elapsed_s))
-        if elapsed_s >= self._next_note * PATH_NOTE_S:
-            self._next_note = int(elapsed_s / PATH_NOTE_S) + 1
+        if elapsed_s >= self._next_note * NOTE_INTERVAL_S:
+            self._next_note = int(elapsed_s / NOTE_INTERVAL_S) + 1
             performer = self._instrument.performer
             performer.play(performer.path_request(path, elapsed_s))
 
     def _play_point(self, index: int, own_mix: bool) -> None:
         """Goes to a note's point; with its own mix and pitch, that is the note's reconstruction."""
-        from aae.synthesis.request import NoteRequest
-
         instrument = self._instrument
         latent = tuple(float(value) for value in instrument.points.latents[index])
         instrument.session.settle()
@@ -148,7 +142,7 @@ class SpacePanel(QFrame):
         instrument.session.settle()
         if own_mix:
             pitch = int(instrument.points.midi_pitch[index])
-            mix = instrument.synthesizer.info.complete(instrument.points.mix(index))
+            mix = instrument.session.info.complete(instrument.points.mix(index))
             instrument.performer.play(NoteRequest(pitch if pitch >= 0 else None, mix, latent))
         else:
             instrument.performer.play_again()

@@ -1,1 +1,1 @@
-"""What the desktop holds: session, sound, pad, path, presets, recordings; knows no Qt."""
+"""State of the desktop: session, sound, pad, path, presets, recordings; knows no Qt."""

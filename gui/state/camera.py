@@ -12,16 +12,16 @@ import numpy.typing as npt
 Floats64 = npt.NDArray[np.float64]
 
 DISTANCE = 12.0
-"""Of the eye from the middle."""
+"""Distance of the eye from the middle."""
 SPAN = 6.0
-"""Width of what the shorter side of the window shows at zoom 1."""
+"""Units of the space along the shorter side of the window at zoom 1."""
 MIN_ZOOM, MAX_ZOOM = 0.3, 12.0
-STEEPEST = 1.5
+MAX_TILT = 1.5
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the eye is."""
+    """A view of the space."""
 
     yaw: float = 0.6
     """Turn around the upright axis, radians."""
@@ -34,7 +34,7 @@ class Camera:
 
     def rotated(self, yaw: float, pitch: float) -> "Camera":
         """The same, turned."""
-        tilted = min(max(self.pitch + pitch, -STEEPEST), STEEPEST)
+        tilted = min(max(self.pitch + pitch, -MAX_TILT), MAX_TILT)
         return replace(self, yaw=self.yaw + yaw, pitch=tilted)
 
     def zoomed(self, factor: float) -> "Camera":
@@ -64,7 +64,7 @@ class Camera:
         return np.asarray(tilt @ turn)
 
     def project(self, points: Floats64, size: tuple[float, float]) -> tuple[Floats64, Floats64]:
-        """Where points are on the screen.
+        """Projects points onto the screen.
 
         Args:
             points: `(points, 3)`.

@@ -15,17 +15,17 @@ from mcnn.plain import Settings
 N_CORNERS = 4
 MAX_NAME_LENGTH = 60
 SAME_PLACE = 1e-6
-"""Points of the latent space that are nearer than this are one."""
+"""Points of the latent space that are nearer than this count as one."""
 _NEIGHBOURS = ((1, 2), (0, 3), (0, 3), (1, 2))
 _OPPOSITE = (3, 2, 1, 0)
 
 
 class Corner(Settings):
-    """A point that was chosen."""
+    """A chosen point of the latent space."""
 
     latent: tuple[FiniteFloat, ...] = Field(min_length=1)
     name: str = Field("", max_length=MAX_NAME_LENGTH)
-    """Where it was found: `variation 12`, `C#4 violin`."""
+    """Its origin: `variation 12`, `C#4 violin`."""
 
 
 Corners = tuple[Corner | None, Corner | None, Corner | None, Corner | None]
@@ -61,7 +61,7 @@ class LatentPad(Settings):
 
     @property
     def place(self) -> tuple[float, float]:
-        """Where the puck is: `x`, `y`."""
+        """`x` and `y` of the puck."""
         return self.x, self.y
 
     def with_puck(self, x: float, y: float) -> "LatentPad":
@@ -85,7 +85,7 @@ class LatentPad(Settings):
         return self._changed(corners=tuple(corners))
 
     def weights(self) -> tuple[float, float, float, float]:
-        """How much of each corner the puck has: bilinear, 0 for an empty one, together 1 (0 on an empty pad).
+        """The share of each corner under the puck: bilinear, together 1; all 0 on an empty pad.
 
         What would belong to an empty corner goes to its neighbours in equal parts, or, where both are empty
         too, to the corner opposite: between two points the pad is a crossfade, with one it stays there.
@@ -120,15 +120,15 @@ class LatentPad(Settings):
 
     def leads_to(self, latent: tuple[float, ...]) -> bool:
         """Whether a point of the latent space is the one under the puck."""
-        mine = self.latent()
+        own = self.latent()
         return (
-            mine is not None
-            and len(mine) == len(latent)
-            and all(abs(a - b) < SAME_PLACE for a, b in zip(mine, latent, strict=True))
+            own is not None
+            and len(own) == len(latent)
+            and all(abs(a - b) < SAME_PLACE for a, b in zip(own, latent, strict=True))
         )
 
     def _heirs(self, i: int) -> list[int]:
-        """Whose the share of a corner is: its own, or that of the nearest that are chosen."""
+        """Indices of the corners that get the share of a corner: itself, or the nearest that are chosen."""
         if self.corners[i] is not None:
             return [i]
         near = [j for j in _NEIGHBOURS[i] if self.corners[j] is not None]

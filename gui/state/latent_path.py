@@ -10,17 +10,19 @@ import numpy.typing as npt
 from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 
 MAX_DURATION_S = 120.0
+NOTE_INTERVAL_S = 0.22
+"""Between two notes of a path that is played or saved."""
 TOLERANCE = 0.02
-"""How far, in standard deviations of the prior, a thinned path may leave the recorded one."""
+"""Largest distance of a thinned path from the recorded one, in standard deviations of the prior."""
 TIME_DIGITS, LATENT_DIGITS = 4, 6
-"""What is kept of a recorded point, so that a path is the same after it was saved."""
+"""Decimals of a recorded point, so that a path is the same after it was saved."""
 _Row = Annotated[list[FiniteFloat], Field(min_length=2)]
 _ROWS: TypeAdapter[list[list[float]]] = TypeAdapter(list[_Row])
 
 
 @dataclass(frozen=True)
 class PathPoint:
-    """Where the cursor was, and when."""
+    """A place of the cursor, and its time."""
 
     time_s: float
     latent: tuple[float, ...]
@@ -125,9 +127,9 @@ class PathRecorder:
 
 
 def _needed(times: npt.NDArray[np.float64], latents: npt.NDArray[np.float64], tolerance: float) -> list[int]:
-    kept, open_spans = {0, len(times) - 1}, [(0, len(times) - 1)]
-    while open_spans:
-        first, last = open_spans.pop()
+    kept, spans = {0, len(times) - 1}, [(0, len(times) - 1)]
+    while spans:
+        first, last = spans.pop()
         if last - first < 2:
             continue
         inner = slice(first + 1, last)
@@ -137,5 +139,5 @@ def _needed(times: npt.NDArray[np.float64], latents: npt.NDArray[np.float64], to
         farthest = int(distance.argmax()) + first + 1
         if distance.max() > tolerance:
             kept.add(farthest)
-            open_spans += [(first, farthest), (farthest, last)]
+            spans += [(first, farthest), (farthest, last)]
     return sorted(kept)

@@ -1,4 +1,4 @@
-"""A note as a WAV file: saved where a person wants it, or for a moment, to be dragged elsewhere. Qt-free."""
+"""Notes and paths as WAV files, saved or dragged out of the window. Qt-free."""
 
 import io
 from pathlib import Path
@@ -6,26 +6,24 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from aae.live.whole_notes import NotePreview
+from aae.live.offline_renderer import NotePreview
 from aae.rendering.file_names import note_file_names
+from aae.synthesis.finishing import limit_peak, release
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.atomic import atomic_path
 from mcnn.compiled import Floats
 from mcnn.errors import InputError
 
-from .latent_path import LatentPath
+from .latent_path import NOTE_INTERVAL_S, LatentPath
 from .performer import Performer
 
-PATH_NOTE_S = 0.22
-"""Between two notes of a path."""
 
-
-def suggested_name(portrait: NotePreview) -> str:
-    """A file name that says what is in it."""
-    if portrait.request is None:
+def suggested_name(preview: NotePreview) -> str:
+    """A file name of the note's pitch and labels, such as `C4_violin.wav`."""
+    if preview.request is None:
         return "recording.wav"
-    mix = {name: dict(weights) for name, weights in portrait.request.mix.items()}
-    (name,) = note_file_names(list(mix), [mix], [mix], [portrait.request.midi_pitch], 1)
+    mix = {name: dict(weights) for name, weights in preview.request.mix.items()}
+    (name,) = note_file_names(list(mix), [mix], [mix], [preview.request.midi_pitch], 1)
     return name
 
 
@@ -47,16 +45,14 @@ def write_wav(path: Path, waveform: Floats, sample_rate: int) -> None:
 def path_waveform(synthesizer: Synthesizer, performer: Performer, path: LatentPath) -> Floats:
     """All notes along a path in one waveform, each at its time, as playing it sounds."""
     sample_rate = synthesizer.info.spectrogram.sample_rate
-    times = path.notes(PATH_NOTE_S)
-    made = [(time_s, synthesizer.render([performer.path_request(path, time_s)])[0]) for time_s, _ in times]
-    total = max(round(time_s * sample_rate) + len(waveform) for time_s, waveform in made)
+    times = path.notes(NOTE_INTERVAL_S)
+    notes = [(time_s, synthesizer.render([performer.path_request(path, time_s)])[0]) for time_s, _ in times]
+    total = max(round(time_s * sample_rate) + len(waveform) for time_s, waveform in notes)
     mixed: Floats = np.zeros(total, np.float32)
-    for i, (time_s, waveform) in enumerate(made):
+    for i, (time_s, waveform) in enumerate(notes):
         start = round(time_s * sample_rate)
         # A note is let go when the next one begins, as under a finger.
-        if i + 1 < len(made):
-            hold, fade = round((made[i + 1][0] - time_s) * sample_rate), round(0.25 * sample_rate)
-            ramp = (1.0 - (np.arange(len(waveform)) - hold) / fade).clip(0.0, 1.0)
-            waveform = waveform * ramp.astype(np.float32)
+        if i + 1 < len(notes):
+            waveform = release(waveform, sample_rate, notes[i + 1][0] - time_s)
         mixed[start : start + len(waveform)] += waveform
-    return mixed * np.float32(min(1.0, 0.97 / max(1e-6, float(np.abs(mixed).max()))))
+    return limit_peak(mixed)

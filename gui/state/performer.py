@@ -1,68 +1,74 @@
-"""Who presses keys: piano, computer keyboard, MIDI, OSC, the cursor, a path. Qt-free.
+"""The one door to the engine for piano, computer keyboard, MIDI, OSC, the cursor and paths. Qt-free.
 
-All of them come here, so that what is played, what is shown and what follows the sliders is decided once.
+All of them play through it, so that what is played, shown and made to follow the sliders is decided once.
 """
 
 import math
 from collections.abc import Callable, Hashable
 
+from aae.live.offline_renderer import OfflineRenderer
 from aae.live.status import SoundEngine
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.velocity import velocity_gain
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 
 from .latent_path import LatentPath
 from .session import Session
-from .velocity import velocity_gain
 
 CURSOR_KEY = "cursor"
+MIN_PITCH, MAX_PITCH = 12, 119
+"""MIDI pitches that a model can make: C0 to B8."""
 MIN_MOVE = 0.12
-"""How far, in standard deviations, the cursor goes between two notes of a drag."""
+"""Distance of the cursor between two notes of a drag, in standard deviations of the prior."""
 MIN_PAD_MOVE = 0.06
-"""How far, of the pad's width, the puck goes between two notes of a drag, however near its corners are."""
+"""Distance of the puck between two notes of a drag, as a share of the pad's width."""
 
 
 class Performer:
     """Plays the session on the engine.
 
     Args:
-        session: What sounds.
-        engine: Where.
-        whole: Makes the portrait of the last note.
+        session: Its present sound is played.
+        engine: Plays it.
+        renderer: Makes the picture of the last note.
     """
 
-    def __init__(self, session: Session, engine: SoundEngine, whole: OfflineRenderer) -> None:
-        self.session, self.engine, self._whole = session, engine, whole
+    def __init__(self, session: Session, engine: SoundEngine, renderer: OfflineRenderer) -> None:
+        self.session, self.engine, self._renderer = session, engine, renderer
         self.last_pitch = 60
         self.follows = False
-        """Whether notes that sound fade over to what the sliders say."""
+        """Whether notes that sound fade over to the sound of the sliders."""
         self.held: dict[Hashable, tuple[int, int]] = {}
         """Keys that are down: pitch and velocity."""
         self.shown: NoteRequest | None = None
-        """What the portrait is of."""
-        self.on_play: Callable[[int, int], object] = lambda _pitch, _velocity: None
-        """Told of every note, for those who send it on."""
+        """The note that was shown last; None for a recording."""
+        self._note_listeners: list[Callable[[int, int], object]] = []
         self._dragged_from: tuple[str, tuple[float, ...]] | None = None
-        """What is dragged, and where it was at the last note."""
+        """The thing that is dragged, and its place at the last note."""
         self._followed = session.sound
-        session.subscribe(self._changed)
+        session.subscribe(self._follow)
+
+    def subscribe_to_notes(self, listener: Callable[[int, int], object]) -> None:
+        """Has a function called with MIDI pitch and velocity after every key that goes down."""
+        self._note_listeners.append(listener)
 
     def note_on(self, midi_pitch: int, velocity: int = 100, key: Hashable = None) -> NoteRequest | None:
-        """A key goes down; notes that no model can make are passed over.
+        """A key goes down; pitches that no model can make are ignored.
 
         Args:
-            midi_pitch: Which.
-            velocity: How hard, 1 to 127.
-            key: What will let it go again; the pitch, if not given.
+            midi_pitch: Of the key.
+            velocity: 1 to 127.
+            key: Names the press for `note_off`; the pitch, if not given.
         """
-        if not 12 <= midi_pitch <= 119:
+        if not MIN_PITCH <= midi_pitch <= MAX_PITCH:
             return None
         key = midi_pitch if key is None else key
         request = self.session.request(midi_pitch, velocity)
         self.held[key] = midi_pitch, velocity
         self.last_pitch = midi_pitch
         self.play(request, key, velocity)
-        self.on_play(midi_pitch, velocity)
+        for listener in self._note_listeners:
+            listener(midi_pitch, velocity)
         return request
 
     def note_off(self, midi_pitch: int, key: Hashable = None) -> None:
@@ -77,28 +83,28 @@ class Performer:
         self.show(request)
 
     def show(self, request: NoteRequest) -> None:
-        """Has the portrait of a note made."""
+        """Has the picture of a note made."""
         self.shown = request
-        self._whole.show(request)
+        self._renderer.show(request)
 
     def play_waveform(self, waveform: Floats) -> None:
         """Plays a recording, and shows it."""
         self.engine.play(CURSOR_KEY, waveform)
         self.shown = None
-        self._whole.show(waveform)
+        self._renderer.show(waveform)
 
     def play_again(self) -> None:
-        """The present sound at the last pitch, as long as it is."""
+        """Plays the present sound at the last pitch, for its whole length."""
         self.play(self.session.request(self.last_pitch))
 
     def stop_all(self) -> None:
-        """Silence."""
+        """Ends every note."""
         self.held.clear()
         self.engine.stop_all()
 
     def cursor_moved(self) -> None:
         """The cursor is being dragged: a note whenever it has gone far enough."""
-        self._dragged("cursor", self.session.sound.latent, MIN_MOVE)
+        self._drag("cursor", self.session.sound.latent, MIN_MOVE)
 
     def cursor_released(self) -> None:
         """The cursor was let go: the note where it lies."""
@@ -106,7 +112,7 @@ class Performer:
 
     def puck_moved(self) -> None:
         """The puck of the pad is being dragged: a note whenever it has gone far enough on the pad."""
-        self._dragged("puck", self.session.pad.place, MIN_PAD_MOVE)
+        self._drag("puck", self.session.pad.place, MIN_PAD_MOVE)
 
     def puck_released(self) -> None:
         """The puck was let go: the note where it lies."""
@@ -117,9 +123,9 @@ class Performer:
         request = self.session.request(self.last_pitch)
         return NoteRequest(request.midi_pitch, request.mix, path.at(time_s), request.seed)
 
-    def _dragged(self, what: str, place: tuple[float, ...], least: float) -> None:
+    def _drag(self, what: str, place: tuple[float, ...], min_distance: float) -> None:
         before = self._dragged_from
-        if before is None or before[0] != what or math.dist(place, before[1]) >= least:
+        if before is None or before[0] != what or math.dist(place, before[1]) >= min_distance:
             self._dragged_from = what, place
             self.play_again()
 
@@ -128,7 +134,8 @@ class Performer:
             self.play_again()
         self._dragged_from = None
 
-    def _changed(self) -> None:
+    def _follow(self) -> None:
+        """Fades sounding notes over to what the session has become."""
         before, self._followed = self._followed, self.session.sound
         if self.follows and before != self._followed:
             for key, (pitch, velocity) in list(self.held.items()):

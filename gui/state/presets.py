@@ -16,13 +16,13 @@ from mcnn.plain import Settings
 
 from .latent_pad import LatentPad
 from .latent_path import LatentPath
-from .scene import ProjectState
+from .project_state import ProjectState
 from .sound import Sound
 
 FORMAT, VERSION = "clariolin-preset", 1
 SUFFIX = ".clariolin.json"
 MAX_BYTES = 8 << 20
-"""Of two minutes of a path that never rests."""
+"""Largest file that is read; a path of two minutes that never rests takes this much."""
 _UNSAFE = re.compile(r"[^\w .,+()&'-]+")
 
 
@@ -39,14 +39,14 @@ class Preset:
     """Pad and recorded path; None if the file says nothing of them."""
 
 
-def preset_of(scene: ProjectState, name: str, model: str) -> Preset:
-    """A scene under a name; an empty pad and an empty path are left out, so that it disturbs no other."""
-    pad = None if scene.pad.is_empty else scene.pad
-    return Preset(name, scene.sound, model, pad, scene.path if scene.path.points else None)
+def preset_of(project: ProjectState, name: str, model: str) -> Preset:
+    """A project under a name; an empty pad or path is left out, so that the preset replaces no other one."""
+    pad = None if project.pad.is_empty else project.pad
+    return Preset(name, project.sound, model, pad, project.path if project.path.points else None)
 
 
 class _Content(Settings):
-    """What of a file is more than words."""
+    """The checked part of a preset's file; its name and model are plain text."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -56,7 +56,7 @@ class _Content(Settings):
 
 
 def user_folder(kind: str) -> Path:
-    """Where this person's files of a kind (`data` or `state`) belong, by the desktop's convention."""
+    """The folder of a person's files of a kind (`data` or `state`), by the convention of Linux desktops."""
     variable, default = {
         "data": ("XDG_DATA_HOME", ".local/share"),
         "state": ("XDG_STATE_HOME", ".local/state"),
@@ -118,7 +118,7 @@ def read_preset(path: Path) -> Preset:
 
 
 def _preset_of(value: dict[str, Any], name: str) -> Preset:
-    """What a file holds; presets without a pad or a path have none."""
+    """The preset in a file; pad and path may be missing."""
     content = _Content.model_validate(value)
     path = None if content.path is None else LatentPath.from_json(content.path)
     size = len(content.sound.latent)
@@ -129,7 +129,7 @@ def _preset_of(value: dict[str, Any], name: str) -> Preset:
     return Preset(named, content.sound, str(value.get("model", "")), content.pad, path)
 
 
-class PresetShelf:
+class PresetFolder:
     """The folder of a person's presets.
 
     Args:
@@ -140,7 +140,7 @@ class PresetShelf:
         self.folder = folder
 
     def names(self) -> list[str]:
-        """What there is, in alphabetical order."""
+        """Names of the presets, in alphabetical order."""
         return sorted((preset.name for preset in self._all()), key=str.casefold)
 
     def save(self, preset: Preset) -> Path:
@@ -179,13 +179,13 @@ class PresetShelf:
         return sorted(self.folder.glob(f"*{SUFFIX}"))
 
     def _all(self) -> list[Preset]:
-        found = []
+        presets = []
         for path in self._files():
             try:
-                found.append(read_preset(path))
+                presets.append(read_preset(path))
             except InputError:
                 continue  # a foreign or damaged file hides no others
-        return found
+        return presets
 
     def _path_of(self, name: str) -> Path | None:
         for path in self._files():

@@ -1,4 +1,4 @@
-"""What the desktop finds again after it was closed, or crashed: one JSON file. Qt-free."""
+"""The state that the desktop restores after it was closed, or crashed: one JSON file. Qt-free."""
 
 import contextlib
 import json
@@ -37,7 +37,7 @@ class SavedSession(Settings):
     recent: tuple[str, ...] = ()
     """Paths of files that were opened, the last one first."""
     dropped: tuple[str, ...] = ()
-    """Paths of recordings on the shelf."""
+    """Paths of the recordings that were listed."""
     follows: bool = False
     velocity_plays_dynamics: bool = False
     midi_channel: int | None = Field(None, ge=0, le=15)
@@ -52,7 +52,7 @@ class SavedSession(Settings):
 
 
 def read_session(path: Path) -> SavedSession:
-    """What was saved; an empty session if there is nothing, or nothing that can be read."""
+    """The saved state; an empty one if there is no file, or none that can be read."""
     try:
         value: Any = json.loads(path.read_text("utf-8"))
         return SavedSession.model_validate(value)

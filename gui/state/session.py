@@ -1,6 +1,6 @@
-"""The state of the desktop: the sound, the pad, the path, their history, and whom to tell. Qt-free.
+"""The state of the desktop: sound, pad and path, their history, and who is called when they change. Qt-free.
 
-Every change goes through a method here, makes a new `ProjectState` and is told to all who subscribed. Changes
+Every change goes through a method here, makes a new `ProjectState` and calls all who subscribed. Changes
 with the same tag (a slider that is being dragged) are one step of the history until `settle` is called.
 """
 
@@ -8,15 +8,14 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from aae.live.velocity import VelocityCurve
 from aae.model.model_info import ModelInfo
 from aae.synthesis.request import NoteRequest
-from aae.synthesis.synthesizer import Synthesizer
 
 from .latent_pad import MAX_NAME_LENGTH, N_CORNERS, Corner, LatentPad
 from .latent_path import LatentPath
-from .scene import ProjectState
+from .project_state import ProjectState
 from .sound import MAX_VARIATION, AttributeMix, Sound, dial_latent
-from .velocity import VelocityCurve
 
 MAX_HISTORY_LENGTH = 500
 SURPRISE_LABELS = 2
@@ -27,15 +26,14 @@ class Session:
     """The sound that is being edited.
 
     Args:
-        synthesizer: Completes mixes, and knows what was trained.
+        info: The model's facts: its labels, and what was trained.
         sound: What to begin with; if not given, the label trained most often of each attribute.
     """
 
-    def __init__(self, synthesizer: Synthesizer, sound: Sound | None = None) -> None:
-        self.info: ModelInfo = synthesizer.info
-        self._synthesizer = synthesizer
+    def __init__(self, info: ModelInfo, sound: Sound | None = None) -> None:
+        self.info = info
         self._listeners: list[Callable[[], object]] = []
-        self._scene = ProjectState(self.fitted(sound) if sound is not None else self._usual())
+        self._project = ProjectState(self.fitted(sound) if sound is not None else self._most_trained())
         self._undo: list[ProjectState] = []
         self._redo: list[ProjectState] = []
         self._tag: str | None = None
@@ -43,27 +41,27 @@ class Session:
         self.velocity_plays_dynamics = False
 
     @property
-    def scene(self) -> ProjectState:
+    def project(self) -> ProjectState:
         """Sound, pad and path as they are now."""
-        return self._scene
+        return self._project
 
     @property
     def sound(self) -> Sound:
-        """What sounds now."""
-        return self._scene.sound
+        """The present sound."""
+        return self._project.sound
 
     @property
     def pad(self) -> LatentPad:
         """The pad's corners and its puck."""
-        return self._scene.pad
+        return self._project.pad
 
     @property
     def path(self) -> LatentPath:
         """The recorded path."""
-        return self._scene.path
+        return self._project.path
 
     def subscribe(self, listener: Callable[[], object]) -> None:
-        """Has a function called after every change."""
+        """Calls a function after every change."""
         self._listeners.append(listener)
 
     def set_weight(self, attribute: str, label: str, weight: float) -> None:
@@ -81,11 +79,11 @@ class Session:
         self._change(self.sound.with_mix(attribute, mix))
 
     def set_solo(self, attribute: str, label: str | None) -> None:
-        """Has one label heard alone, or all."""
+        """Plays one label alone, or, with None, all."""
         self._change(self.sound.with_mix(attribute, self.sound.mixes[attribute].with_solo(label)))
 
     def set_normalised(self, attribute: str, normalised: bool) -> None:
-        """Has weights add up to 1, or leaves them free."""
+        """Makes weights add up to 1, or leaves them free."""
         mix = self.sound.mixes[attribute].with_normalised(normalised)
         self._change(self.sound.with_mix(attribute, mix))
 
@@ -103,14 +101,14 @@ class Session:
         self._change(self.sound.changed(variation=variation, latent=latent, seed=seed), "variation")
 
     def new_variation(self, random: np.random.Generator | None = None) -> None:
-        """Goes to a variation that chance chooses."""
+        """Goes to a random variation."""
         random = random or np.random.default_rng()
         self.settle()
         self.set_variation(float(random.integers(int(MAX_VARIATION))))
         self.settle()
 
     def surprise(self, random: np.random.Generator | None = None) -> None:
-        """A mix that chance chooses among those that were trained, and a new variation; locks hold."""
+        """Goes to a random trained mix and a random variation; locked sliders stay."""
         random = random or np.random.default_rng()
         rows = self.info.coverage.combinations
         counts = np.array([row.count for row in rows], np.float64) ** 0.5
@@ -129,7 +127,7 @@ class Session:
 
     def set_path(self, path: LatentPath) -> None:
         """Takes another path."""
-        self._change_scene(self._scene.changed(path=path))
+        self._set_project(self._project.changed(path=path))
 
     def set_corner(self, number: int, latent: tuple[float, ...] | None, name: str = "") -> None:
         """Chooses a corner of the pad; the sound stays what it is until the puck is moved.
@@ -142,7 +140,7 @@ class Session:
         if latent is not None and len(latent) != self.info.latent_size:
             raise ValueError(f"latent {latent} is not {self.info.latent_size} numbers")
         corner = None if latent is None else Corner(latent=latent, name=name[:MAX_NAME_LENGTH])
-        self._change_scene(self._scene.changed(pad=self.pad.with_corner(number, corner)))
+        self._set_project(self._project.changed(pad=self.pad.with_corner(number, corner)))
 
     def set_corner_here(self, number: int) -> None:
         """Takes the point of the sound for a corner, 1 to 4."""
@@ -151,7 +149,7 @@ class Session:
         self.set_corner(number, self.sound.latent, name)
 
     def fill_pad(self, random: np.random.Generator | None = None) -> None:
-        """Variations that chance chooses in the corners that are empty; in all four, if none is."""
+        """Puts random variations into the empty corners; into all four, if none is empty."""
         random = random or np.random.default_rng()
         pad = self.pad
         empty = [n for n in range(1, N_CORNERS + 1) if pad.corners[n - 1] is None]
@@ -159,7 +157,7 @@ class Session:
             variation = int(random.integers(int(MAX_VARIATION)))
             latent = dial_latent(float(variation), self.info.latent_size)
             pad = pad.with_corner(number, Corner(latent=latent, name=f"variation {variation}"))
-        self._change_scene(self._scene.changed(pad=pad))
+        self._set_project(self._project.changed(pad=pad))
 
     def move_puck(self, x: float, y: float) -> None:
         """Moves the puck, and with it, if any corner is chosen, the point of the sound."""
@@ -167,16 +165,16 @@ class Session:
         latent, sound = pad.latent(), self.sound
         if latent is not None and not pad.leads_to(sound.latent):
             sound = sound.changed(latent=latent, variation=None)
-        self._change_scene(self._scene.changed(pad=pad, sound=sound), "pad")
+        self._set_project(self._project.changed(pad=pad, sound=sound), "pad")
 
     def clear_pad(self) -> None:
         """Empties all corners; the puck stays."""
-        self._change_scene(self._scene.changed(pad=LatentPad(x=self.pad.x, y=self.pad.y)))
+        self._set_project(self._project.changed(pad=LatentPad(x=self.pad.x, y=self.pad.y)))
 
     def begin_with(self, pad: LatentPad, path: LatentPath) -> None:
         """Takes the pad and the path of an earlier session, as no step of the history."""
-        self._scene = self._scene.with_parts(pad, path, self.info.latent_size)
-        self._tell()
+        self._project = self._project.with_parts(pad, path, self.info.latent_size)
+        self._notify()
 
     def load(self, sound: Sound, pad: LatentPad | None = None, path: LatentPath | None = None) -> None:
         """Takes another sound, as a preset has it; locked sliders stay.
@@ -194,8 +192,7 @@ class Session:
                 free = {label: w for label, w in kept.weights.items() if label not in mix.locked}
                 base = kept.model_copy(update={"weights": held})
                 fitted = fitted.with_mix(name, base.with_only(free))
-        scene = self._scene.changed(sound=fitted).with_parts(pad, path, self.info.latent_size)
-        self._change_scene(scene)
+        self._set_project(self._project.changed(sound=fitted).with_parts(pad, path, self.info.latent_size))
 
     def fitted(self, sound: Sound) -> Sound:
         """A sound as this model can make it: labels that it lacks are left out, a foreign latent redrawn."""
@@ -248,11 +245,11 @@ class Session:
 
     def full_mix(self) -> dict[str, dict[str, float]]:
         """The mix that is heard; attributes without any weight get what is usual beside the others."""
-        return self._synthesizer.info.complete(self.sound.heard())
+        return self.info.complete(self.sound.heard())
 
     def trained_range(self) -> tuple[int, int] | None:
         """Lowest and highest MIDI pitch trained with the strongest labels; None if none was."""
-        return self._synthesizer.info.coverage.pitch_range(self.full_mix())
+        return self.info.coverage.pitch_range(self.full_mix())
 
     def model_range(self) -> tuple[int, int]:
         """Lowest and highest MIDI pitch of all training notes."""
@@ -269,33 +266,33 @@ class Session:
                 parts.append(" + ".join(words))
         return ", ".join(parts)
 
-    def _usual(self) -> Sound:
+    def _most_trained(self) -> Sound:
         mixes = {
-            name: AttributeMix(weights=dict(weights))
-            for name, weights in self._synthesizer.info.complete({}).items()
+            name: AttributeMix(weights=dict(weights)) for name, weights in self.info.complete({}).items()
         }
         return Sound(mixes=mixes, latent=dial_latent(0.0, self.info.latent_size), variation=0.0)
 
-    def _step(self, taken: list[ProjectState], given: list[ProjectState]) -> None:
-        if taken:
-            given.append(self._scene)
-            self._scene = taken.pop()
+    def _step(self, source: list[ProjectState], target: list[ProjectState]) -> None:
+        """Goes back to the newest state of one list; the present one becomes the newest of the other."""
+        if source:
+            target.append(self._project)
+            self._project = source.pop()
             self._tag = None
-            self._tell()
+            self._notify()
 
     def _change(self, sound: Sound, tag: str | None = None) -> None:
-        self._change_scene(self._scene.changed(sound=sound), tag)
+        self._set_project(self._project.changed(sound=sound), tag)
 
-    def _change_scene(self, scene: ProjectState, tag: str | None = None) -> None:
-        if scene == self._scene:
+    def _set_project(self, project: ProjectState, tag: str | None = None) -> None:
+        if project == self._project:
             return
         if tag is None or tag != self._tag:
-            self._undo.append(self._scene)
+            self._undo.append(self._project)
             del self._undo[:-MAX_HISTORY_LENGTH]
         self._redo.clear()
-        self._scene, self._tag = scene, tag
-        self._tell()
+        self._project, self._tag = project, tag
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in self._listeners:
             listener()

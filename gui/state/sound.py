@@ -1,4 +1,4 @@
-"""What sounds when a key is pressed: a mix of labels, a point of the latent space, a variation. Qt-free.
+"""The sound that a key plays: a mix of labels, a point of the latent space, a variation. Qt-free.
 
 A `Sound` is a value: edits make new ones, so that undo is a list of them and a preset is one as JSON.
 """
@@ -37,7 +37,7 @@ class AttributeMix(Settings):
         return {label: weight for label, weight in weights.items() if weight > 0}
 
     def heard(self) -> dict[str, float]:
-        """Weights as the model gets them."""
+        """Weights as the model receives them: after solo and normalisation."""
         if self.solo is not None:
             return {self.solo: 1.0 if self.is_normalised else self.weights.get(self.solo, 1.0)}
         total = sum(self.weights.values())
@@ -89,16 +89,16 @@ class AttributeMix(Settings):
 
 
 class Sound(Settings):
-    """All that decides how a note sounds, but its pitch and how hard it is struck."""
+    """Everything that decides how a note sounds but its pitch and its velocity."""
 
     mixes: dict[str, AttributeMix]
     """Attribute to its sliders."""
     latent: tuple[float, ...]
     """The point of the latent space."""
     variation: float | None = None
-    """Where the dial stands; None if the point was chosen otherwise."""
+    """Position of the dial; None if the point was chosen otherwise."""
     seed: int = 0
-    """Of what differs between two takes of one point: noise, the start of a vibrato."""
+    """Seed of the differences between two takes of one point: noise, the start of a vibrato."""
 
     @field_validator("latent")
     @classmethod

@@ -1,4 +1,4 @@
-"""The training notes as points: where they lie, what they are, which are shown. Qt-free."""
+"""The training notes as points: their places, labels and colours, and which are shown. Qt-free."""
 
 from collections.abc import Hashable, Mapping
 
@@ -51,7 +51,7 @@ class SpacePoints:
 
     @property
     def colourings(self) -> list[str]:
-        """What points can be coloured by."""
+        """Attributes that points can be coloured by."""
         return list(self._names)
 
     def legend(self, dark: bool) -> list[tuple[str, Rgb, int]]:
@@ -84,7 +84,7 @@ class SpacePoints:
 
     @property
     def looks(self) -> Hashable:
-        """Another one whenever other points are shown, or in other colours."""
+        """A key that differs whenever other points are shown, or in other colours."""
         return self.colour_by, *map(frozenset, self._hidden.values())
 
     @property
@@ -103,7 +103,7 @@ class SpacePoints:
         return np.asarray(table[self._values[self.colour_by]])
 
     def tags(self, index: int) -> dict[str, str]:
-        """What a note is: its pitch and its labels."""
+        """Pitch and labels of a note."""
         pitch = int(self.midi_pitch[index])
         tags = {"note": pitch_name(pitch) if pitch >= 0 else UNPITCHED_LABEL}
         for name, values in self._values.items():

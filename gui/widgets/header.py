@@ -1,4 +1,4 @@
-"""The strip above: what sounds, undo, volume, level, and the ways out."""
+"""The strip above the panels: the sound in words, undo, switches, volume, level, saving and rendering."""
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QPainter, QPaintEvent

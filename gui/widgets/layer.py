@@ -1,6 +1,6 @@
-"""Pictures of what seldom changes in a widget, so that painting what does change costs little.
+"""Cached pictures of the parts of a widget that seldom change, so that painting the others costs little.
 
-The window's thread and the one that makes the sound take turns in Python: what is painted in vain is heard.
+The window's thread and the one that makes the sound take turns in Python: needless painting makes dropouts.
 """
 
 from collections.abc import Callable, Hashable
@@ -16,7 +16,7 @@ class Layer:
     """Keeps the picture of a whole widget, in the screen's own pixels, until something it depends on changes.
 
     Args:
-        widget: Its size, scale and the theme count without being named.
+        widget: Painted as a whole; its size, its scale and the theme are always part of what it depends on.
     """
 
     def __init__(self, widget: QWidget) -> None:

@@ -1,4 +1,4 @@
-"""How loud it is: a bar in dB of full scale with the peak of the last second."""
+"""The level meter: a bar in dB of full scale with the peak of the last second."""
 
 import math
 import time

@@ -1,7 +1,5 @@
 """The sliders of all attributes, a tab each, with search, and the mix in one bar above them."""
 
-from typing import TYPE_CHECKING
-
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import (
@@ -17,23 +15,23 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from aae.notes.pitch_names import pitch_name
+
 from .. import theme
 from ..state.point_colors import label_color
+from ..state.session import Session
 from .weight_slider import WeightSlider
-
-if TYPE_CHECKING:
-    from ..state.session import Session
 
 
 class AttributePanel(QWidget):
     """All labels of one attribute.
 
     Args:
-        session: What the sliders move.
-        attribute: Which.
+        session: The sliders move its weights.
+        attribute: Its labels are shown.
     """
 
-    def __init__(self, session: "Session", attribute: str) -> None:
+    def __init__(self, session: Session, attribute: str) -> None:
         super().__init__()
         self.setObjectName("inside")
         self._session, self.attribute = session, attribute
@@ -82,9 +80,9 @@ class AttributePanel(QWidget):
         self.normalise.setChecked(mix.is_normalised)
         for label, slider in self.sliders.items():
             silenced = mix.solo is not None and mix.solo != label
-            most = 1.0 if mix.is_normalised else 2.0
+            max_weight = 1.0 if mix.is_normalised else 2.0
             slider.show_state(
-                mix.weights.get(label, 0.0), label in mix.locked, mix.solo == label, silenced, most
+                mix.weights.get(label, 0.0), label in mix.locked, mix.solo == label, silenced, max_weight
             )
 
     def _slider(self, label: str) -> WeightSlider:
@@ -111,9 +109,9 @@ class AttributePanel(QWidget):
 
 
 class MixBar(QWidget):
-    """What is heard of each attribute, as stacked bars."""
+    """The mix that is heard of each attribute, as stacked bars."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._mix: dict[str, dict[str, float]] = {}
@@ -167,7 +165,7 @@ class MixBar(QWidget):
 class MixPanel(QFrame):
     """The left side of the window."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self.setObjectName("panel")
         self._session = session
@@ -181,7 +179,8 @@ class MixPanel(QFrame):
         self.bar = MixBar(session)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.tabBar().setExpanding(False)  # type: ignore[union-attr]
+        if (bar := self.tabs.tabBar()) is not None:
+            bar.setExpanding(False)
         self.tabs.setAccessibleName("Attributes")
         self.panels: dict[str, AttributePanel] = {}
         for name in session.info.vocabularies:
@@ -199,8 +198,6 @@ class MixPanel(QFrame):
 
     def refresh(self) -> None:
         """Shows what the session holds."""
-        from aae.notes.pitch_names import pitch_name
-
         self.bar.refresh()
         for panel in self.panels.values():
             panel.refresh()

@@ -1,4 +1,4 @@
-"""The piano: the model's range, where the sound was trained, what sounds, and the letters that play it."""
+"""The piano: the model's range, the trained range, the keys that sound, and the letters that play them."""
 
 from collections.abc import Callable
 
@@ -23,18 +23,22 @@ BLACK_WIDTH, BLACK_HEIGHT = 0.6, 0.62
 
 
 class Piano(QWidget):
-    """Keys to press with the mouse; lower on a key is harder. Arrow keys and Enter play it, too."""
+    """Keys to press with the mouse; lower on a key is harder. Arrow keys and Enter play it, too.
+
+    Args:
+        letter_of: Gives the letter that plays a MIDI pitch on the computer's keyboard, or None.
+    """
 
     pressed = pyqtSignal(int, int)
     """MIDI pitch and velocity."""
     released = pyqtSignal(int)
 
-    def __init__(self) -> None:
+    def __init__(self, letter_of: Callable[[int], str | None] = lambda _pitch: None) -> None:
         super().__init__()
         self.low, self.high = 24, 108
         self.trained: tuple[int, int] | None = None
         self.sounding: set[int] = set()
-        self.letter_of: Callable[[int], str | None] = lambda _pitch: None
+        self._letter_of = letter_of
         self._at_rest = Layer(self)
         self._under: int | None = None
         self.chosen = 60
@@ -78,7 +82,7 @@ class Piano(QWidget):
         return None
 
     def place_of(self, midi_pitch: int) -> QRectF:
-        """Where a key is."""
+        """The rectangle of a key."""
         black = midi_pitch % 12 in BLACK_STEPS
         return next(spot for pitch, spot in self._keys(black) if pitch == midi_pitch)
 
@@ -100,7 +104,7 @@ class Piano(QWidget):
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802
         """Draws the keys at rest, and what is seen of those that sound."""
         painter = QPainter(self)
-        letters = tuple(self.letter_of(pitch) for pitch in range(self.low, self.high + 1))
+        letters = tuple(self._letter_of(pitch) for pitch in range(self.low, self.high + 1))
         looks = self.low, self.high, self.trained, letters, self.chosen if self.hasFocus() else None
         painter.drawPixmap(0, 0, self._at_rest.picture(looks, self._paint_keys))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -114,7 +118,7 @@ class Piano(QWidget):
                     self._paint_octave(painter, pitch, spot, ink)
 
     def _seen_of(self, pitch: int) -> QRegion:
-        """What black keys leave to be seen of a key; nothing beyond the keyboard's ends."""
+        """The part of a key that black keys do not cover; empty beyond the keyboard's ends."""
         if not self.low <= pitch <= self.high:
             return QRegion()
         seen = QRegion(self.place_of(pitch).toAlignedRect())
@@ -166,7 +170,7 @@ class Piano(QWidget):
             painter.setPen(QPen(colours.color("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(spot.adjusted(2, 0, -2, -3), 2, 2)
-        letter = self.letter_of(pitch)
+        letter = self._letter_of(pitch)
         painter.setFont(theme.small_font(self.font(), 8))
         bottom = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
         if letter and spot.width() > (7 if black else 12):

@@ -1,12 +1,12 @@
-"""How far the reading of a heap of recordings is, and how long it will take. Qt-free."""
+"""Progress of reading many recordings, and the time that is left. Qt-free."""
 
 import time
 from collections.abc import Callable
 
-from aae.cli.console import duration_in_words
+from mcnn.plain import duration_in_words
 
 MIN_DONE = 0.4
-"""Of a file, before a time is told: what was done before says nothing of the rest."""
+"""Share of a file after which the time left is estimated; earlier the pace is not known."""
 
 
 class ReadingProgress:
@@ -50,19 +50,19 @@ class ReadingProgress:
         self.total += n_files
 
     def begin(self, name: str) -> None:
-        """A file is being read."""
+        """Begins a file."""
         self._name, self._share = name, 0.0
 
-    def tell(self, share: float) -> None:
-        """So much of it is done, 0 to 1."""
+    def set_share(self, share: float) -> None:
+        """Notes the share of the present file that is done, 0 to 1."""
         self._share = min(max(share, 0.0), 1.0)
 
     def end(self) -> None:
-        """It is read, or could not be."""
+        """Ends the file, whether it was read or refused."""
         self.done, self._share = min(self.done + 1, self.total), 0.0
 
-    def give_up(self) -> None:
-        """Those that wait are left out; the one that is being read is the last."""
+    def skip_rest(self) -> None:
+        """Leaves out the files that wait; the one that is being read is the last."""
         self.total = min(self.total, self.done + 1)
 
     def in_words(self) -> str:

@@ -1,7 +1,6 @@
 """The plain knob beside the latent space: turn it and the sound becomes another one of its kind."""
 
 import math
-from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPointF, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
@@ -17,10 +16,8 @@ from PyQt6.QtWidgets import (
 )
 
 from .. import theme
+from ..state.session import Session
 from ..state.sound import MAX_VARIATION
-
-if TYPE_CHECKING:
-    from ..state.session import Session
 
 STEPS_A_VARIATION = 100
 VARIATIONS_A_TURN = 8
@@ -30,7 +27,7 @@ class VariationDial(QDial):
     """An endless knob; a turn is eight variations."""
 
     turned = pyqtSignal(float)
-    """By how many variations."""
+    """Number of variations it was turned by; negative is back."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +46,7 @@ class VariationDial(QDial):
         self._shown = 0
         self._drag_y: float | None = None
         self._rest = 0.0
-        self.valueChanged.connect(self._tell)
+        self.valueChanged.connect(self._report_turn)
 
     def show_variation(self, variation: float | None) -> None:
         """Stands where the session is; pale if the point was not chosen by the knob."""
@@ -104,7 +101,7 @@ class VariationDial(QDial):
         self._drag_y = None
         self.sliderReleased.emit()
 
-    def _tell(self, value: int) -> None:
+    def _report_turn(self, value: int) -> None:
         if value == self._shown:
             return
         turn = STEPS_A_VARIATION * VARIATIONS_A_TURN
@@ -116,7 +113,7 @@ class VariationDial(QDial):
 class VariationPanel(QFrame):
     """Knob, number, and the two buttons of chance."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
         self.setObjectName("panel")
         self._session = session

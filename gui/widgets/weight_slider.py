@@ -16,12 +16,12 @@ class WeightSlider(QSlider):
     """A slider that shows its label inside; drag anywhere in it.
 
     Args:
-        label: What it is the weight of.
+        label: Its weight is shown.
         parent: The panel.
     """
 
     weight_changed = pyqtSignal(float)
-    """By the hand of a person."""
+    """A person moved it; the weight, 0 to 2."""
     settled = pyqtSignal()
     solo_asked = pyqtSignal()
     lock_asked = pyqtSignal()
@@ -30,7 +30,7 @@ class WeightSlider(QSlider):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.label = label
         self.is_locked = self.is_solo = self.is_silenced = False
-        self.most = 2.0
+        self.max_weight = 2.0
         self.setRange(0, 2 * STEPS)
         self.setSingleStep(5)
         self.setPageStep(25)
@@ -44,26 +44,26 @@ class WeightSlider(QSlider):
             f"<b>{label}</b><br>Drag to mix it in; double-click for this one alone. Beyond the mark it is "
             "exaggerated.<br>S at the right: hear it solo. Right-click: lock it."
         )
-        self._told = 0
+        self._shown = 0
         self._state: tuple[float, bool, bool, bool, float] | None = None
         self._is_dragged = False
-        self.valueChanged.connect(self._tell)
+        self.valueChanged.connect(self._report_change)
 
     @property
     def weight(self) -> float:
         """0 to 2."""
         return self.value() / STEPS
 
-    def show_state(self, weight: float, locked: bool, solo: bool, silenced: bool, most: float) -> None:
-        """Shows what the session holds, without telling anyone."""
-        state = weight, locked, solo, silenced, most
+    def show_state(self, weight: float, locked: bool, solo: bool, silenced: bool, max_weight: float) -> None:
+        """Shows what the session holds, without a signal."""
+        state = weight, locked, solo, silenced, max_weight
         if state == self._state and self.value() == round(weight * STEPS):
             return
         self._state = state
-        self.is_locked, self.is_solo, self.is_silenced, self.most = locked, solo, silenced, most
-        self._told = round(weight * STEPS)
-        self.setMaximum(round(most * STEPS))
-        self.setValue(self._told)
+        self.is_locked, self.is_solo, self.is_silenced, self.max_weight = locked, solo, silenced, max_weight
+        self._shown = round(weight * STEPS)
+        self.setMaximum(round(max_weight * STEPS))
+        self.setValue(self._shown)
         self.setAccessibleDescription(f"{weight:.2f}{', locked' if locked else ''}{', solo' if solo else ''}")
         self.update()
 
@@ -82,7 +82,7 @@ class WeightSlider(QSlider):
             colour = colours.color("cool" if self.is_solo else "accent", 70 if self.is_silenced else 210)
             painter.setBrush(colour)
             painter.drawRoundedRect(filled, 5, 5)
-        if self.most > 1:
+        if self.max_weight > 1:
             painter.setPen(QPen(colours.color("muted", 90), 1, Qt.PenStyle.DotLine))
             mark = round(self._x_of(1.0))
             painter.drawLine(mark, 5, mark, HEIGHT - 6)
@@ -185,12 +185,12 @@ class WeightSlider(QSlider):
             self.solo_asked.emit()
 
     def _x_of(self, weight: float) -> float:
-        return 1 + (self.width() - 2) * weight / self.most
+        return 1 + (self.width() - 2) * weight / self.max_weight
 
     def _drag_to(self, x: float) -> None:
-        self.setValue(round((x - 1) / max(1, self.width() - 2) * self.most * STEPS))
+        self.setValue(round((x - 1) / max(1, self.width() - 2) * self.max_weight * STEPS))
 
-    def _tell(self, value: int) -> None:
-        if value != self._told:
-            self._told = value
+    def _report_change(self, value: int) -> None:
+        if value != self._shown:
+            self._shown = value
             self.weight_changed.emit(value / STEPS)

@@ -1,122 +1,135 @@
-"""What menus, buttons and shortcuts do with the present sound and with the view of it."""
-
-from typing import TYPE_CHECKING
-
-from PyQt6.QtGui import QAction
+"""The commands of menus, buttons and shortcuts that play, change the sound or change the view of it."""
 
 from .. import theme
-from ..input.controllers import Controllers
-
-if TYPE_CHECKING:
-    from ..space.space_panel import SpacePanel
-    from ..state.instrument import Instrument
-    from ..widgets.header import Header
-    from ..widgets.shelf import RecordingList
-    from .main_window import MainWindow
-
-MESSAGE_MS = 8000
+from ..state.camera import Camera
+from .context import WindowContext
 
 
-class WindowCommands(Controllers):
-    """The part of `MainWindow` that plays."""
+class Commands:
+    """Does nothing where no model is open.
 
-    instrument: "Instrument | None"
-    header: "Header"
-    space: "SpacePanel"
-    shelf: "RecordingList"
-    actions_by_name: dict[str, QAction]
+    Args:
+        context: Holds the open model.
+    """
 
-    @property
-    def _window(self) -> "MainWindow":
-        return self  # type: ignore[return-value]
-
-    def say(self, words: str) -> None:
-        """A line at the bottom of the window."""
-        status = self._window.statusBar()
-        if status is not None:
-            status.showMessage(words, MESSAGE_MS)
+    def __init__(self, context: WindowContext) -> None:
+        self._context = context
 
     def undo(self) -> None:
         """Takes the last change back."""
-        if self.instrument:
-            self.instrument.session.undo()
+        if instrument := self._context.instrument:
+            instrument.session.undo()
 
     def redo(self) -> None:
         """Makes it again."""
-        if self.instrument:
-            self.instrument.session.redo()
+        if instrument := self._context.instrument:
+            instrument.session.redo()
 
     def new_variation(self) -> None:
-        """Another note of the same mix."""
-        if self.instrument:
-            self.instrument.session.new_variation()
+        """Goes to another note of the same mix, at random."""
+        if instrument := self._context.instrument:
+            instrument.session.new_variation()
 
     def surprise(self) -> None:
-        """Another mix."""
-        if self.instrument:
-            self.instrument.session.surprise()
+        """Goes to another mix and variation, at random."""
+        if instrument := self._context.instrument:
+            instrument.session.surprise()
+
+    def press_key(self, midi_pitch: int, velocity: int) -> None:
+        """Presses a key of the piano."""
+        if instrument := self._context.instrument:
+            instrument.performer.note_on(midi_pitch, velocity, ("piano", midi_pitch))
+
+    def release_key(self, midi_pitch: int) -> None:
+        """Lets a key of the piano go."""
+        if instrument := self._context.instrument:
+            instrument.performer.note_off(midi_pitch, ("piano", midi_pitch))
 
     def play_again(self) -> None:
-        """The present sound at the last pitch."""
-        if self.instrument:
-            self.instrument.performer.play_again()
+        """Plays the present sound at the last pitch."""
+        if instrument := self._context.instrument:
+            instrument.performer.play_again()
 
     def stop_all(self) -> None:
-        """Silence."""
-        if self.instrument:
-            self.space.play.setChecked(False)
-            self._window.pad.stop_picking()
-            self.instrument.performer.stop_all()
+        """Ends every note, the path that is played, and the wait for a click on a point."""
+        if opened := self._context.opened:
+            opened.space.play.setChecked(False)
+            opened.pad.stop_picking()
+            opened.instrument.performer.stop_all()
+
+    def set_volume(self, factor: float) -> None:
+        """Sets the factor of all that is heard."""
+        if instrument := self._context.instrument:
+            instrument.engine.volume = factor
 
     def toggle_follow(self) -> None:
         """Has sounding notes follow the sliders, or not."""
-        if self.instrument:
-            self.set_follow(not self.instrument.performer.follows)
-
-    def set_follow(self, follows: bool) -> None:
-        """Sets it, and shows it in both places."""
-        assert self.instrument is not None
-        self.instrument.performer.follows = follows
-        self.header.follow.setChecked(follows)
-        self.actions_by_name["Follow the sliders"].setChecked(follows)
+        if instrument := self._context.instrument:
+            instrument.performer.follows = not instrument.performer.follows
+        self._context.switches_changed.emit()
 
     def toggle_dynamics(self) -> None:
         """Has velocity choose the dynamics, or not."""
-        if self.instrument:
-            self.set_dynamics(not self.instrument.session.velocity_plays_dynamics)
+        if instrument := self._context.instrument:
+            session = instrument.session
+            session.velocity_plays_dynamics = not session.velocity_plays_dynamics
+        self._context.switches_changed.emit()
 
-    def set_dynamics(self, plays: bool) -> None:
-        """Sets it, and shows it in both places."""
-        assert self.instrument is not None
-        self.instrument.session.velocity_plays_dynamics = plays
-        self.header.dynamics.setChecked(plays)
-        self.actions_by_name["Velocity plays dynamics"].setChecked(plays)
+    def toggle_osc(self) -> None:
+        """Switches Open Sound Control on or off."""
+        if opened := self._context.opened:
+            opened.controllers.toggle_osc()
+        self._context.switches_changed.emit()
+
+    def set_midi_channel(self, channel: int | None) -> None:
+        """Listens to one MIDI channel, 0 to 15, or, with None, to all."""
+        self._context.saved = self._context.saved.model_copy(update={"midi_channel": channel})
+        if opened := self._context.opened:
+            opened.controllers.midi.listen_to(channel)
 
     def record_path(self) -> None:
         """Begins or ends to record the cursor."""
-        if self.instrument:
-            self.space.record.toggle()
+        if opened := self._context.opened:
+            opened.space.record.toggle()
 
     def reset_view(self) -> None:
         """Looks at the space from where it began."""
-        from ..state.camera import Camera
+        if opened := self._context.opened:
+            opened.space.view.set_camera(Camera())
 
-        if self.instrument:
-            self.space.view.set_camera(Camera())
+    def show_pad(self) -> None:
+        """Brings the pad to the front, and the keyboard to it."""
+        if opened := self._context.opened:
+            opened.right.show_pad()
+
+    def fill_pad(self) -> None:
+        """Fills the empty corners of the pad at random; all four, if none is empty."""
+        if instrument := self._context.instrument:
+            instrument.session.fill_pad()
+
+    def clear_pad(self) -> None:
+        """Empties the corners of the pad."""
+        if instrument := self._context.instrument:
+            instrument.session.clear_pad()
+
+    def set_corner_here(self, number: int) -> None:
+        """Takes the cursor's point for a corner of the pad, 1 to 4."""
+        if instrument := self._context.instrument:
+            instrument.session.set_corner_here(number)
 
     def play_original(self) -> None:
-        """The chosen recording itself."""
-        if self.instrument:
-            self.shelf.play_original(self.shelf.current)
+        """Plays the chosen recording itself."""
+        if opened := self._context.opened:
+            opened.recordings.play_original(opened.recordings.current)
 
-    def play_made(self) -> None:
-        """What the model makes of it."""
-        if self.instrument:
-            self.shelf.play_made(self.shelf.current)
+    def play_model(self) -> None:
+        """Plays the model's note at the point of the chosen recording."""
+        if opened := self._context.opened:
+            opened.recordings.play_model(opened.recordings.current)
 
     def toggle_theme(self) -> None:
-        """Dark or light."""
-        dark = theme.current() is theme.DARK
-        theme.use(theme.LIGHT if dark else theme.DARK)
-        if self.instrument:
-            self._window.legend.refresh()
+        """Changes between dark and light."""
+        is_dark = theme.current() is theme.DARK
+        theme.use(theme.LIGHT if is_dark else theme.DARK)
+        if opened := self._context.opened:
+            opened.legend.refresh()

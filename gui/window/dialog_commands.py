@@ -1,61 +1,61 @@
-"""The dialogs of the window: rendering, training, help."""
+"""The commands that open dialogs: rendering, training, help."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PyQt6.QtWidgets import QMessageBox, QWidget
 
-from .file_commands import WindowFiles
+from ..dialogs.help_dialog import HelpDialog
+from ..dialogs.train_dialog import TrainDialog
+from ..input.osc_settings import ADDRESSES
+from .context import WindowContext
 
-if TYPE_CHECKING:
-    from ..dialogs.render_dialog import RenderDialog
+ABOUT = (
+    "<h3>Clariolin</h3><p>Makes instrument notes that were never played.</p>"
+    "<p>MIT licence. This window is drawn with PyQt6, which is GPL-3.0: a program that ships both is "
+    "bound by that.</p><p>The shipped model was trained on the sound samples of the Philharmonia "
+    "Orchestra.</p>"
+)
 
 
-class WindowDialogs(WindowFiles):
-    """The part of `MainWindow` that opens others."""
+class DialogCommands:
+    """Opens dialogs, and ends them with the window.
 
-    _dialogs: "list[RenderDialog | QWidget]"
+    Args:
+        context: Holds the open model.
+        open_files: Opens a model that was trained.
+    """
+
+    def __init__(self, context: WindowContext, open_files: Callable[[Sequence[Path]], object]) -> None:
+        self._context, self._open_files = context, open_files
+        self.shown: list[QWidget] = []
+        """Dialogs that were opened."""
 
     def render_instrument(self) -> None:
         """Opens the dialog that renders."""
-        from ..dialogs.render_dialog import RenderDialog
-
-        if self.instrument:
-            dialog = RenderDialog(self.instrument, Path.home() / "clariolin-notes", self._window)
-            self._dialogs.append(dialog)
-            dialog.show()
+        if opened := self._context.opened:
+            self._show(opened.render_dialog(self._context.window))
 
     def train(self) -> None:
-        """Opens the dialog that builds and trains."""
-        from ..dialogs.train_dialog import TrainDialog
-
-        dialog = TrainDialog(self._window)
-        dialog.model_ready.connect(lambda path: self.open_files([path]))
-        self._dialogs.append(dialog)
-        dialog.show()
+        """Opens the dialog that builds a NoteBank and trains."""
+        dialog = TrainDialog(self._context.settings.dataset_formats, self._context.window)
+        dialog.model_ready.connect(lambda path: self._open_files([path]))
+        self._show(dialog)
 
     def show_help(self) -> None:
-        """The list of shortcuts."""
-        from ..dialogs.help_dialog import HelpDialog
-        from ..input.osc_bridge import ADDRESSES
-
-        dialog = HelpDialog(ADDRESSES, self._window)
-        self._dialogs.append(dialog)
-        dialog.show()
+        """Opens the list of shortcuts."""
+        self._show(HelpDialog(ADDRESSES, self._context.window))
 
     def show_about(self) -> None:
-        """What this is, and its licences."""
-        QMessageBox.about(
-            self._window,
-            "Clariolin",
-            "<h3>Clariolin</h3><p>Makes instrument notes that were never played.</p>"
-            "<p>MIT licence. This window is drawn with PyQt6, which is GPL-3.0: a program that ships both is "
-            "bound by that.</p><p>The shipped model was trained on the sound samples of the Philharmonia "
-            "Orchestra.</p>",
-        )
+        """Shows what this program is, and its licences."""
+        QMessageBox.about(self._context.window, "Clariolin", ABOUT)
 
-    def close_dialogs(self) -> None:
+    def close(self) -> None:
         """Ends what dialogs do, then closes them."""
-        for dialog in self._dialogs:
+        for dialog in self.shown:
             dialog.close()
-        self._dialogs.clear()
+        self.shown.clear()
+
+    def _show(self, dialog: QWidget) -> None:
+        self.shown.append(dialog)
+        dialog.show()

@@ -1,27 +1,28 @@
-"""The window: opens at once, loads the model behind it, puts the panels together and keeps them in step."""
+"""The window: opens at once, loads the model behind it, and keeps its parts in step."""
 
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
-from PyQt6.QtWidgets import QMenu
+from PyQt6.QtWidgets import QLabel, QMainWindow
 
-from ..background import Task, UiInvoker
+from mcnn.errors import InputError
+
+from ..background import Task
 from ..input.computer_keys import ComputerKeys
-from ..input.keyboard_filter import KeyboardFilter
 from ..state.saved_session import SavedSession
-from .dialog_commands import WindowDialogs
+from .commands import Commands
+from .context import WindowContext, WindowSettings
+from .dialog_commands import DialogCommands
+from .file_commands import FileCommands
 from .frame import WindowFrame
-from .menus import build_menus
+from .menus import Menus
 from .state_keeper import StateKeeper
 
 if TYPE_CHECKING:
-    from aae.live.audio_output import AudioOutput
-
-    from ..space.point_surface import Renderer
-    from ..state.instrument import Instrument
+    from .open_model import OpenModel  # the type alone, as in `context`
 
 TICK_MS = 16
 SAVE_EVERY_MS = 3000
@@ -29,39 +30,37 @@ COMPACT_WIDTH = 1240
 COMPACT_HEIGHT = 840
 
 
-class MainWindow(WindowDialogs, WindowFrame):
-    """Everything that is seen. What its menus do is in `WindowDialogs` and below.
+class MainWindow(QMainWindow):
+    """Builds the parts of the window, and connects them.
 
     Args:
-        saved: What was open last time.
-        state_path: Where that is kept.
-        presets: Folder of the presets.
-        output: The sound device; the system's if not given.
+        saved: The state of the last start.
+        settings: Choices that were made before it opens.
     """
 
-    def __init__(
-        self, saved: SavedSession, state_path: Path, presets: Path, output: "AudioOutput | None" = None
-    ) -> None:
+    def __init__(self, saved: SavedSession, settings: WindowSettings) -> None:
         super().__init__()
-        self.saved, self._presets, self._output = saved, presets, output
-        self.renderer: Renderer = "auto"
-        self.state = StateKeeper(self, state_path)
-        self.instrument: Instrument | None = None
-        self.recent_menu: QMenu = QMenu(self)
-        self.courier = UiInvoker(self)
-        self._drag_folder = tempfile.TemporaryDirectory(prefix="clariolin-", ignore_cleanup_errors=True)
-        self._dialogs = []
-        self._shown_portrait: object = None
+        self.setWindowTitle("Clariolin")
+        self.setAcceptDrops(True)
+        self.resize(1440, 900)
+        self.setMinimumSize(860, 560)
+        self.context = WindowContext(self, settings, saved)
         self.keys = ComputerKeys(saved.octave, saved.velocity)
-        self.keyboard = KeyboardFilter(self, self.keys)
-        self.keyboard.shifted.connect(self._keys_shifted)
-        self.keyboard.replay_asked.connect(self.play_again)
-        self.piano.letter_of = self.keys.letter_of
-        self._connect_header()
-        self.actions_by_name = build_menus(self)
+        self.frame = WindowFrame(self.keys.letter_of)
+        self.setCentralWidget(self.frame)
+        self._device = QLabel("")
+        status_bar = self.statusBar()
+        assert status_bar is not None
+        status_bar.addPermanentWidget(self._device)
+        self.commands = Commands(self.context)
+        self.files = FileCommands(self.context, self.load)
+        self.dialogs = DialogCommands(self.context, self.files.open_files)
+        self.menus = Menus(self.context, self.commands, self.files, self.dialogs)
+        self.state = StateKeeper(self.context, self.frame, self.keys)
+        self._connect_frame()
         self._loading = Task(self)
-        self._loading.succeeded.connect(self.install)
-        self._loading.failed.connect(self._cannot_load)
+        self._loading.succeeded.connect(self._install)
+        self._loading.failed.connect(self.frame.show_problem)
         self._ticker = QTimer(self)
         self._ticker.setInterval(TICK_MS)
         self._ticker.timeout.connect(self._tick)
@@ -70,211 +69,150 @@ class MainWindow(WindowDialogs, WindowFrame):
         self._saver.timeout.connect(lambda: self.state.keep())
         self.state.restore_place()
 
-    def _connect_header(self) -> None:
-        self.header.undo.clicked.connect(self.undo)
-        self.header.redo.clicked.connect(self.redo)
-        self.header.stop.clicked.connect(self.stop_all)
-        self.header.save.clicked.connect(self.save_note)
-        self.header.render_button.clicked.connect(self.render_instrument)
-        self.header.follow.clicked.connect(self.toggle_follow)
-        self.header.dynamics.clicked.connect(self.toggle_dynamics)
-        self.header.volume_changed.connect(self._set_volume)
-        self.open_model.clicked.connect(self.ask_model)
-        self.train_model.clicked.connect(self.train)
-        for button in (self.header.render_button, self.header.save):
-            button.setEnabled(False)
+    @property
+    def opened(self) -> "OpenModel | None":
+        """The open model with its panels; None while there is none."""
+        return self.context.opened
 
     def load(self, path: Path) -> None:
-        """Opens a model beside the window."""
-        from mcnn.errors import InputError
-
+        """Opens a model beside the window, in place of the present one."""
         self.state.keep()
-        self._unload()
-        self.busy.show()
-        self.ways_on.hide()
-        self.stack.setCurrentIndex(0)
-        self.words.setText(f"Opening {path.stem} …")
-        sound = self.saved.sound
+        self._close_model()
+        self.frame.show_opening(path.stem)
 
-        def work() -> "Instrument":
-            from ..state.instrument import open_instrument
-
+        def open_model() -> "Callable[[], OpenModel]":
+            """Opens the instrument; returns what builds its panels, as only the window's thread may."""
             if not path.is_file():
                 raise InputError(f"there is no model file at {path}")
-            return open_instrument(
-                path,
-                sound,
-                lambda words: self.courier.send(lambda: self.words.setText(words)),
-                self._output,
-            )
+            # Here, as it brings torch, which takes seconds to import: the window is shown before.
+            from .model_builder import build_open_model, prepare_instrument
 
-        self._loading.run(work)
+            instrument = prepare_instrument(path, self.context, self._show_progress)
+            return lambda: build_open_model(instrument, self.context, self.keys)
 
-    def install(self, instrument: "Instrument") -> None:
+        self._loading.run(open_model)
+
+    def _connect_frame(self) -> None:
+        header, piano, commands = self.frame.header, self.frame.piano, self.commands
+        header.undo.clicked.connect(commands.undo)
+        header.redo.clicked.connect(commands.redo)
+        header.stop.clicked.connect(commands.stop_all)
+        header.save.clicked.connect(self.files.save_note)
+        header.render_button.clicked.connect(self.dialogs.render_instrument)
+        header.follow.clicked.connect(commands.toggle_follow)
+        header.dynamics.clicked.connect(commands.toggle_dynamics)
+        header.volume_changed.connect(commands.set_volume)
+        piano.pressed.connect(commands.press_key)
+        piano.released.connect(commands.release_key)
+        self.frame.open_model.clicked.connect(self.files.ask_model)
+        self.frame.train_model.clicked.connect(self.dialogs.train)
+        self.context.switches_changed.connect(self._show_switches)
+
+    def _install(self, build: "Callable[[], OpenModel]") -> None:
         """Puts an open model into the window."""
-        from ..space.legend import Legend
-        from ..space.pad_panel import PadPanel
-        from ..space.space_panel import SpacePanel
-        from ..state.presets import PresetShelf
-        from ..widgets.mix_panel import MixPanel
-        from ..widgets.shelf import RecordingList
-        from ..widgets.side_panels import PresetPanel
-        from ..widgets.variation_panel import VariationPanel
-        from .right_column import RightColumn
-
-        self.instrument = instrument
-        session = instrument.session
-        self.mix: MixPanel = MixPanel(session)
-        self.space: SpacePanel = SpacePanel(instrument, self.renderer)
-        self.variation: VariationPanel = VariationPanel(session)
-        self.legend = Legend(instrument.points)
-        self.legend.changed.connect(self.space.view.redraw)
-        self.shelf: RecordingList = RecordingList(instrument, self)
-        self.shelf.changed.connect(self._shelf_changed)
-        self.shelf.failed.connect(self.say)
-        self.shelf.started.connect(lambda: self.side.setCurrentWidget(self.shelf.panel))
-        self.shelf.panel.open_asked.connect(self.ask_recordings)
-        self.presets: PresetPanel = PresetPanel(PresetShelf(self._presets), self.as_preset, self.say)
-        self.presets.chosen.connect(self.take_preset)
-        self.space.portrait.play_asked.connect(self.play_again)
-        self.space.portrait.drag_asked.connect(self.drag_note_out)
-        self.space.path_render_asked.connect(self.save_path)
-        self.pad: PadPanel = PadPanel(instrument, self.space)
-        pages = (("Points", self.legend), ("Presets", self.presets), ("Recordings", self.shelf.panel))
-        self.right: RightColumn = RightColumn(pages, self.pad)
-        self.side = self.right.tabs
-        for widget in (self.mix, self.space, self.right):
-            self.across.addWidget(widget)
-        self.across.setSizes([330, 800, 290])
-        self.across.setStretchFactor(1, 1)
-        self.bottom.insertWidget(0, self.variation)
-        self.bottom.setSizes([330, 1100])
-        self.bottom.setStretchFactor(1, 1)
-        self.mix.setMinimumWidth(236)
-        self._fit_panels()
-        self._connect(instrument)
-        self.state.restore_sound()
-        self.stack.setCurrentIndex(1)
-        self._session_changed()
-        if instrument.synthesizer.notice:
-            self.say(instrument.synthesizer.notice)
-
-    def _connect(self, instrument: "Instrument") -> None:
-        performer = instrument.performer
-        instrument.session.subscribe(self._session_changed)
-        self.piano.set_range(*instrument.session.model_range())
-        self.piano.pressed.connect(self._piano_pressed)
-        self.piano.released.connect(self._piano_released)
-        self.keyboard.performer = performer
-        fail = self._say_from_anywhere
-        instrument.engine.on_failure = instrument.whole.on_failure = fail
-        instrument.engine.start()
-        self.start_controllers(instrument)
-        for button in (self.header.render_button, self.header.save):
-            button.setEnabled(True)
+        opened = self.context.opened = build()
+        instrument = opened.instrument
+        self.frame.add_panels(opened.mix, opened.space, opened.right, bottom_left=opened.variation)
+        self._fit_panels(opened)
+        self._connect_model(opened)
+        instrument.session.subscribe(self._show_session)
+        self.frame.piano.set_range(*instrument.session.model_range())
         self._ticker.start()
         self._saver.start()
+        self.state.restore_model()
+        self.frame.show_panels()
+        self._show_session()
+        if instrument.notice:
+            self.context.show_message(instrument.notice)
 
-    def _unload(self) -> None:
+    def _connect_model(self, opened: "OpenModel") -> None:
+        recordings, preview = opened.recordings, opened.space.preview
+        recordings.changed.connect(self._show_recordings)
+        recordings.failed.connect(self.context.show_message)
+        recordings.started.connect(lambda: opened.right.tabs.setCurrentWidget(recordings.panel))
+        recordings.panel.open_asked.connect(self.files.ask_recordings)
+        opened.presets.chosen.connect(self.files.take_preset)
+        preview.play_asked.connect(self.commands.play_again)
+        preview.drag_asked.connect(self.files.drag_note_out)
+        opened.space.path_render_asked.connect(self.files.save_path)
+        opened.keyboard.replay_asked.connect(self.commands.play_again)
+        opened.keyboard.shifted.connect(self._show_keys)
+
+    def _close_model(self) -> None:
         """Takes the present model out of the window."""
-        if self.instrument is None:
+        if self.context.opened is None:
             return
         self._ticker.stop()
         self._saver.stop()
-        self.stop_controllers()
-        self.shelf.close()
-        self.keyboard.performer = None
-        self.instrument.close()
-        self.instrument = None
-        for holder in (self.across, self.bottom):
-            for i in reversed(range(holder.count())):
-                widget = holder.widget(i)
-                if widget is not None and not widget.isAncestorOf(self.piano):
-                    widget.setParent(None)
-                    widget.deleteLater()
-        self.piano.pressed.disconnect(self._piano_pressed)
-        self.piano.released.disconnect(self._piano_released)
+        self.context.opened.close()
+        self.context.opened = None
+        self.frame.remove_panels()
 
-    def _cannot_load(self, why: str) -> None:
-        self.busy.hide()
-        self.ways_on.show()
-        self.words.setText(why[:1].upper() + why[1:])
+    def _show_progress(self, message: str) -> None:
+        """Shows what the thread that opens a model does."""
+        self.context.invoker.send(lambda: self.frame.words.setText(message))
 
-    def _session_changed(self) -> None:
+    def _show_session(self) -> None:
         """Shows the session everywhere."""
-        if self.instrument is None:
+        opened, header = self.context.opened, self.frame.header
+        if opened is None:
             return
-        session = self.instrument.session
-        self.mix.refresh()
-        self.variation.refresh()
-        self.space.refresh()
-        self.pad.refresh()
-        self.piano.set_trained(session.trained_range())
-        self.header.title.setText(session.title())
-        self.header.title.setToolTip(session.title())
-        self.header.undo.setEnabled(session.can_undo)
-        self.header.redo.setEnabled(session.can_redo)
-        self.send_state()
+        session = opened.instrument.session
+        opened.refresh()
+        self.frame.piano.set_trained(session.trained_range())
+        header.title.setText(session.title())
+        header.title.setToolTip(session.title())
+        header.undo.setEnabled(session.can_undo)
+        header.redo.setEnabled(session.can_redo)
+
+    def _show_switches(self) -> None:
+        """Shows in the header what is switched on."""
+        if instrument := self.context.instrument:
+            self.frame.header.follow.setChecked(instrument.performer.follows)
+            self.frame.header.dynamics.setChecked(instrument.session.velocity_plays_dynamics)
+
+    def _show_keys(self) -> None:
+        """Shows the octave and the velocity of the computer's keyboard."""
+        self.frame.piano.update()
+        self.context.show_message(f"Octave {self.keys.octave}, velocity {self.keys.velocity}")
+
+    def _show_recordings(self) -> None:
+        """Shows the recordings that are listed."""
+        if opened := self.context.opened:
+            opened.show_marks()
+            if opened.recordings.recordings:
+                opened.right.tabs.setCurrentWidget(opened.recordings.panel)
+                self.context.remember_file(opened.recordings.recordings[-1].path)
 
     def _tick(self) -> None:
-        """Moves what moves: meter, playhead, lit keys, a new portrait."""
-        instrument = self.instrument
-        if instrument is None:
+        """Moves what moves: meter, lit keys, the last note with its playhead, and the state of the sound."""
+        opened = self.context.opened
+        if opened is None:
             return
-        status, performer = instrument.engine.status(), instrument.performer
-        self.header.meter.show_peak(status.peak)
-        self.piano.set_sounding({pitch for pitch, _ in tuple(performer.held.values())})
-        portrait = instrument.whole.portrait
-        if portrait is not None and portrait is not self._shown_portrait:
-            self._shown_portrait = portrait
-            self.space.portrait.show_portrait(portrait, self.portrait_caption(portrait))
-        self.space.portrait.set_position(status.playhead_s)
+        status, performer = opened.instrument.engine.status(), opened.instrument.performer
+        self.frame.header.meter.show_peak(status.peak)
+        self.frame.piano.set_sounding({pitch for pitch, _ in tuple(performer.held.values())})
+        opened.show_last_note(status.playhead_s)
         device = status.device
-        words = device.name if not device.is_silent else "no sound device"
-        dropouts = f" · {status.dropouts} dropouts" if status.dropouts and not device.is_silent else ""
-        live = "streaming" if status.is_streaming else "whole notes"
-        self.device.setText(f"{words} · {live} · {self.controllers_in_words()}{dropouts}")
-        self.device.setToolTip(device.why)
+        name = device.name if not device.is_silent else "no sound device"
+        n_dropouts = status.n_dropouts if not device.is_silent else 0
+        dropouts = f" · {n_dropouts} dropouts" if n_dropouts else ""
+        mode = "streaming" if status.is_streaming else "whole notes"
+        self._device.setText(f"{name} · {mode} · {opened.controllers.in_words()}{dropouts}")
+        self._device.setToolTip(device.why)
 
-    def _keys_shifted(self) -> None:
-        self.piano.update()
-        self.say(f"Octave {self.keys.octave}, velocity {self.keys.velocity}")
-
-    def _piano_pressed(self, pitch: int, velocity: int) -> None:
-        if self.instrument is not None:
-            self.instrument.performer.note_on(pitch, velocity, ("piano", pitch))
-
-    def _piano_released(self, pitch: int) -> None:
-        if self.instrument is not None:
-            self.instrument.performer.note_off(pitch, ("piano", pitch))
-
-    def _set_volume(self, factor: float) -> None:
-        if self.instrument is not None:
-            self.instrument.engine.volume = factor
-
-    def _say_from_anywhere(self, words: str) -> None:
-        self.courier.send(lambda: self.say(words))
-
-    def _shelf_changed(self) -> None:
-        self.space.view.marks = self.shelf.marks()
-        self.space.view.redraw()
-        if self.shelf.recordings:
-            self.side.setCurrentWidget(self.shelf.panel)
-            self.remember_file(self.shelf.recordings[-1].path)
+    def _fit_panels(self, opened: "OpenModel") -> None:
+        opened.set_compact(is_narrow=self.width() < COMPACT_WIDTH, is_low=self.height() < COMPACT_HEIGHT)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         """Leaves out what a small window has no room for."""
-        self.header.set_compact(self.width() < COMPACT_WIDTH)
-        if self.instrument is not None:
-            self._fit_panels()
+        self.frame.header.set_compact(self.width() < COMPACT_WIDTH)
+        if opened := self.context.opened:
+            self._fit_panels(opened)
         super().resizeEvent(event)
 
-    def _fit_panels(self) -> None:
-        self.space.set_compact(self.width() < COMPACT_WIDTH)
-        self.right.set_compact(self.height() < COMPACT_HEIGHT)
-
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802
-        """Takes files."""
+        """Accepts files of other programs."""
         mime = event.mimeData() if event is not None else None
         if event is not None and mime is not None and mime.hasUrls() and event.source() is None:
             event.acceptProposedAction()
@@ -283,16 +221,15 @@ class MainWindow(WindowDialogs, WindowFrame):
         """Opens what was dropped: presets, models, or recordings."""
         mime = event.mimeData() if event is not None else None
         if event is not None and mime is not None:
-            self.open_files([Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()])
+            self.files.open_files([Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()])
             event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802
         """Ends all threads, after what they are writing."""
         self._loading.wait()
         self.state.keep(ended=True)
-        self.close_dialogs()
-        self._unload()
-        self.keyboard.stop()
+        self.dialogs.close()
+        self._close_model()
         self.state.close()
-        self._drag_folder.cleanup()
+        self.files.close()
         super().closeEvent(event)

@@ -2,134 +2,197 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import NamedTuple
 
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMenu
 
 from ..state.latent_pad import N_CORNERS
-
-if TYPE_CHECKING:
-    from .main_window import MainWindow
+from .commands import Commands
+from .context import WindowContext
+from .dialog_commands import DialogCommands
+from .file_commands import FileCommands
 
 N_CHANNELS = 16
-Entry = tuple[str, str, Callable[[], object]] | None
 
 
-def build_menus(window: "MainWindow") -> dict[str, QAction]:
-    """Fills the menu bar; returns actions by their words, for those that can be switched."""
-    actions: dict[str, QAction] = {}
-    bar = window.menuBar()
-    assert bar is not None
+class Entry(NamedTuple):
+    """A line of a menu; `&` stands before the letter that chooses it."""
 
-    def menu(name: str, entries: Sequence[Entry]) -> QMenu:
-        made = bar.addMenu(name)
-        assert made is not None
+    text: str
+    shortcut: str
+    run: Callable[[], object]
+    is_switch: bool = False
+
+
+class Menus:
+    """The menu bar of the window.
+
+    Args:
+        context: Knows which switches are on, and which files are recent.
+        commands: Run by most entries.
+        files: Run by the entries that open and save.
+        dialogs: Run by the entries that open dialogs.
+    """
+
+    def __init__(
+        self, context: WindowContext, commands: Commands, files: FileCommands, dialogs: DialogCommands
+    ) -> None:
+        self._context, self._commands, self._files, self._dialogs = context, commands, files, dialogs
+        self.actions: dict[str, QAction] = {}
+        """Entries of the menu bar by their text, without `&`."""
+        self.midi_channels: dict[int | None, QAction] = {}
+        """Entries by channel, 0 to 15; None is the one for all channels."""
+        self.recent = QMenu("Open &recent", context.window)
+        """Files that were opened, the last one first."""
+        self._add_file_menu()
+        self._add_edit_menu()
+        self._add_sound_menu()
+        self._add_view_and_help_menus()
+        context.switches_changed.connect(self._show_switches)
+        context.recent_changed.connect(self._show_recent)
+        self._show_recent()
+
+    def _add_file_menu(self) -> None:
+        files, dialogs = self._files, self._dialogs
+        menu = self._add_menu(
+            "&File",
+            (
+                Entry("Open &audio files …", "Ctrl+O", files.ask_recordings),
+                Entry("Open &model …", "Ctrl+M", files.ask_model),
+                None,
+                Entry("&Save note …", "Ctrl+S", files.save_note),
+                Entry("Save pa&th …", "", files.save_path),
+                Entry("&Render instrument …", "Ctrl+R", dialogs.render_instrument),
+                Entry("Save as &preset …", "Ctrl+P", files.save_preset),
+                Entry("&Train a model …", "", dialogs.train),
+                None,
+                Entry("&Quit", "Ctrl+Q", self._context.window.close),
+            ),
+        )
+        menu.insertMenu(self.actions["Save note …"], self.recent)
+
+    def _add_edit_menu(self) -> None:
+        commands = self._commands
+        self._add_menu(
+            "&Edit",
+            (
+                Entry("&Undo", "Ctrl+Z", commands.undo),
+                Entry("&Redo", "Ctrl+Shift+Z", commands.redo),
+                None,
+                Entry("New &variation", "N", commands.new_variation),
+                Entry("&Surprise me", "M", commands.surprise),
+            ),
+        )
+
+    def _add_sound_menu(self) -> None:
+        commands = self._commands
+        menu = self._add_menu(
+            "&Sound",
+            (
+                Entry("&Play again", "", commands.play_again),
+                Entry("&Stop", "Esc", commands.stop_all),
+                Entry("&Follow the sliders", "", commands.toggle_follow, is_switch=True),
+                Entry("Velocity plays &dynamics", "", commands.toggle_dynamics, is_switch=True),
+                Entry("&Record path", "R", commands.record_path),
+                None,
+                Entry("Recording: &original", "1", commands.play_original),
+                Entry("Recording: &model", "2", commands.play_model),
+                None,
+                Entry("Open Sound &Control", "", commands.toggle_osc, is_switch=True),
+            ),
+        )
+        menu.addMenu(self._channel_menu())
+        menu.insertMenu(self.actions["Recording: original"], self._pad_menu())
+
+    def _add_view_and_help_menus(self) -> None:
+        commands, dialogs = self._commands, self._dialogs
+        self._add_menu(
+            "&View",
+            (
+                Entry("&Dark or light", "Ctrl+T", commands.toggle_theme),
+                Entry("Reset &view", "", commands.reset_view),
+            ),
+        )
+        self._add_menu(
+            "&Help",
+            (Entry("&Shortcuts", "F1", dialogs.show_help), Entry("&About", "", dialogs.show_about)),
+        )
+
+    def _pad_menu(self) -> QMenu:
+        """The commands of the pad, for the keyboard."""
+        commands, menu = self._commands, QMenu("&Pad", self._context.window)
+        entries = [
+            Entry("&Go to the pad", "B", commands.show_pad),
+            Entry("Corners by &chance", "", commands.fill_pad),
+            Entry("&Empty the corners", "", commands.clear_pad),
+        ]
+        for n in range(1, N_CORNERS + 1):
+            run = partial(commands.set_corner_here, n)
+            entries.append(Entry(f"Corner &{n} from the cursor", f"Ctrl+{n}", run))
+        for entry in entries:
+            menu.addAction(self._action(entry))
+        return menu
+
+    def _channel_menu(self) -> QMenu:
+        """The choice of all MIDI channels, or one of them."""
+        menu = QMenu("&MIDI channel", self._context.window)
+        for channel in (None, *range(N_CHANNELS)):
+            text = "&All" if channel is None else str(channel + 1)
+            action = self._action(Entry(text, "", partial(self._choose_channel, channel), is_switch=True))
+            action.setChecked(channel == self._context.saved.midi_channel)
+            menu.addAction(action)
+            self.midi_channels[channel] = action
+        return menu
+
+    def _add_menu(self, title: str, entries: Sequence[Entry | None]) -> QMenu:
+        """Adds a menu to the bar; None is a line between entries."""
+        bar = self._context.window.menuBar()
+        assert bar is not None
+        menu = bar.addMenu(title)
+        assert menu is not None
         for entry in entries:
             if entry is None:
-                made.addSeparator()
+                menu.addSeparator()
                 continue
-            words, keys, work = entry
-            action = QAction(words, window)
-            if keys:
-                action.setShortcut(QKeySequence(keys))
-            action.triggered.connect(lambda _on, work=work: work())
-            made.addAction(action)
-            actions[words.replace("&", "")] = action
-        return made
+            action = self._action(entry)
+            menu.addAction(action)
+            self.actions[entry.text.replace("&", "")] = action
+        return menu
 
-    file = menu(
-        "&File",
-        (
-            ("Open &audio files …", "Ctrl+O", window.ask_recordings),
-            ("Open &model …", "Ctrl+M", window.ask_model),
-            None,
-            ("&Save note …", "Ctrl+S", window.save_note),
-            ("Save pa&th …", "", window.save_path),
-            ("&Render instrument …", "Ctrl+R", window.render_instrument),
-            ("Save as &preset …", "Ctrl+P", window.save_preset),
-            ("&Train a model …", "", window.train),
-            None,
-            ("&Quit", "Ctrl+Q", window.close),
-        ),
-    )
-    window.recent_menu = QMenu("Open &recent", window)
-    file.insertMenu(actions["Save note …"], window.recent_menu)
-    menu(
-        "&Edit",
-        (
-            ("&Undo", "Ctrl+Z", window.undo),
-            ("&Redo", "Ctrl+Shift+Z", window.redo),
-            None,
-            ("New &variation", "N", window.new_variation),
-            ("&Surprise me", "M", window.surprise),
-        ),
-    )
-    sound = menu(
-        "&Sound",
-        (
-            ("&Play again", "", window.play_again),
-            ("&Stop", "Esc", window.stop_all),
-            ("&Follow the sliders", "", window.toggle_follow),
-            ("Velocity plays &dynamics", "", window.toggle_dynamics),
-            ("&Record path", "R", window.record_path),
-            None,
-            ("Recording: &original", "1", window.play_original),
-            ("Recording: &model", "2", window.play_made),
-            None,
-            ("Open Sound &Control", "", window.toggle_osc),
-        ),
-    )
-    sound.addMenu(_channel_menu(window))
-    sound.insertMenu(actions["Recording: original"], _pad_menu(window))
-    menu("&View", (("&Dark or light", "Ctrl+T", window.toggle_theme), ("Reset &view", "", window.reset_view)))
-    menu("&Help", (("&Shortcuts", "F1", window.show_help), ("&About", "", window.show_about)))
-    for words in ("Follow the sliders", "Velocity plays dynamics", "Open Sound Control"):
-        actions[words].setCheckable(True)
-    return actions
+    def _action(self, entry: Entry) -> QAction:
+        action = QAction(entry.text, self._context.window)
+        if entry.shortcut:
+            action.setShortcut(QKeySequence(entry.shortcut))
+        action.setCheckable(entry.is_switch)
+        action.triggered.connect(lambda _on: entry.run())
+        return action
 
+    def _choose_channel(self, channel: int | None) -> None:
+        self._commands.set_midi_channel(channel)
+        for number, action in self.midi_channels.items():
+            action.setChecked(number == channel)
 
-def _pad_menu(window: "MainWindow") -> QMenu:
-    """The pad, for the keyboard."""
-    made = QMenu("&Pad", window)
+    def _show_switches(self) -> None:
+        """Checks the entries of what is switched on."""
+        opened = self._context.opened
+        for text, is_on in (
+            ("Follow the sliders", opened is not None and opened.instrument.performer.follows),
+            (
+                "Velocity plays dynamics",
+                opened is not None and opened.instrument.session.velocity_plays_dynamics,
+            ),
+            ("Open Sound Control", opened is not None and opened.controllers.osc is not None),
+        ):
+            self.actions[text].setChecked(is_on)
 
-    def with_pad(work: Callable[[], object]) -> Callable[[bool], None]:
-        def act(_on: bool) -> None:
-            if window.instrument is not None:
-                work()
-
-        return act
-
-    entries: list[tuple[str, str, Callable[[], object]]] = [
-        ("&Go to the pad", "B", lambda: window.right.show_pad()),
-        ("Corners by &chance", "", lambda: window.pad.fill.click()),
-        ("&Empty the corners", "", lambda: window.pad.clear.click()),
-    ]
-    for n in range(1, N_CORNERS + 1):
-        entries.append((f"Corner &{n} from the cursor", f"Ctrl+{n}", partial(_take_corner, window, n)))
-    for words, keys, work in entries:
-        action = QAction(words, window)
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(with_pad(work))
-        made.addAction(action)
-    return made
-
-
-def _take_corner(window: "MainWindow", number: int) -> None:
-    assert window.instrument is not None
-    window.instrument.session.set_corner_here(number)
-
-
-def _channel_menu(window: "MainWindow") -> QMenu:
-    """All MIDI channels, or one of them."""
-    channels = QMenu("&MIDI channel", window)
-    window.midi_channels = {}
-    for channel in (None, *range(N_CHANNELS)):
-        action = QAction("&All" if channel is None else str(channel + 1), window)
-        action.setCheckable(True)
-        action.setChecked(channel == window.saved.midi_channel)
-        action.triggered.connect(lambda _on, channel=channel: window.set_midi_channel(channel))
-        channels.addAction(action)
-        window.midi_channels[channel] = action
-    return channels
+    def _show_recent(self) -> None:
+        """Fills the menu of recent files."""
+        self.recent.clear()
+        for name in self._context.saved.recent:
+            path = Path(name)
+            action = self._action(Entry(path.name, "", partial(self._files.open_files, [path])))
+            action.setToolTip(name)
+            self.recent.addAction(action)
+        self.recent.setEnabled(bool(self._context.saved.recent))

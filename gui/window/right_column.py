@@ -1,12 +1,9 @@
 """The right side of the window: tabs, and below them the pad where there is room; else it is a tab, too."""
 
-from typing import TYPE_CHECKING
-
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-if TYPE_CHECKING:
-    from ..space.pad_panel import PadPanel
+from ..space.pad_panel import PadPanel
 
 MIN_WIDTH = 200
 
@@ -15,11 +12,11 @@ class RightColumn(QFrame):
     """Points, presets and recordings as tabs, and the pad.
 
     Args:
-        pages: Words and contents of the tabs.
-        pad: Below them.
+        pages: Titles and contents of the tabs.
+        pad: Stands below them where there is room.
     """
 
-    def __init__(self, pages: tuple[tuple[str, QWidget], ...], pad: "PadPanel") -> None:
+    def __init__(self, pages: tuple[tuple[str, QWidget], ...], pad: PadPanel) -> None:
         super().__init__()
         self.setObjectName("panel")
         self.setMinimumWidth(MIN_WIDTH)
@@ -41,7 +38,7 @@ class RightColumn(QFrame):
         column.addWidget(self.splitter)
 
     def set_compact(self, compact: bool) -> None:
-        """Has the pad among the tabs, or below them."""
+        """Moves the pad among the tabs, or below them."""
         pad = self._pad
         is_tab = self.tabs.indexOf(pad) >= 0
         pad.caption.setVisible(not compact)

@@ -1,96 +1,98 @@
-"""What of the window is kept from one start to the next, and after a crash."""
+"""The state of the window that is kept from one start to the next, and after a crash."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QByteArray
-from PyQt6.QtWidgets import QMainWindow, QSplitter
+from PyQt6.QtWidgets import QSplitter
 
 from .. import theme
-from ..state.saved_session import SavedSession, write_session
-
-if TYPE_CHECKING:
-    from .main_window import MainWindow
+from ..input.computer_keys import ComputerKeys
+from ..state.latent_path import LatentPath
+from ..state.saved_session import write_session
+from .context import WindowContext
+from .frame import WindowFrame
 
 
 class StateKeeper:
-    """Restores a window, and writes its state beside it whenever it changed.
+    """Restores the window, and writes its state into a file whenever it changed.
 
     Args:
-        window: Which.
-        path: The file.
+        context: Holds the state and the open model.
+        frame: Its splitters are kept.
+        keys: Their octave and velocity are kept.
     """
 
-    def __init__(self, window: "MainWindow", path: Path) -> None:
-        self._window, self._path = window, path
+    def __init__(self, context: WindowContext, frame: WindowFrame, keys: ComputerKeys) -> None:
+        self._context, self._frame, self._keys = context, frame, keys
         self._writer = ThreadPoolExecutor(1, "state")
 
     def restore_place(self) -> None:
         """Puts the window where it was."""
-        geometry = self._window.saved.geometry
-        if geometry:
-            QMainWindow.restoreGeometry(self._window, QByteArray.fromBase64(geometry.encode()))
+        if geometry := self._context.saved.geometry:
+            self._context.window.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
 
-    def restore_sound(self) -> None:
-        """Brings back what belonged to the model, now that one is open."""
-        from ..state.latent_path import LatentPath
-
-        window, saved = self._window, self._window.saved
+    def restore_model(self) -> None:
+        """Brings back sound, pad, path, recordings and switches, now that a model is open."""
+        opened, saved = self._context.opened, self._context.saved
+        if opened is None:
+            return
         try:
             path = LatentPath.from_json(saved.path)
         except ValueError:
             path = LatentPath()
-        if window.instrument is not None:
-            window.instrument.session.begin_with(saved.pad, path)
+        opened.instrument.session.begin_with(saved.pad, path)
         for name, splitter in self._splitters().items():
             if state := saved.splitters.get(name):
                 splitter.restoreState(QByteArray.fromBase64(state.encode()))
-        window.set_follow(saved.follows)
-        window.set_dynamics(saved.velocity_plays_dynamics)
-        window.shelf.add([Path(path) for path in saved.dropped if Path(path).is_file()])
-        window.refresh_recent()
+        opened.instrument.performer.follows = saved.follows
+        opened.instrument.session.velocity_plays_dynamics = saved.velocity_plays_dynamics
+        self._context.switches_changed.emit()
+        opened.recordings.add([Path(path) for path in saved.dropped if Path(path).is_file()])
 
     def keep(self, ended: bool = False) -> None:
-        """Writes what is to be found again, if it changed."""
-        window = self._window
-        if window.instrument is None:
+        """Writes the state, if it changed.
+
+        Args:
+            ended: Whether the window is being closed; a state without it is one after a crash.
+        """
+        context = self._context
+        if context.opened is None:
             return
-        splitters = {
-            name: bytes(splitter.saveState().toBase64().data()).decode()
-            for name, splitter in self._splitters().items()
-        }
-        now: SavedSession = window.saved.model_copy(
+        instrument = context.opened.instrument
+        splitters = {name: _as_text(splitter.saveState()) for name, splitter in self._splitters().items()}
+        state = context.saved.model_copy(
             update={
-                "model": str(window.instrument.path.resolve()),
-                "sound": window.instrument.session.sound,
-                "path": window.instrument.session.path.to_json(),
-                "pad": window.instrument.session.pad,
+                "model": str(instrument.path.resolve()),
+                "sound": instrument.session.sound,
+                "path": instrument.session.path.to_json(),
+                "pad": instrument.session.pad,
                 "theme": theme.current().name,
-                "octave": window.keys.octave,
-                "velocity": window.keys.velocity,
-                "geometry": bytes(window.saveGeometry().toBase64().data()).decode(),
-                "splitters": window.saved.splitters | splitters,
-                "dropped": tuple(str(recording.path) for recording in window.shelf.recordings),
-                "follows": window.instrument.performer.follows,
-                "velocity_plays_dynamics": window.instrument.session.velocity_plays_dynamics,
+                "octave": self._keys.octave,
+                "velocity": self._keys.velocity,
+                "geometry": _as_text(context.window.saveGeometry()),
+                "splitters": context.saved.splitters | splitters,
+                "dropped": tuple(str(recording.path) for recording in context.opened.recordings.recordings),
+                "follows": instrument.performer.follows,
+                "velocity_plays_dynamics": instrument.session.velocity_plays_dynamics,
                 "ended": ended,
             }
         )
-        if now != window.saved:
-            window.saved = now
-            self._writer.submit(write_session, self._path, now)
-
-    def _splitters(self) -> dict[str, QSplitter]:
-        """By name, those that have something to share out."""
-        window = self._window
-        named = {
-            "across": window.across,
-            "space": window.space.splitter,
-            "right": window.right.splitter,
-        }
-        return {name: splitter for name, splitter in named.items() if splitter.count() > 1}
+        if state != context.saved:
+            context.saved = state
+            self._writer.submit(write_session, context.settings.state_path, state)
 
     def close(self) -> None:
         """Waits for what is being written."""
         self._writer.shutdown()
+
+    def _splitters(self) -> dict[str, QSplitter]:
+        """Splitters with more than one part, by the names they have in the file."""
+        splitters = {"across": self._frame.across}
+        if opened := self._context.opened:
+            splitters |= {"space": opened.space.splitter, "right": opened.right.splitter}
+        return {name: splitter for name, splitter in splitters.items() if splitter.count() > 1}
+
+
+def _as_text(state: QByteArray) -> str:
+    return bytes(state.toBase64().data()).decode()

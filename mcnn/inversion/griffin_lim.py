@@ -18,15 +18,13 @@ from mcnn.spectral.overlap_add import OverlapAdd
 from mcnn.spectral.spectrogram import Spectrogram
 
 RELAXATION = 1.25
-"""How far each step goes, relative to the projections alone."""
+"""Length of each step, relative to the projections alone."""
 LOOK_BACK = 1.1
 """Momentum of the point that steps are taken from."""
 ENVELOPE_BANDS = 24.0
 """Standard deviation, in mel bands, of the neighbourhood over which an attack's envelope is held."""
 RISE_FRAMES = 1
-"""How long an attack rises from its onset."""
-SILENT_MEL = 1e-3
-"""Mel magnitudes below this part of the log floor are rounding errors of silence."""
+"""Length of an attack's rise from its onset."""
 
 
 def accelerate(
@@ -98,12 +96,8 @@ class GriffinLim(Inverter):
             Y. Masuyama, N. Ueno, N. Ono, "Signal reconstruction from mel-spectrogram based on bi-level
             consistency of full-band magnitude and phase", WASPAA 2023 (the idea; their method is ADMM).
         """
-        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
-            raise ValueError(
-                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
-            )
-        mel = self.spectrogram.expand(log_mel.detach().float().cpu())
-        mel = torch.where(mel < SILENT_MEL * self.config.log_floor, 0.0, mel)
+        self.require_log_mel(log_mel)
+        mel = self.spectrogram.audible_mel(log_mel)
         onsets = conditioning.onsets or (None,) * len(mel)
         waveforms = [self._invert_mel(one, onset) for one, onset in zip(mel, onsets, strict=True)]
         return torch.stack(waveforms).to(log_mel.device)

@@ -11,7 +11,7 @@ from mcnn.spectral.config import SpectrogramConfig
 
 @dataclass(frozen=True)
 class InverterConditioning:
-    """What is known of notes beyond their log-mels. Everything may be left open."""
+    """Knowledge of notes beyond their log-mels, which an inverter may use. Everything may be left open."""
 
     f0_hz: Tensor | None = None
     """`(batch, frames)`, the fundamental frequency; 0 where there is no pitch."""
@@ -19,7 +19,7 @@ class InverterConditioning:
     """`(batch,)`, Fletcher's coefficient B: partial k lies at `k f0 sqrt(1 + B k²)`; None is 0."""
     noise: Tensor | None = None
     """`(batch, mels, frames)`, share of the magnitude that is noise of which the log-mel shows the mean, 0 to
-    1; None where the log-mel itself has noise's grain, as a recording's has."""
+    1; None where the log-mel itself fluctuates as noise does, as a recording's."""
 
     seeds: tuple[int, ...] = ()
     """One for each note, of what is random in it: its noise; () takes 0, 1, 2 ..."""
@@ -54,9 +54,11 @@ class Inverter(nn.Module, ABC):
     """
 
     name: ClassVar[str]
-    """What the command line calls it."""
+    """Its name on the command line."""
     uses_noise: ClassVar[bool] = False
-    """Whether it gives noise its grain itself, by `conditioning.noise`."""
+    """Whether it makes noise fluctuate itself, by `conditioning.noise`."""
+    can_stream: ClassVar[bool] = False
+    """Whether it plays notes frame by frame: whether it is a `mcnn.streaming.contract.StreamingInverter`."""
 
     def __init__(self, config: SpectrogramConfig) -> None:
         super().__init__()
@@ -73,3 +75,18 @@ class Inverter(nn.Module, ABC):
         Returns:
             `(batch, frames * hop_length)`. Where all frames that reach a sample are silent, it is exactly 0.
         """
+
+    def variants(self) -> "dict[str, Inverter]":
+        """Other ways of computing the same, to be compared with this one, by a word for each; mostly none."""
+        return {}
+
+    def require_log_mel(self, log_mel: Tensor) -> None:
+        """Refuses what is no batch of log-mels of this front end.
+
+        Raises:
+            ValueError: If the shape is not `(batch, mels, frames)`.
+        """
+        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
+            raise ValueError(
+                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
+            )

@@ -1,5 +1,5 @@
-"""What the inverters are called, for the command line, which must not load them to know."""
+"""Names of the inverters, for the command line, which must not load them to know."""
 
 from typing import Literal
 
-InverterName = Literal["griffin-lim", "mcnn", "rtpghi", "pghi", "spsi"]
+InverterName = Literal["griffin-lim", "mcnn", "rtpghi", "pghi"]

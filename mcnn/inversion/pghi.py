@@ -24,7 +24,7 @@ HANN_RATIO = 0.25645
 LEVELS_PER_NEPER = 32
 """Resolution of the loudness that orders the integration."""
 DEPTH_NEPERS = 11.5
-"""How far below the loudest bin (100 dB) phases are integrated; those below are numerical noise."""
+"""Depth below the loudest bin (100 dB) to which phases are integrated; those below are numerical noise."""
 NOISE_DENSITY = 0.7
 """From this density of zeros on, relative to white noise, a region counts as noise."""
 NOISE_BLUR_FRAMES = 1.5
@@ -34,7 +34,7 @@ NOISE_RUN_BINS = 5
 
 
 def phase_gradient(log_magnitude: Floats, n_fft: int, hop_length: int) -> tuple[Floats, Floats]:
-    """How the phase advances from frame to frame and bin to bin, for a Hann window as long as the transform.
+    """Phase advances from frame to frame and bin to bin, for a Hann window as long as the transform.
 
     Exactly so along time for a tone and along frequency for a click. A tone x bins from a bin leaves in the
     bins beside it magnitudes in the ratio (1 - x)(2 - x) : (1 + x)(2 + x), which is solved for x. A click at
@@ -65,7 +65,7 @@ def phase_gradient(log_magnitude: Floats, n_fft: int, hop_length: int) -> tuple[
 
 
 def noise_regions(log_magnitude: Floats, n_fft: int, hop_length: int) -> NDArray[np.bool_]:
-    """Where magnitudes are too smooth to be anything but the average of noise.
+    """Marks magnitudes that are too smooth to be anything but the average of noise.
 
     The log-magnitude of any signal curves by −2π per unit of time-frequency area, except at its zeros, each
     of which gives 2π back. Tones and clicks have no zeros near them, white noise has one per unit of area; in

@@ -11,11 +11,9 @@ import torch
 from torch import Tensor
 
 from mcnn.compiled import Floats
-from mcnn.inversion.griffin_lim import SILENT_MEL
 from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
 from mcnn.inversion.pghi import integrate_phase
 from mcnn.inversion.rtpghi import Rtpghi
-from mcnn.inversion.spsi import Spsi
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.mel_inversion import BIN_UPDATES, LOBE_UPDATES, MelBands
 from mcnn.spectral.overlap_add import OverlapAdd
@@ -58,12 +56,8 @@ class PhaseInverter(Inverter):
     @torch.no_grad()
     def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)` alone."""
-        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
-            raise ValueError(
-                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
-            )
-        mel = self.spectrogram.expand(log_mel.detach().float().cpu())
-        mel = torch.where(mel < SILENT_MEL * self.config.log_floor, 0.0, mel)
+        self.require_log_mel(log_mel)
+        mel = self.spectrogram.audible_mel(log_mel)
         rows: Floats = mel.transpose(1, 2).reshape(-1, self.config.n_mels).numpy()
         magnitude = self.bands.magnitude(rows).reshape(len(mel), mel.shape[2], self.config.n_bins)
         return self._synthesise(magnitude).to(log_mel.device)
@@ -133,17 +127,6 @@ class RtpghiInverter(PhaseInverter):
             self.seed,
         )
         return np.concatenate([integrator.advance(magnitude), integrator.flush()], axis=1)
-
-
-class SpsiInverter(PhaseInverter):
-    """Phases by single pass spectrogram inversion: the fastest."""
-
-    name: ClassVar[str] = "spsi"
-
-    def phase(self, magnitude: Floats) -> Floats:
-        """Phases in radians of magnitudes, each `(batch, frames, bins)`."""
-        config = self.config
-        return Spsi(config.n_bins, config.n_fft, config.hop_length, len(magnitude)).advance(magnitude)
 
 
 class PghiInverter(PhaseInverter):

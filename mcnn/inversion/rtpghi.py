@@ -22,6 +22,7 @@ import math
 import numpy as np
 
 from mcnn.compiled import Floats, Integers, compiled
+from mcnn.fast_math import twice_arctan_in_turns
 from mcnn.inversion.pghi import HANN_RATIO, NOISE_DENSITY, NOISE_RUN_BINS
 
 FLOOR = 1e-7
@@ -135,19 +136,6 @@ class Rtpghi:
 
 
 @compiled
-def _half_turns(tangent: np.float32) -> np.float32:
-    """Twice the arc tangent, in turns, to 1e-6: a polynomial, so that loops become vector instructions."""
-    size = abs(tangent)
-    ratio = min(size, np.float32(1)) / max(size, np.float32(1))
-    square = ratio * ratio
-    turns = np.float32(0.0165361) - square * np.float32(0.0036496)
-    turns = np.float32(0.0615086) - square * (np.float32(0.0368376) - square * turns)
-    turns = ratio * (np.float32(0.3183018) - square * (np.float32(0.1058598) - square * turns))
-    turns = np.float32(0.5) - turns if size > np.float32(1) else turns
-    return turns if tangent > np.float32(0) else -turns
-
-
-@compiled
 def _gradients(
     older: Floats,
     before: Floats,
@@ -179,14 +167,14 @@ def _gradients(
     if lookahead:
         for k in range(n_bins):
             tangent = cotangent * (before[k] - after[k]) / (before[k] + after[k])
-            per_bin[k] = np.float32(-0.5) + _half_turns(tangent)
+            per_bin[k] = np.float32(-0.5) + twice_arctan_in_turns(tangent)
     else:
         for k in range(n_bins):
             square = here[k] * here[k]
             rising = np.sqrt(square * square * here[k] * older[k])
             falling = before[k] * before[k] * before[k]
             tangent = cotangent * (falling - rising) / (falling + rising)
-            per_bin[k] = np.float32(-0.5) + _half_turns(tangent)
+            per_bin[k] = np.float32(-0.5) + twice_arctan_in_turns(tangent)
 
 
 @compiled

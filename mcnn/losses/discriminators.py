@@ -60,7 +60,7 @@ class DiscriminatorConfig(Settings):
     spectrum_channels: int = Field(8, ge=1)
     """Channels of the first layer of each that sees spectra."""
     periods: tuple[Positive, ...] = (2, 3, 5, 7, 11)
-    """Where waveforms are folded, in samples; primes, so that no two see the same."""
+    """Lengths, in samples, at which waveforms are folded; primes, so that no two see the same."""
     resolutions: tuple[tuple[Positive, Positive], ...] = ((512, 128), (2048, 512))
     """Window and hop length of the spectra, in samples."""
 
@@ -76,12 +76,12 @@ class DiscriminatorConfig(Settings):
 
 @dataclass(frozen=True)
 class Judgement:
-    """What one discriminator says of a batch."""
+    """One discriminator's output for a batch."""
 
     logits: Tensor
     """`(batch, 1, ...)`, one for each place it looked at: above 0 is real, below is fake."""
     features: list[Tensor]
-    """What each layer saw, `(batch, channels, ...)`, first layer first."""
+    """Activations of each layer, `(batch, channels, ...)`, first layer first."""
 
 
 class Discriminator(nn.Module, ABC):
@@ -111,7 +111,7 @@ class Discriminator(nn.Module, ABC):
 
     @abstractmethod
     def picture(self, waveform: Tensor) -> Tensor:
-        """What the convolutions see of waveforms `(batch, samples)`: `(batch, in_channels, ...)`."""
+        """Input of the convolutions for waveforms `(batch, samples)`: `(batch, in_channels, ...)`."""
 
     def forward(self, waveform: Tensor) -> Judgement:
         """The judgement of waveforms `(batch, samples)`."""
@@ -214,7 +214,7 @@ class WaveformDiscriminator(nn.Module):
 
 
 def discriminator_loss(real: Sequence[Judgement], fake: Sequence[Judgement]) -> Tensor:
-    """What the discriminators learn: logits above 1 for real and below -1 for fake waveforms.
+    """The discriminators' loss: logits above 1 for real and below -1 for fake waveforms.
 
     The hinge leaves alone what is told apart already, so that a small network works on what is not. Where
     both are silent, its gradients cancel.
@@ -238,7 +238,7 @@ def discriminator_loss(real: Sequence[Judgement], fake: Sequence[Judgement]) -> 
 
 
 def generator_loss(fake: Sequence[Judgement]) -> Tensor:
-    """What an inverter learns: logits above 1, and no more once they are.
+    """An inverter's adversarial loss: logits above 1, and no more once they are.
 
     Args:
         fake: Judgements of its output.
@@ -253,7 +253,7 @@ def generator_loss(fake: Sequence[Judgement]) -> Tensor:
 
 
 def feature_matching_loss(fake: Sequence[Judgement], real: Sequence[Judgement]) -> Tensor:
-    """How far what the layers saw of a fake is from what they saw of the real one.
+    """Distance of the layers' activations for a fake from those for the real one.
 
     Args:
         fake: Judgements of the inverter's output.

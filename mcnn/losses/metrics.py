@@ -1,4 +1,4 @@
-"""How far a sound is from the one it should be.
+"""Distances of a sound from the one it should be.
 
 Every function takes `(input, target)` in that order and returns one number per item of the batch, `(batch,)`:
 0 for equals, or -200 where it is a ratio in dB. Spectra are linear magnitudes `(batch, bins, frames)`, scaled
@@ -12,7 +12,7 @@ from torch import Tensor
 
 MIN_RATIO = 1e-10
 """Spectral convergence of equals: -200 dB."""
-RESOLUTIONS = ((512, 50, 240), (1024, 120, 600), (2048, 240, 1200))
+EVALUATION_RESOLUTIONS = ((512, 50, 240), (1024, 120, 600), (2048, 240, 1200))
 """Transform, hop and window length in samples, as in Yamamoto et al."""
 
 
@@ -70,25 +70,30 @@ def log_spectral_distance_db(input: Tensor, target: Tensor, floor: float = 1e-4)
     return _level_difference_db(input, target, floor).square().mean(dim=1).sqrt().mean(dim=1)
 
 
-def multi_resolution_distance(input: Tensor, target: Tensor, floor: float = 1e-5) -> Tensor:
-    """Spectral convergence (a ratio) plus mean absolute log-magnitude difference (nepers), of waveforms.
+def multi_resolution_stft(input: Tensor, target: Tensor, floor: float = 1e-5) -> tuple[Tensor, Tensor]:
+    """The two terms of the multi-resolution STFT distance of waveforms, which is their sum.
 
-    It is the average over three analyses, so that neither pitch nor attacks can hide between one's bins.
+    Each is the mean over `EVALUATION_RESOLUTIONS`, so that neither pitch nor attacks can hide between one's
+    bins. What inverters are trained on is `mcnn.losses.stft.MultiResolutionStftLoss`, at other resolutions.
 
     Args:
         input: Waveforms `(batch, samples)`.
         target: Waveforms `(batch, samples)`.
         floor: Smallest magnitude that is told from silence.
 
+    Returns:
+        Spectral convergence, a ratio, and mean absolute log-magnitude difference, in nepers.
+
     Source:
         R. Yamamoto, E. Song, J.-M. Kim, "Parallel WaveGAN", ICASSP 2020, equations 3 to 6.
     """
-    total = torch.zeros(len(input), device=input.device)
-    for n_fft, hop_length, win_length in RESOLUTIONS:
-        ours, theirs = (spectrum(one, n_fft, hop_length, win_length).abs() for one in (input, target))
-        levels = torch.log(ours.clamp_min(floor)) - torch.log(theirs.clamp_min(floor))
-        total = total + spectral_convergence(ours, theirs) + levels.abs().mean(dim=(1, 2))
-    return total / len(RESOLUTIONS)
+    convergence, log_magnitude = [], []
+    for n_fft, hop_length, win_length in EVALUATION_RESOLUTIONS:
+        made, real = (spectrum(one, n_fft, hop_length, win_length).abs() for one in (input, target))
+        convergence.append(spectral_convergence(made, real))
+        nepers = torch.log(made.clamp_min(floor)) - torch.log(real.clamp_min(floor))
+        log_magnitude.append(nepers.abs().mean(dim=(1, 2)))
+    return torch.stack(convergence).mean(0), torch.stack(log_magnitude).mean(0)
 
 
 def spectrum(waveform: Tensor, n_fft: int, hop_length: int, win_length: int | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""What the inverters are trained on: differentiable distances of waveforms.
+"""Losses that inverters are trained on: differentiable distances of waveforms.
 
 Each takes `(input, target)`, waveforms `(batch, samples)`, and returns one number, the mean over the batch.
 An item counts the same however loud it is, down to what is nearly silent; from there on its errors are
@@ -19,8 +19,8 @@ from mcnn.spectral.spectrogram import Spectrogram
 FLOOR = 1e-4
 """Magnitude below which levels and phases do not matter, as in the front end; a unit sinusoid has 1."""
 QUIETEST = 1e-3
-"""Where errors are relative to a target, it has the energy of a sinusoid of this amplitude at least."""
-RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512), (4096, 512))
+"""Smallest amplitude of a sinusoid whose energy errors are relative to, however quiet the target is."""
+TRAINING_RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512), (4096, 512))
 """Window and hop length in samples, for 44.1 kHz: from 12 ms, which resolves attacks, to 93 ms, which
 resolves the partials of low notes."""
 DB_PER_NEPER = 20.0 / math.log(10.0)
@@ -99,13 +99,15 @@ class InstantaneousFrequencyLoss(StftLoss):
 
     def compare(self, input: Tensor, target: Tensor) -> Tensor:
         """Radians a hop, 0 to pi; pi / 2 is chance, and what silence has; 0 where the target is silent."""
-        ours, we_know = self._advance(input)
-        theirs, they_know = self._advance(target)
-        both_know = we_know & they_know
+        input_step, input_audible = self._advance(input)
+        target_step, target_audible = self._advance(target)
+        both_audible = input_audible & target_audible
         # Masked before the angle as well as after: an infinite gradient times 0 is not 0.
-        error = torch.angle(torch.where(both_know, ours * theirs.conj(), torch.ones_like(ours))).abs()
-        counted = torch.where(both_know, error, CHANCE) * they_know
-        return counted.sum(dim=(1, 2)) / they_know.sum(dim=(1, 2)).clamp_min(1)
+        error = torch.angle(
+            torch.where(both_audible, input_step * target_step.conj(), torch.ones_like(input_step))
+        ).abs()
+        counted = torch.where(both_audible, error, CHANCE) * target_audible
+        return counted.sum(dim=(1, 2)) / target_audible.sum(dim=(1, 2)).clamp_min(1)
 
     def _advance(self, spectrum: Tensor) -> tuple[Tensor, Tensor]:
         """Unit phasors that turn one frame's phase to the next's, and where they mean something."""
@@ -139,7 +141,7 @@ PUBLISHED_WEIGHTS: Mapping[type[StftLoss], float] = {
     InstantaneousFrequencyLoss: 10.0,
     WeightedPhaseLoss: 1.0,
 }
-"""What the MCNN was published with (section IV)."""
+"""Weights that the MCNN was published with (section IV)."""
 MAGNITUDE_WEIGHTS: Mapping[type[StftLoss], float] = {SpectralConvergenceLoss: 1.0, LogMagnitudeLoss: 1.0}
 """One resolution's share of `MultiResolutionStftLoss`."""
 
@@ -185,7 +187,7 @@ class MultiResolutionStftLoss(nn.Module):
 
     def __init__(
         self,
-        resolutions: Sequence[tuple[int, int]] = RESOLUTIONS,
+        resolutions: Sequence[tuple[int, int]] = TRAINING_RESOLUTIONS,
         floor: float = FLOOR,
         weights: Mapping[type[StftLoss], float] = MAGNITUDE_WEIGHTS,
     ) -> None:

@@ -1,8 +1,14 @@
 """Settings of the inverters that are trained: frozen, checked, named in errors."""
 
+from typing import Literal, TypeAlias
+
 from pydantic import Field
 
 from mcnn.plain import Settings
+
+Precision: TypeAlias = Literal["f32", "bf16"]
+"""Arithmetic of large layers where nothing is trained: single precision, or bfloat16, which is faster
+on processors that have instructions for it."""
 
 
 class McnnConfig(Settings):
@@ -51,7 +57,7 @@ class SourceFilterConfig(Settings):
     head_width: int = Field(96, ge=8)
     """Channels of each head before its bins."""
     projections: int = Field(2, ge=0)
-    """How often a spectrum with integrated phases is made one that a waveform can have, before the heads."""
+    """Projections of a spectrum with integrated phases to one that a waveform can have, before the heads."""
     most_gain: float = Field(3.0, gt=0)
     """Largest correction of a level, in nepers (26 dB)."""
 

@@ -1,4 +1,4 @@
-"""Excitations that the heads scale: each is right in phase before any network has seen it.
+"""Excitations: complex spectra whose phase is right, which the network's heads then scale.
 
 Where the pitch is known, partials are drawn from it; elsewhere (recordings, unpitched sounds) a phase is
 integrated from the magnitudes. The share of noise, where it is known, is noise.
@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from mcnn.compiled import Floats
+from mcnn.compiled import Complexes, Floats
 from mcnn.inversion.inverter import InverterConditioning
 from mcnn.inversion.pghi import integrate_phase
 from mcnn.inversion.phase_inverters import FAST_BIN_UPDATES, FAST_LOBE_UPDATES
@@ -29,16 +28,14 @@ FINE_STEPS = 2
 """Frames of what is drawn, for each frame of the front end."""
 FINE_OVERLAP = 4
 """Length of its window, in hops."""
-SILENT_MEL = 1e-3
-"""Mel magnitudes below this part of the log floor are rounding errors of silence."""
 
 
 @dataclass(frozen=True)
 class Excitation:
-    """What the heads scale, as complex spectra."""
+    """The spectra that the heads scale."""
 
     integrated: Tensor | None
-    """`(batch, frames, bins)`, what an integrated phase makes of notes whose pitch is not known; None if all
+    """`(batch, frames, bins)`, spectra with integrated phases, of notes whose pitch is not known; None if all
     are."""
     partials: Tensor | None
     """`(batch, fine frames, fine bins)`; None if no pitch is known."""
@@ -73,8 +70,7 @@ class ExcitationGenerator:
             conditioning: What else is known.
         """
         batch, _, frames = log_mel.shape
-        mels = self.spectrogram.expand(log_mel.detach().float().cpu())
-        mels = torch.where(mels < SILENT_MEL * self.config.log_floor, 0.0, mels).transpose(1, 2).contiguous()
+        mels = self.spectrogram.audible_mel(log_mel).transpose(1, 2).contiguous()
         fine = (batch, frames * FINE_STEPS, self.fine_n_fft // 2 + 1)
         integrated = np.zeros((batch, frames, self.config.n_bins), np.complex64)
         partials, noise = np.zeros(fine, np.complex64), np.zeros(fine, np.complex64)
@@ -99,7 +95,7 @@ class ExcitationGenerator:
             None if conditioning.noise is None else torch.from_numpy(noise),
         )
 
-    def _integrate(self, mel: Floats, seed: int, noise_is_smooth: bool) -> NDArray[np.complex64]:
+    def _integrate(self, mel: Floats, seed: int, noise_is_smooth: bool) -> Complexes:
         """Spectrum `(frames, bins)` of mel magnitudes `(frames, mels)`, nearly one that a waveform has."""
         config = self.config
         magnitude = self.bands.magnitude(mel)

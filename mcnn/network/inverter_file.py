@@ -18,13 +18,13 @@ class InverterInfo(Settings):
     """Everything about a trained inverter but its weights and its front end."""
 
     shape: SourceFilterConfig | McnnConfig
-    """Which network it is, and its size."""
+    """The kind of network, and its size."""
     provenance: dict[str, Any]
-    """How it was trained."""
+    """Recipe, steps and data of its training."""
 
 
 class InverterFileInfo(InverterInfo):
-    """What an inverter's own file says."""
+    """Everything that an inverter's own file says of it."""
 
     spectrogram: SpectrogramConfig
     """The front end of its log-mels."""

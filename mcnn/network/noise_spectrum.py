@@ -9,23 +9,22 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from mcnn.compiled import Floats, Integers, compiled
+from mcnn.compiled import Complexes, Floats, Integers, compiled
 from mcnn.spectral.mel_inversion import MelBands
 from mcnn.spectral.spectrogram import Spectrogram
+from mcnn.spectral.white_noise import white_noise
 
 LOW_EDGES_HZ = (6.0, 18.0, 28.0, 43.0, 60.0)
 """Of the low bands, each of which is drawn as a whole; the rest is drawn bin by bin above the last."""
 EDGE_HZ = 2.0
-"""How wide the edges of low bands are."""
+"""Width of the edges of low bands."""
 LOW_BINS = 8
 """Bins in which the low bands are seen through the window."""
 NOISE_FRAMES = 1024
 """Frames of recorded noise; each note takes a stretch of them."""
 
-Complexes: TypeAlias = NDArray[np.complex64]
 Levels: TypeAlias = tuple[Floats, Integers, Floats]
 """Gain of each mel band; lower mel band and shares of each drawn bin, then of each low band."""
 
@@ -33,8 +32,8 @@ Levels: TypeAlias = tuple[Floats, Integers, Floats]
 class NoiseSpectrum:
     """Noise whose mel magnitudes have a given geometric mean.
 
-    A decoder that learned log-mels puts out the mean of noise's logarithm: at that level, this noise has the
-    grain of noise again and the same mean.
+    A decoder that learned log-mels puts out the mean of noise's logarithm: at that level, this noise has that
+    mean, and fluctuates as noise does.
 
     Args:
         spectrogram: The front end.
@@ -46,9 +45,7 @@ class NoiseSpectrum:
     def __init__(self, spectrogram: Spectrogram, bands: MelBands, n_fft: int, steps: int) -> None:
         config = spectrogram.config
         self.steps = steps
-        generator = torch.Generator().manual_seed(0)
-        white = torch.randn(1, NOISE_FRAMES * config.hop_length, generator=generator)
-        mel = spectrogram.mel(spectrogram.magnitude(white))[0]
+        white, mel = white_noise(spectrogram, NOISE_FRAMES)
         gain: Floats = (1.0 / (mel + 1e-9).log().mean(1).exp()).numpy()
         hop_length = config.hop_length // steps
         edges_hz = (*LOW_EDGES_HZ, config.sample_rate)
@@ -63,7 +60,7 @@ class NoiseSpectrum:
         whole = np.maximum(np.rint(middles_hz * config.n_fft / config.sample_rate).astype(np.int64), 1)
         heard = np.concatenate([drawn, whole])
         self.levels: Levels = gain, bands.first[heard], bands.shares[heard]
-        """What `spread_levels` needs."""
+        """The mel filters and gains, as `spread_levels` takes them."""
         self.n_bins = n_fft // 2 + 1
 
     def draw(self, mel: Floats, seed: int) -> Complexes:

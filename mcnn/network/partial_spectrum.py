@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mcnn.compiled import Floats, Integers, compiled
+from mcnn.compiled import Complexes, Doubles, Floats, Integers, compiled
+from mcnn.fast_math import sine_of_turns
 from mcnn.network.window_lobe import LOBE_BINS, LOBE_STEPS, drawn_lobe_table, lobe_table
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.mel_inversion import TINY, MelBands
@@ -30,15 +30,13 @@ INAUDIBLE = 1e-7
 GOLDEN_TURN = 0.38196601
 """Start of partial k: k² of this, in turns. It spreads the partials' peaks over a period."""
 
-Complexes = NDArray[np.complex64]
-Doubles = NDArray[np.float64]
 Filters: TypeAlias = tuple[Integers, Floats, Floats, Floats]
 """Lower band, weights and shares of each bin, and each band's magnitude between partials."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """What the partials of one note have in common over time."""
+    """Frequencies and phases of a note's partials, which hold over all its time."""
 
     stretch: Doubles
     """`(partials,)`, frequencies in multiples of the fundamental."""
@@ -63,7 +61,7 @@ class PartialSpectrum:
         np.add.at(between, bands.first, bands.weights[:, 0])
         np.add.at(between, bands.first + 1, bands.weights[:, 1])
         self.filters = bands.first, bands.weights, bands.shares, (BETWEEN * between).astype(np.float32)
-        """What `set_amplitudes` needs of the mel filters."""
+        """The mel filters, as `set_amplitudes` takes them."""
         self._k: Doubles = np.arange(1, config.n_bins, dtype=np.float64)
         self._start: Doubles = np.mod(GOLDEN_TURN * self._k**2, 1.0)
 
@@ -205,16 +203,6 @@ def set_amplitudes(
 
 
 @compiled
-def _sine(turns: np.float32) -> np.float32:
-    """Sine of a quarter turn at most, to 1e-7: a polynomial, so that loops become vector instructions."""
-    angle = turns * np.float32(2 * np.pi)
-    square = angle * angle
-    rest = np.float32(1) - square * np.float32(1 / 72) * (np.float32(1) - square * np.float32(1 / 110))
-    rest = np.float32(1) - square * np.float32(1 / 20) * (np.float32(1) - square * np.float32(1 / 42) * rest)
-    return angle * (np.float32(1) - square * np.float32(1 / 6) * rest)
-
-
-@compiled
 def draw_partials(
     here: Floats,
     after: Floats,
@@ -249,9 +237,9 @@ def draw_partials(
         cycles = turns * stretch[k] + start[k]
         turn = np.float32(cycles - np.floor(cycles + 0.5))
         away = abs(turn)
-        sine = _sine(min(away, np.float32(0.5) - away))
+        sine = sine_of_turns(min(away, np.float32(0.5) - away))
         sizes[k] = size
-        cosines[k] = size * _sine(np.float32(0.25) - away)
+        cosines[k] = size * sine_of_turns(np.float32(0.25) - away)
         sines[k] = size * (sine if turn > np.float32(0) else -sine)
     last_bin = real.size - 2 * MARGIN - 1
     for k in range(here.size):

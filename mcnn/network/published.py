@@ -100,23 +100,9 @@ class PublishedMcnn(Inverter):
             channels, groups = out_channels, self.size.heads
         return layers
 
-    @property
-    def context_frames(self) -> tuple[int, int]:
-        """Frames before and after its own that a sample can depend on, at most."""
-        first, last = 0, self.config.hop_length - 1
-        for stride in reversed(self.size.strides(self.config.hop_length)):
-            width = self.size.width(stride)
-            padding = (width - stride) // 2
-            first = -((width - 1 - padding - first) // stride)
-            last = (last + padding) // stride
-        return -first, last
-
     def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms `(batch, frames * hop_length)` of log-mels `(batch, mels, frames)`."""
-        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
-            raise ValueError(
-                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
-            )
+        self.require_log_mel(log_mel)
         heads = self.layers(self._normalise(log_mel))
         waveform: Tensor = self.bound((heads * self.head_weights).sum(dim=1))
         return waveform

@@ -1,11 +1,11 @@
-"""The MCNN that ships: multi-head convolutional inversion of excitations that are in tune already.
+"""The source-filter MCNN, which ships: a network scales excitations that are in tune already.
 
-As published, an MCNN must find phases by convolution alone, and from a steady spectrogram it can only emit
+An MCNN as published finds phases by convolution alone, and from a steady spectrogram it can only emit
 multiples of the frame rate (`mcnn.network.published`). Here every head is given an excitation whose phase is
-right, and says how loud each of its bins is: one head for what is tonal (partials at the known pitch, or a
+right, and puts out a gain for each of its bins: one head for what is tonal (partials at the known pitch, or a
 phase integrated from the magnitudes), one for noise. Their sum goes through the inverse Fourier transform.
-What is drawn more than once a frame has one gain a frame: gains of their own, learnt, made every note tremble
-at the frame rate.
+Excitations have `FINE_STEPS` frames for each frame of the log-mel, which share one gain: gains of their own,
+learnt, modulated every note at the frame rate.
 
 Source:
     S. Arık, H. Jun, G. Diamos, "Fast spectrogram inversion using multi-head convolutional neural networks",
@@ -16,7 +16,6 @@ Source:
 import math
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,18 +24,19 @@ from mcnn.network.config import SourceFilterConfig
 from mcnn.network.excitation import FINE_STEPS, Excitation, ExcitationGenerator
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.spectrogram import Spectrogram
-from mcnn.streaming.cached_network import CachedNetwork, Precision
-from mcnn.streaming.voice_bank import VoiceBank
 
 PITCH_OCTAVES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
-"""Cycles per octave of the waves that tell the pitch."""
+"""Cycles per octave of the waves that encode the pitch."""
 MIN_HZ = 27.5
 LOG_10 = math.log(10.0)
-DEFAULT = SourceFilterConfig()
+DEFAULT_SHAPE = SourceFilterConfig()
 
 
 class SourceFilterMcnn(Inverter):
-    """Log-mel and conditioning to waveform, in real time.
+    """Log-mel and conditioning to waveform, in torch operations that keep gradients.
+
+    It holds weights and nothing else that changes: it may be copied, pickled, shared by threads. To be
+    played it is wrapped (`mcnn.streaming.playable`), which is many times as fast for notes of known pitch.
 
     Args:
         config: The front end that the log-mels come from.
@@ -48,75 +48,29 @@ class SourceFilterMcnn(Inverter):
     fine_window: Tensor
     over_bins: Tensor
 
-    def __init__(self, config: SpectrogramConfig, shape: SourceFilterConfig = DEFAULT) -> None:
+    def __init__(self, config: SpectrogramConfig, shape: SourceFilterConfig = DEFAULT_SHAPE) -> None:
         super().__init__(config)
         self.shape = shape
         self.spectrogram = Spectrogram(config)
-        self.primer = ExcitationGenerator(self.spectrogram, shape.projections)
+        self.excitations = ExcitationGenerator(self.spectrogram, shape.projections)
         width = shape.width
         self.entry = nn.Conv1d(2 * config.n_mels + N_PITCH, width, 3, padding=1)
         self.blocks = nn.ModuleList(
             TrunkBlock(width, shape.kernel_size, shape.expansion) for _ in range(shape.blocks)
         )
         self.norm = nn.LayerNorm(width)
-        fine_bins = self.primer.fine_n_fft // 2 + 1
+        fine_bins = self.excitations.fine_n_fft // 2 + 1
         self.integrated = Head(width, shape.head_width, config.n_bins)
         self.partials = Head(width, shape.head_width, fine_bins)
         self.noise = Head(width, shape.head_width, fine_bins)
-        self.register_buffer("fine_window", torch.hann_window(self.primer.fine_n_fft), persistent=False)
+        self.register_buffer("fine_window", torch.hann_window(self.excitations.fine_n_fft), persistent=False)
         over_bins = self.spectrogram.mel_filters / self.spectrogram.mel_filters.sum(0).clamp_min(1e-9)
         self.register_buffer("over_bins", over_bins, persistent=False)
-        self.precision: Precision = "f32"
-        """What large layers are computed in where pitched notes are played, without gradients, on the CPU."""
-        self._banks: list[tuple[object, VoiceBank]] = []
 
     def forward(self, log_mel: Tensor, conditioning: InverterConditioning = NO_CONDITIONING) -> Tensor:
         """Waveforms; see `Inverter.forward`. Gradients reach the weights and, by the levels, `log_mel`."""
-        if log_mel.ndim != 3 or log_mel.shape[1] != self.config.n_mels:
-            raise ValueError(
-                f"log-mel of shape {tuple(log_mel.shape)}; expected (batch, {self.config.n_mels}, frames)"
-            )
-        if self._can_play(log_mel, conditioning):
-            return self._play(log_mel, conditioning)
-        return self.shape_excitation(log_mel, conditioning, self.primer(log_mel, conditioning))
-
-    def cached_network(
-        self, n_voices: int, max_frames: int, precision: Precision | None = None
-    ) -> CachedNetwork:
-        """Trunk and heads of pitched notes, for playing; see `CachedNetwork`."""
-        blocks = [
-            (b.across_time, b.norm, b.expand, b.contract) for b in self.blocks if isinstance(b, TrunkBlock)
-        ]
-        heads = [(head.own, head.out) for head in (self.partials, self.noise)]
-        precision = precision or self.precision
-        return CachedNetwork(self.entry, blocks, self.norm, heads, n_voices, max_frames, precision)
-
-    def _can_play(self, log_mel: Tensor, conditioning: InverterConditioning) -> bool:
-        """Whether compiled loops, which know no gradients and no integrated phases, do for this batch."""
-        return (
-            log_mel.device.type == "cpu"
-            and log_mel.dtype == self.entry.weight.dtype == torch.float32
-            and not torch.is_grad_enabled()
-            and not torch.is_autocast_enabled("cpu")
-            and conditioning.f0_hz is not None
-            and bool((conditioning.f0_hz > 0).any(1).all())
-        )
-
-    def _play(self, log_mel: Tensor, conditioning: InverterConditioning) -> Tensor:
-        """Waveforms of pitched notes as they are streamed, which is the fastest way to whole notes, too."""
-        weights = [(p.data_ptr(), 0 if p.is_inference() else p._version) for p in self.parameters()]
-        made_of = (self.precision, weights)
-        # A list's pop and append are atomic: every thread has a bank of its own while it plays.
-        kept = self._banks.pop() if self._banks else None
-        bank = kept[1] if kept is not None and kept[0] == made_of else VoiceBank(self, 1)
-        waveform = np.zeros((len(log_mel), log_mel.shape[2] * self.config.hop_length), np.float32)
-        for i in range(len(log_mel)):
-            bank.begin(0)
-            bank.push(0, log_mel[i : i + 1], conditioning.one(i))
-            bank.finish(0)
-            bank.read([0], [waveform[i]])
-        self._banks.append((made_of, bank))
-        return torch.from_numpy(waveform)
+        self.require_log_mel(log_mel)
+        return self.shape_excitation(log_mel, conditioning, self.excitations(log_mel, conditioning))
 
     def shape_excitation(
         self, log_mel: Tensor, conditioning: InverterConditioning, excitation: Excitation
@@ -142,18 +96,18 @@ class SourceFilterMcnn(Inverter):
 
     def _fine_istft(self, spectrum: Tensor, n_samples: int) -> Tensor:
         """Waveform `(batch, samples)` of fine spectra `(batch, fine frames, fine bins)`."""
-        n_fft = self.primer.fine_n_fft
+        n_fft = self.excitations.fine_n_fft
         return torch.istft(
             spectrum.transpose(1, 2) * (n_fft / 4.0),
             n_fft,
-            self.primer.fine_hop,
+            self.excitations.fine_hop,
             window=self.fine_window,
             center=True,
             length=n_samples,
         )
 
     def trunk(self, log_mel: Tensor, conditioning: InverterConditioning) -> Tensor:
-        """What the heads see, `(batch, frames, width)`."""
+        """Features that the heads read, `(batch, frames, width)`."""
         h = self.entry(self.features(log_mel, conditioning)).transpose(1, 2)
         for block in self.blocks:
             h = block(h)
@@ -165,21 +119,17 @@ class SourceFilterMcnn(Inverter):
         return most * torch.tanh(gain.float() / most)
 
     def features(self, log_mel: Tensor, conditioning: InverterConditioning) -> Tensor:
-        """What the trunk is told: log-mel, noise share and pitch, `(batch, features, frames)`."""
+        """Input of the trunk: log-mel, share of noise and pitch, `(batch, features, frames)`."""
         noise = torch.zeros_like(log_mel) if conditioning.noise is None else conditioning.noise
         f0_hz = torch.zeros_like(log_mel[:, 0]) if conditioning.f0_hz is None else conditioning.f0_hz
-        return torch.cat([0.5 * (log_mel + 2.0), noise, self.pitch_features(f0_hz)], 1)
-
-    def pitch_features(self, f0_hz: Tensor) -> Tensor:
-        """Those of them that tell the pitch."""
-        return pitch_waves(f0_hz)
+        return torch.cat([0.5 * (log_mel + 2.0), noise, pitch_waves(f0_hz)], 1)
 
 
 N_PITCH = 1 + 2 * len(PITCH_OCTAVES)
 
 
 def pitch_waves(f0_hz: Tensor) -> Tensor:
-    """Whether there is a pitch, and which, as sines and cosines: `(batch, N_PITCH, frames)`.
+    """Encodes pitches as a flag and sines and cosines of the octave: `(batch, N_PITCH, frames)`.
 
     Args:
         f0_hz: `(batch, frames)`, 0 where there is none.
@@ -240,7 +190,7 @@ class Head(nn.Module):
 
 
 def _share_gains(head: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
-    """Takes weights of files in which each drawn frame had gains of its own: their mean."""
+    """Averages the gains of older files, in which each drawn frame had its own."""
     assert isinstance(head, Head)
     for name, own in head.out.named_parameters():
         given = state.get(f"{prefix}out.{name}")

@@ -1,4 +1,4 @@
-"""The lobe of a Hann window around a partial, tabled over where between two bins the partial lies.
+"""The lobe of a Hann window around a partial, in tables over the partial's place between two bins.
 
 Source:
     X. Rodet, P. Depalle, "Spectral envelopes and inverse FFT synthesis", AES 93rd Convention, 1992.
@@ -6,12 +6,19 @@ Source:
 
 import numpy as np
 
-from mcnn.compiled import Floats
+from mcnn.compiled import Doubles, Floats
 
 LOBE_STEPS = 256
 """Rows of the lobe's table."""
 LOBE_BINS = 4
 """Half-width of what is drawn of a Hann window's lobe, in bins."""
+
+
+def hann_lobe(offset: Doubles) -> Doubles:
+    """Transform of a Hann window at an offset in bins, 1 at its centre, without its phase."""
+    beside = np.abs(np.abs(offset) - 1.0) < 1e-6
+    lobe: Doubles = np.where(beside, 0.5, np.sinc(offset) / np.where(beside, 1.0, 1.0 - offset**2))
+    return lobe
 
 
 def lobe_table() -> Floats:
@@ -22,14 +29,13 @@ def lobe_table() -> Floats:
     """
     bins = np.arange(1 - LOBE_BINS, LOBE_BINS + 1)
     offset = bins - np.arange(LOBE_STEPS + 2)[:, None] / LOBE_STEPS
-    one_off = np.abs(offset) == 1
-    lobe = np.where(one_off, 0.5, np.sinc(offset) / np.where(one_off, 1.0, 1.0 - offset**2))
+    lobe = hann_lobe(offset)
     lobe[np.abs(offset) >= LOBE_BINS] = 0.0
     return (lobe * np.where(bins % 2, -1.0, 1.0)).astype(np.float32)
 
 
 def drawn_lobe_table(n_fft: int) -> Floats:
-    """What is drawn of a lobe, in the shape of `lobe_table`: as few bins as are drawn, fitted in time.
+    """Lobes as they are drawn, in the shape of `lobe_table`: a few bins, fitted to a partial in time.
 
     Frames are windowed again before they overlap. A lobe that just ends makes each frame wrong at its edges
     and in its middle alike, which modulates a steady partial at the rate of the frames, 50 dB under it; the

@@ -7,7 +7,7 @@ from mcnn.plain import Settings
 
 
 class SpectrogramConfig(Settings):
-    """How a waveform becomes a log-mel spectrogram; `mcnn/README.md` has the measurements behind it."""
+    """Settings of the log-mel spectrogram; `mcnn/README.md` has the measurements behind them."""
 
     sample_rate: int = Field(44_100, gt=0)
     """Samples per second."""

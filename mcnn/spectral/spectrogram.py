@@ -13,6 +13,9 @@ from torch import Tensor, nn
 
 from mcnn.spectral.config import SpectrogramConfig
 
+SILENT_MEL = 1e-3
+"""Mel magnitudes below this part of the log floor are rounding errors of silence."""
+
 
 class Spectrogram(nn.Module):
     """Waveform to complex, magnitude, mel and log-mel spectrogram. Batched and differentiable.
@@ -100,6 +103,11 @@ class Spectrogram(nn.Module):
     def expand(self, log_mel: Tensor) -> Tensor:
         """Mel magnitudes of a log-mel; the inverse of `compress`, never negative."""
         return (torch.exp(math.log(10.0) * log_mel) - self.config.log_floor).clamp_min(0.0)
+
+    def audible_mel(self, log_mel: Tensor) -> Tensor:
+        """Mel magnitudes of log-mels for inverters: on the CPU, without gradients, exactly 0 where silent."""
+        mel = self.expand(log_mel.detach().float().cpu())
+        return torch.where(mel < SILENT_MEL * self.config.log_floor, 0.0, mel)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Log-mel spectrogram `(batch, mels, frames)` of `(batch, samples)`."""

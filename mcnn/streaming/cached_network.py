@@ -1,11 +1,11 @@
-"""The source-filter MCNN's trunk and heads for playing: many notes advance together, each by its own frames.
+"""Trunk and heads of the source-filter MCNN for playing: notes advance together, each by its own frames.
 
 Every convolution keeps the last frames it has seen of each note, so that no frame is computed twice; matrix
 products run over the new frames of all notes at once. The numbers are those of `SourceFilterMcnn.trunk` and
 its heads over whole notes, zeros beyond a note's ends included.
 """
 
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mcnn.compiled import Floats, compiled
+from mcnn.network.config import Precision
+from mcnn.network.source_filter import SourceFilterMcnn, TrunkBlock
 
-Precision: TypeAlias = Literal["f32", "bf16"]
 Counts: TypeAlias = NDArray[np.int64]
 NO_END = -1
 VOICE, ROW, START, STOP, END = range(5)
@@ -73,7 +74,7 @@ class Mixer:
         self._rows = torch.zeros(max_rows, len(second), dtype=dtype)
 
     def add(self, x: Tensor, y: Tensor) -> None:
-        """Adds to `y` what it makes of `x`, both `(rows, width)`."""
+        """Adds its output for `x` to `y`, both `(rows, width)`."""
         hidden, rows = self._hidden[: len(x)], self._rows[: len(x)]
         narrow = hidden.dtype != x.dtype
         torch.addmm(self._bias, rows.copy_(x) if narrow else x, self._first, out=hidden)
@@ -85,26 +86,24 @@ class Mixer:
 
 
 class CachedBlock:
-    """A trunk block and what it remembers of every note."""
+    """A trunk block and what it remembers of every note.
 
-    def __init__(
-        self,
-        across_time: nn.Conv1d,
-        norm: nn.LayerNorm,
-        expand: nn.Linear,
-        contract: nn.Linear,
-        n_voices: int,
-        max_rows: int,
-        precision: Precision,
-    ) -> None:
-        kernel = across_time.weight.detach()[:, 0].t().contiguous()
+    Args:
+        block: Its weights.
+        n_voices: Notes that advance together.
+        max_rows: Most rows of an input.
+        precision: What the matrix products are computed in.
+    """
+
+    def __init__(self, block: TrunkBlock, n_voices: int, max_rows: int, precision: Precision) -> None:
+        kernel = block.across_time.weight.detach()[:, 0].t().contiguous()
         self.reach = len(kernel) // 2
-        assert across_time.bias is not None
+        assert block.across_time.bias is not None
         self.kernel: Floats = kernel.numpy()
-        self.bias: Floats = across_time.bias.detach().numpy()
-        self.norm = norm_arrays(norm)
-        self.mixer = Mixer(expand, contract, max_rows, precision)
-        self.mixer_bias: Floats = contract.bias.detach().numpy()
+        self.bias: Floats = block.across_time.bias.detach().numpy()
+        self.norm = norm_arrays(block.norm)
+        self.mixer = Mixer(block.expand, block.contract, max_rows, precision)
+        self.mixer_bias: Floats = block.contract.bias.detach().numpy()
         self.memory = np.zeros((n_voices, max(2 * self.reach, 1), kernel.shape[1]), np.float32)
         self.x = torch.zeros(max_rows, kernel.shape[1])
         self.y = torch.zeros(max_rows, kernel.shape[1])
@@ -122,33 +121,24 @@ class CachedBlock:
 
 
 class CachedNetwork:
-    """Trunk and heads, and what they remember of every note.
+    """Trunk, and heads of notes with a pitch, and what they remember of every note.
 
     Args:
-        entry: The convolution that the trunk begins with.
-        blocks: The trunk's blocks: `across_time`, `norm`, `expand`, `contract` of each.
-        norm: What the trunk ends with.
-        heads: `own` and `out` of the heads.
+        network: Its weights, which must not change meanwhile.
         n_voices: Notes that advance together.
         max_frames: Most frames of all notes together that are given at once.
-        precision: What the matrix products are computed in; `bf16` is faster on processors that have
-            instructions for it.
+        precision: What the matrix products are computed in.
     """
 
     def __init__(
-        self,
-        entry: nn.Conv1d,
-        blocks: list[tuple[nn.Conv1d, nn.LayerNorm, nn.Linear, nn.Linear]],
-        norm: nn.LayerNorm,
-        heads: list[tuple[nn.Linear, nn.Linear]],
-        n_voices: int,
-        max_frames: int,
-        precision: Precision = "f32",
+        self, network: SourceFilterMcnn, n_voices: int, max_frames: int, precision: Precision = "f32"
     ) -> None:
+        entry, heads = network.entry, (network.partials, network.noise)
+        blocks = [block for block in network.blocks if isinstance(block, TrunkBlock)]
         self.width, self.n_features, taps = entry.weight.shape
-        reaches = [taps // 2, *(block[0].weight.shape[2] // 2 for block in blocks)]
+        reaches = [taps // 2, *(block.across_time.weight.shape[2] // 2 for block in blocks)]
         self.lookahead = sum(reaches)
-        """Frames that must have arrived after one before its gains are told."""
+        """Frames that must have arrived after one before its gains are known."""
         self.max_frames = max_frames
         max_rows = max_frames + n_voices * self.lookahead
         self.features = torch.zeros(max_frames, self.n_features)
@@ -159,16 +149,16 @@ class CachedNetwork:
         self._entry_bias: Floats = entry.bias.detach().numpy()
         self._entry_memory = np.zeros((n_voices, max(2 * (taps // 2), 1), len(weight)), np.float32)
         self._h: Floats = np.zeros((max_rows, self.width), np.float32)
-        self._blocks = [CachedBlock(*block, n_voices, max_rows, precision) for block in blocks]
-        self._norm = norm_arrays(norm)
+        self._blocks = [CachedBlock(block, n_voices, max_rows, precision) for block in blocks]
+        self._norm = norm_arrays(network.norm)
         self._seen = torch.zeros(max_rows, self.width)
         self._own = Product(
-            torch.cat([own.weight for own, _ in heads]),
-            torch.cat([own.bias for own, _ in heads]),
+            torch.cat([head.own.weight for head in heads]),
+            torch.cat([head.own.bias for head in heads]),
             max_rows,
             precision,
         )
-        self._outs = [Product(out.weight, out.bias, max_rows, precision) for _, out in heads]
+        self._outs = [Product(head.out.weight, head.out.bias, max_rows, precision) for head in heads]
         self._reaches = np.array(reaches)
         self.known: Counts = np.zeros((n_voices, len(reaches) + 1), np.int64)
         """Frames given of each note, then those that each layer has put out, gains last."""
@@ -214,7 +204,7 @@ def count_rows(spans: Counts) -> int:
 
 @compiled
 def _plan(given: Counts, reaches: Counts, known: Counts) -> Counts:
-    """Which frames every layer puts out, spans `(1 + layers, notes, 5)`; `known` is brought up to date."""
+    """Plans the frames that every layer puts out: spans `(1 + layers, notes, 5)`; updates `known`."""
     spans = np.zeros((len(reaches) + 1, len(given), 5), np.int64)
     for layer in range(len(reaches) + 1):
         row = 0

@@ -1,7 +1,8 @@
-"""From excitations and the heads' gains to samples, in compiled loops that remember nothing but sums.
+"""From excitations and gains to samples, frame by frame: the last steps of the source-filter MCNN, compiled.
 
-These are the last steps of `SourceFilterMcnn.shape_excitation` for notes of known pitch, without gradients:
-partials and noise are drawn, scaled and added up frame by frame, and never kept for a whole note.
+They are those of `SourceFilterMcnn.shape_excitation` for notes of known pitch, without gradients: partials
+and noise are drawn, scaled by the heads' gains, transformed, overlapped and added. Nothing is kept of a frame
+but its share of samples that are not complete yet.
 """
 
 from typing import TypeAlias
@@ -9,13 +10,12 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from mcnn.compiled import Floats, compiled
+from mcnn.compiled import Complexes, Doubles, Floats, compiled
+from mcnn.fast_math import exponential
 from mcnn.network.excitation import FINE_OVERLAP, FINE_STEPS, ExcitationGenerator
 from mcnn.network.noise_spectrum import Levels, add_noise, spread_levels
 from mcnn.network.partial_spectrum import (
     MARGIN,
-    Complexes,
-    Doubles,
     Filters,
     draw_partials,
     new_scratch,
@@ -24,8 +24,8 @@ from mcnn.network.partial_spectrum import (
 )
 
 Known: TypeAlias = tuple[Floats, Floats, Floats, Doubles]
-"""What is known of a note, frame by frame: tonal and noise's mel magnitudes `(frames, mels)`, f0 in Hz and
-the cycles of the fundamental `(frames,)`."""
+"""A note frame by frame: mel magnitudes of its tonal part and its noise, `(frames, mels)`; f0 in Hz and
+cycles of the fundamental, `(frames,)`."""
 Constants: TypeAlias = tuple[Floats, Floats, Filters, Levels, Complexes]
 """The lobe's tables, as it is and as it is drawn; what partials and noise need of the mel filters; recorded
 noise."""
@@ -33,33 +33,33 @@ Window: TypeAlias = tuple[Floats, Floats, Floats]
 """Synthesis window and its square, `(FINE_OVERLAP, fine hop)`, and the inverse of the squares' sum."""
 
 
-class FineSynthesis:
-    """Spectra and samples of notes whose pitch is known.
+class OverlapAddSynthesis:
+    """Makes scaled spectra of notes whose pitch is known, and samples of these.
 
     Args:
-        primer: Its tables are used.
-        most_gain: Largest correction of a level, in nepers.
+        excitations: Its tables are used.
+        max_gain: Largest correction of a level, in nepers.
         max_frames: Most frames of the front end that are made at once.
     """
 
-    def __init__(self, primer: ExcitationGenerator, most_gain: float, max_frames: int) -> None:
-        config = primer.config
-        self.hop = primer.fine_hop
-        self.n_fft = primer.fine_n_fft
+    def __init__(self, excitations: ExcitationGenerator, max_gain: float, max_frames: int) -> None:
+        config = excitations.config
+        self.hop = excitations.fine_hop
+        self.n_fft = excitations.fine_n_fft
         self.spectrum: Complexes = np.zeros((max_frames * FINE_STEPS, self.n_fft // 2 + 1), np.complex64)
         """Rows that `shape` writes and `transform` reads."""
         self._spectrum = torch.from_numpy(self.spectrum)
         self._frames = torch.empty(max_frames * FINE_STEPS, self.n_fft)
         self.frames: Floats = self._frames.numpy()
         self._constants: Constants = (
-            primer.partials.lobe,
-            primer.partials.drawn_lobe,
-            primer.partials.filters,
-            primer.noise.levels,
-            primer.noise.spectrum,
+            excitations.partials.lobe,
+            excitations.partials.drawn_lobe,
+            excitations.partials.filters,
+            excitations.noise.levels,
+            excitations.noise.spectrum,
         )
         scales = config.hop_length / config.sample_rate, config.n_fft / config.sample_rate
-        self._scales = (*scales, self.n_fft / config.sample_rate, np.float32(most_gain))
+        self._scales = (*scales, self.n_fft / config.sample_rate, np.float32(max_gain))
         window = np.hanning(self.n_fft + 1)[:-1].reshape(FINE_OVERLAP, self.hop)
         square = (window**2).astype(np.float32)
         synthesis = (window * (self.n_fft / 4.0)).astype(np.float32)
@@ -121,18 +121,6 @@ class FineSynthesis:
 
 
 @compiled
-def exponential(nepers: np.float32) -> np.float32:
-    """To 1e-7, between -80 and 80: a power of two and a polynomial, for the vector instructions' sake."""
-    octaves = nepers * np.float32(1.442695041)
-    whole = np.floor(octaves + np.float32(0.5))
-    x = (octaves - whole) * np.float32(0.6931471806)
-    tail = np.float32(1 / 24) + x * (np.float32(1 / 120) + x * np.float32(1 / 720))
-    value = np.float32(1) + x * (np.float32(1) + x * (np.float32(0.5) + x * (np.float32(1 / 6) + x * tail)))
-    power = np.int32((np.int32(whole) + 127) << 23).view(np.float32)
-    return np.float32(value * power)
-
-
-@compiled
 def _shape(
     known: Known,
     series: tuple[Doubles, Doubles],
@@ -145,11 +133,11 @@ def _shape(
 ) -> None:
     tonal, noisy, f0_hz, turns = known
     lobe, drawn_lobe, filters, levels, recorded = constants
-    frame_s, bins_per_hz, fine_bins_per_hz, most = scales
+    frame_s, bins_per_hz, fine_bins_per_hz, max_gain = scales
     n_bins = spectrum.shape[1]
-    most_partials = series[0].size
-    amplitudes = np.empty((2, most_partials), np.float32)
-    waves = np.empty((3, most_partials), np.float32)
+    n_partials = series[0].size
+    amplitudes = np.empty((2, n_partials), np.float32)
+    waves = np.empty((3, n_partials), np.float32)
     rows = np.empty((2, n_bins + 2 * MARGIN), np.float32)
     level = np.zeros((2, levels[1].size), np.float32)
     noise = np.zeros(n_bins, np.complex64)
@@ -170,7 +158,7 @@ def _shape(
         here = t - 1
         n = max(counts[0], counts[1])
         for part in range(2 if noise_start >= 0 else 1):
-            _limit(gains[part][here - start], most, factors[part])
+            _limit(gains[part][here - start], max_gain, factors[part])
         for step in range(FINE_STEPS):
             share = step / FINE_STEPS
             hz, cycles = place_between(f0_hz, turns, here, after, share, frame_s)
@@ -198,12 +186,12 @@ def _shape(
 
 
 @compiled
-def _limit(gain: Floats, most: np.float32, factor: Floats) -> None:
-    """Factors `exp(most * tanh(gain / most))`."""
+def _limit(gain: Floats, max_gain: np.float32, factor: Floats) -> None:
+    """Factors `exp(max_gain * tanh(gain / max_gain))` of gains in nepers."""
     for m in range(factor.size):
-        twice = max(min(gain[m] * (np.float32(2) / most), np.float32(20)), np.float32(-20))
+        twice = max(min(gain[m] * (np.float32(2) / max_gain), np.float32(20)), np.float32(-20))
         tanh = np.float32(1) - np.float32(2) / (exponential(twice) + np.float32(1))
-        factor[m] = exponential(most * tanh)
+        factor[m] = exponential(max_gain * tanh)
 
 
 @compiled
@@ -220,7 +208,7 @@ def _add_scaled(noise: Complexes, factor: Floats, out: Complexes) -> None:
 
 @compiled
 def _level(done: int, end: int, square: Floats, over: Floats, level: Floats) -> None:
-    """What the sums of a hop are multiplied by, from the frames, up to `end`, that reach it."""
+    """Normalises a hop's sums by the squared windows of the frames, up to `end`, that reach it."""
     overlap = len(square)
     half = overlap // 2
     if done >= half - 1 and done + half < end:

@@ -6,23 +6,22 @@ made once: what a block still allocates is small (views, tables of spans), but f
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mcnn.compiled import Floats
 from mcnn.inversion.inverter import InverterConditioning
+from mcnn.network.config import Precision
 from mcnn.network.excitation import FINE_OVERLAP, FINE_STEPS
 from mcnn.network.partial_spectrum import Series
-from mcnn.streaming.cached_network import NO_END, ROW, START, STOP, CachedNetwork, Precision
-from mcnn.streaming.overlap_add_synthesis import FineSynthesis
+from mcnn.network.source_filter import SourceFilterMcnn, pitch_waves
+from mcnn.streaming.cached_network import NO_END, ROW, START, STOP, CachedNetwork
+from mcnn.streaming.contract import VoiceBank
+from mcnn.streaming.overlap_add_synthesis import OverlapAddSynthesis
 from mcnn.streaming.voice_frames import VoiceFrames
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from mcnn.network.source_filter import SourceFilterMcnn
 
 MAX_FRAMES = 192
 """Frames of all notes together that the network takes at once: its weights then pass the caches but once."""
@@ -51,33 +50,31 @@ class _Slot:
     """Frames of which samples were made."""
     read: int = 0
     """Samples that went out."""
-    parts: list[tuple["Tensor", InverterConditioning]] = field(default_factory=list)
+    parts: list[tuple[Tensor, InverterConditioning]] = field(default_factory=list)
     """All that arrived, while no pitch was seen."""
     whole: Floats | None = None
     """The waveform of a note without a pitch."""
 
 
-class VoiceBank:
-    """A fixed number of notes at once; see `mcnn.streaming.voices` for what users call.
+class SourceFilterBank(VoiceBank):
+    """The voice bank of a source-filter MCNN.
 
     Args:
-        inverter: Its weights must not change meanwhile.
-        n_voices: How many.
-        precision: What its large layers are computed in; the inverter's own if not given.
+        network: Its weights must not change meanwhile.
+        n_voices: Notes at once.
+        precision: What its large layers are computed in.
     """
 
-    def __init__(
-        self, inverter: "SourceFilterMcnn", n_voices: int, precision: Precision | None = None
-    ) -> None:
-        self.inverter = inverter
-        self.config = inverter.config
-        self.network: CachedNetwork = inverter.cached_network(n_voices, MAX_FRAMES, precision)
-        self._given: Floats = self.network.features.numpy()
-        self._synthesis = FineSynthesis(inverter.primer, inverter.shape.most_gain, DRAWN_FRAMES)
-        most_spare = (self.network.lookahead + FINE_OVERLAP) * self.config.hop_length
+    def __init__(self, network: SourceFilterMcnn, n_voices: int, precision: Precision = "f32") -> None:
+        self._network = network
+        self._cached = CachedNetwork(network, n_voices, MAX_FRAMES, precision)
+        super().__init__(network.config, self._cached.lookahead)
+        self._given: Floats = self._cached.features.numpy()
+        self._synthesis = OverlapAddSynthesis(network.excitations, network.shape.most_gain, DRAWN_FRAMES)
+        most_spare = (self.lookahead + FINE_OVERLAP) * self.config.hop_length
         self._slots = [
             _Slot(
-                VoiceFrames(self.config, self.network.n_features),
+                VoiceFrames(self.config, self._cached.n_features),
                 np.zeros((FINE_OVERLAP, self._synthesis.hop), np.float32),
                 np.zeros(most_spare, np.float32),
             )
@@ -89,17 +86,17 @@ class VoiceBank:
         old = self._slots[voice]
         old.frames.reset()
         old.sums[:] = 0
-        self.network.reset(voice)
+        self._cached.reset(voice)
         self._slots[voice] = _Slot(old.frames, old.sums, old.spare)
 
     @torch.inference_mode()
-    def push(self, voice: int, log_mel: "Tensor", conditioning: InverterConditioning) -> None:
+    def push(self, voice: int, log_mel: Tensor, conditioning: InverterConditioning) -> None:
         """Takes frames of a note in: `(1, mels, frames)` and what is known of them."""
         slot = self._slots[voice]
         if conditioning.f0_hz is not None and slot.series is None and bool((conditioning.f0_hz > 0).any()):
             stiffness = 0.0 if conditioning.inharmonicity is None else float(conditioning.inharmonicity[0])
-            slot.series = self.inverter.primer.partials.series(stiffness)
-            slot.noise_start = self.inverter.primer.noise.start(conditioning.seed(0))
+            slot.series = self._network.excitations.partials.series(stiffness)
+            slot.noise_start = self._network.excitations.noise.start(conditioning.seed(0))
             for part in slot.parts:
                 self._take(slot, *part)
             slot.parts.clear()
@@ -108,11 +105,9 @@ class VoiceBank:
         else:
             self._take(slot, log_mel, conditioning)
 
-    def _take(self, slot: _Slot, log_mel: "Tensor", conditioning: InverterConditioning) -> None:
+    def _take(self, slot: _Slot, log_mel: Tensor, conditioning: InverterConditioning) -> None:
         assert conditioning.f0_hz is not None
-        slot.frames.push(
-            log_mel[0], self.inverter.pitch_features(conditioning.f0_hz)[0], conditioning, slot.made
-        )
+        slot.frames.push(log_mel[0], pitch_waves(conditioning.f0_hz)[0], conditioning, slot.made)
 
     @torch.inference_mode()
     def finish(self, voice: int) -> None:
@@ -127,9 +122,8 @@ class VoiceBank:
             slot.whole = np.zeros(0, np.float32)
             return
         log_mel = torch.cat([part for part, _ in slot.parts], 2)
-        slot.whole = self.inverter(log_mel, _join([conditioning for _, conditioning in slot.parts]))[
-            0
-        ].numpy()
+        conditioning = _join([conditioning for _, conditioning in slot.parts])
+        slot.whole = self._network(log_mel, conditioning)[0].numpy()
         slot.parts.clear()
 
     def is_over(self, voice: int) -> bool:
@@ -142,12 +136,12 @@ class VoiceBank:
         slot = self._slots[voice]
         if slot.end != NO_END:
             return slot.end * self.config.hop_length - slot.read
-        frames = slot.frames.sure - self.network.lookahead
+        frames = slot.frames.sure - self.lookahead
         return max((frames * FINE_STEPS - AHEAD) * self._synthesis.hop - slot.read, 0)
 
     def n_frames_for(self, n_samples: int) -> int:
         """Frames of which a note's first samples are made, if it does not end before."""
-        return self._frames_of(n_samples) + self.network.lookahead
+        return self._frames_of(n_samples) + self.lookahead
 
     def _frames_of(self, n_samples: int) -> int:
         """Frames whose gains its first samples need."""
@@ -199,14 +193,14 @@ class VoiceBank:
         given, room = [], MAX_FRAMES
         for i in late:
             slot = self._slots[voices[i]]
-            wanted = min(goals[i] + self.network.lookahead, slot.frames.stop) - slot.fed
+            wanted = min(goals[i] + self.lookahead, slot.frames.stop) - slot.fed
             count = max(min(wanted, room), 0)
             first, row = slot.fed - slot.frames.base, MAX_FRAMES - room
             self._given[row : row + count] = slot.frames.features[first : first + count]
             slot.fed += count
             room -= count
             given.append((voices[i], count, slot.end))
-        gains, spans = self.network.advance(given)
+        gains, spans = self._cached.advance(given)
         batch: list[_Piece] = []
         n_frames = 0
         for span, i in zip(spans.tolist(), late, strict=True):

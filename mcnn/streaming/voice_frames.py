@@ -1,4 +1,4 @@
-"""What has arrived of one note, frame by frame, as the loops of `fine_synthesis` need it."""
+"""The frames of one note that have arrived, in the arrays that `OverlapAddSynthesis` and the network read."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mcnn.compiled import Floats, compiled
+from mcnn.compiled import Doubles, Floats, compiled
+from mcnn.fast_math import exponential
 from mcnn.inversion.inverter import InverterConditioning
-from mcnn.network.excitation import SILENT_MEL
-from mcnn.network.partial_spectrum import Doubles
 from mcnn.spectral.config import SpectrogramConfig
-from mcnn.streaming.overlap_add_synthesis import Known, exponential
+from mcnn.spectral.spectrogram import SILENT_MEL
+from mcnn.streaming.overlap_add_synthesis import Known
 
 LOG_10 = np.float32(np.log(10.0))
 NOTHING: Floats = np.zeros((0, 0), np.float32)
@@ -43,7 +43,7 @@ class VoiceFrames:
 
     @property
     def known(self) -> Known:
-        """The arrays that `FineSynthesis.shape` reads, from frame `base` on."""
+        """The arrays that `OverlapAddSynthesis.shape` reads, from frame `base` on."""
         return self.tonal, self.noisy, self.f0_hz, self.turns
 
     @property
@@ -55,7 +55,7 @@ class VoiceFrames:
 
         Args:
             log_mel: `(mels, frames)`.
-            pitch: What the network is told of the pitch, `(waves, frames)`.
+            pitch: The pitch as `source_filter.pitch_waves`, `(waves, frames)`.
             conditioning: Of the same, batch 1, with f0.
             used: Frames before this one are not needed any more.
         """
@@ -85,7 +85,7 @@ class VoiceFrames:
             self._count_turns(gap.stop)
 
     def _fill_gaps(self, new: slice) -> None:
-        """Interpolates f0 between voiced frames up to the last voiced one, as `priming.fill_unvoiced`."""
+        """Interpolates f0 between voiced frames up to the last voiced one, as `excitation.fill_unvoiced`."""
         voiced = new.start + np.flatnonzero(self.f0_hz[new] > 0)
         if not len(voiced):
             return

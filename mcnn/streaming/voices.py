@@ -1,6 +1,6 @@
-"""Playing the source-filter MCNN: log-mels and conditioning in, as they are decoded; blocks of any size out.
+"""Playing an inverter that can stream: frames in, as they are decoded; blocks of any size out.
 
-A stream's samples are those of `SourceFilterMcnn.forward` for the whole note, however its frames and samples
+A stream's samples are those of `Inverter.forward` for the whole note, however its frames and samples
 are split. Where the pitch is known, a note sounds as soon as a few frames are there: those of its first
 samples and `lookahead` more, which the network sees of what comes next. Where f0 has a gap, samples wait for
 the next voiced frame. Where no frame has a pitch, phases are integrated over the whole note: nothing is ready
@@ -22,9 +22,8 @@ from torch import Tensor
 
 from mcnn.compiled import Floats
 from mcnn.inversion.inverter import NO_CONDITIONING, InverterConditioning
-from mcnn.network.source_filter import SourceFilterMcnn
-from mcnn.streaming.cached_network import Precision
-from mcnn.streaming.voice_bank import VoiceBank
+from mcnn.network.config import Precision
+from mcnn.streaming.contract import StreamingInverter, VoiceBank
 
 LOAD_FRAMES = 16
 """Frames of the silent note that loads everything."""
@@ -58,8 +57,7 @@ class Voice:
         Args:
             log_mel: `(1, mels, frames)`, any number of frames.
             conditioning: Of the same frames. What is known of one part must be known of all; inharmonicity
-                and seed
-                are those of the first.
+                and seed are those of the first.
 
         Raises:
             ValueError: If the shape is another one, the parts do not fit together, or the note is finished.
@@ -98,13 +96,13 @@ class Voices:
     """
 
     def __init__(
-        self, inverter: SourceFilterMcnn, n_voices: int = 16, precision: Precision | None = None
+        self, inverter: StreamingInverter, n_voices: int = 16, precision: Precision | None = None
     ) -> None:
-        self._bank = VoiceBank(inverter, n_voices, precision)
+        self._bank = inverter.voice_bank(n_voices, precision)
         self._voices: list[Voice | None] = [None] * n_voices
         self._block: Floats = np.zeros((n_voices, 0), np.float32)
         self._gains: Floats = np.zeros(n_voices, np.float32)
-        self.lookahead = self._bank.network.lookahead
+        self.lookahead = self._bank.lookahead
         """Frames that must have arrived after those of which samples are made."""
         self._load()
 
@@ -186,8 +184,8 @@ class NoteStream(Voice):
         precision: What large layers are computed in; the inverter's own if not given.
     """
 
-    def __init__(self, inverter: SourceFilterMcnn, precision: Precision | None = None) -> None:
-        super().__init__(VoiceBank(inverter, 1, precision), 0)
+    def __init__(self, inverter: StreamingInverter, precision: Precision | None = None) -> None:
+        super().__init__(inverter.voice_bank(1, precision), 0)
 
     def n_frames_for(self, n_samples: int) -> int:
         """Frames to push before so many samples, from the beginning, can be read."""

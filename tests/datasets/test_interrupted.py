@@ -103,7 +103,10 @@ def test_a_scheduler_that_is_not_there_is_one_clear_line(
     philharmonia_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("datasets.cluster._ANSWER_WITHIN_S", 1)
-    for address in ("tcp://127.0.0.1:1", "nonsense://x"):
-        with pytest.raises(InputError, match="no Dask scheduler answers"):
+    monkeypatch.setattr("mcnn.dask_cluster.MAX_ANSWER_S", 1)
+    for address, message in (
+        ("tcp://127.0.0.1:1", "no Dask scheduler answers"),
+        ("nonsense://x", "is no scheduler's address"),
+    ):
+        with pytest.raises(InputError, match=message):
             list(build(philharmonia_folder, "philharmonia", tmp_path / "n.h5", scheduler=address))

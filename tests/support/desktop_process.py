@@ -13,9 +13,11 @@ from PyQt6.QtCore import QPoint, QSocketNotifier
 from PyQt6.QtWidgets import QApplication, QWidget
 
 from aae.cli.console import SHIPPED_MODEL
-from gui.app import OscPlan, open_window, share_contexts
+from gui.app import open_window, share_contexts
 from gui.dialogs.render_dialog import RenderDialog
-from gui.space.point_surface import Renderer
+from gui.input.osc_settings import OscSettings
+from gui.space.graphics_card import Renderer
+from gui.window.context import WindowSettings
 from gui.window.main_window import MainWindow
 
 
@@ -23,8 +25,8 @@ def main() -> int:
     share_contexts()
     application = QApplication(sys.argv[:1])
     renderer = cast(Renderer, os.environ.get("CLARIOLIN_RENDERER", "auto"))
-    osc = OscPlan(True, "127.0.0.1", int(sys.argv[1]))
-    window = open_window(SHIPPED_MODEL, SHIPPED_MODEL, osc, renderer)
+    osc = OscSettings(True, "127.0.0.1", int(sys.argv[1]))
+    window = open_window(SHIPPED_MODEL, SHIPPED_MODEL, WindowSettings([], renderer, osc))
     notifier = QSocketNotifier(cast(Any, sys.stdin.fileno()), QSocketNotifier.Type.Read)
 
     def answer() -> None:
@@ -41,39 +43,40 @@ def main() -> int:
 
 def reply(window: MainWindow, words: list[str]) -> Any:
     """What a command asks for."""
-    instrument = window.instrument
+    opened = window.opened
     if words[0] == "ready":
-        return instrument is not None
-    assert instrument is not None
+        return opened is not None
+    assert opened is not None
+    instrument = opened.instrument
     if words[0] == "key":
-        spot = window.piano.place_of(int(words[1]))
-        return _on_screen(window.piano, spot.center().x(), spot.bottom() - 6)
+        spot = window.frame.piano.place_of(int(words[1]))
+        return _on_screen(window.frame.piano, spot.center().x(), spot.bottom() - 6)
     if words[0] == "slider":
-        slider = window.mix.panels[words[1]].sliders[words[2]]
-        window.mix.panels[words[1]].scroll_area.ensureWidgetVisible(slider)
+        slider = opened.mix.panels[words[1]].sliders[words[2]]
+        opened.mix.panels[words[1]].scroll_area.ensureWidgetVisible(slider)
         return _on_screen(slider, float(words[3]) * slider.width(), slider.height() / 2)
     if words[0] == "cursor":
-        spot_of_cursor = window.space.view.cursor_on_screen()
-        return _on_screen(window.space.view, spot_of_cursor.x(), spot_of_cursor.y())
+        spot_of_cursor = opened.space.view.cursor_on_screen()
+        return _on_screen(opened.space.view, spot_of_cursor.x(), spot_of_cursor.y())
     if words[0] == "pad":
-        spot_of_puck = window.pad.surface.place_on_screen(float(words[1]), float(words[2]))
-        return _on_screen(window.pad.surface, spot_of_puck.x(), spot_of_puck.y())
+        spot_of_puck = opened.pad.surface.place_on_screen(float(words[1]), float(words[2]))
+        return _on_screen(opened.pad.surface, spot_of_puck.x(), spot_of_puck.y())
     if words[0] in ("save", "load"):
-        (window.presets.save if words[0] == "save" else window.presets.load)(words[1])
-        return window.presets.list.count()
+        (opened.presets.save if words[0] == "save" else opened.presets.load)(words[1])
+        return opened.presets.list.count()
     if words[0] == "view":
-        view = window.space.view
+        view = opened.space.view
         return _on_screen(view, view.width() / 2, view.height() / 2)
     if words[0] == "render":
-        window.render_instrument()
-        dialog = window._dialogs[-1]
+        window.dialogs.render_instrument()
+        dialog = window.dialogs.shown[-1]
         assert isinstance(dialog, RenderDialog)
         dialog.notes.setText(words[1])
         dialog.folder.setText(words[2])
         dialog.begin()
         return True
     if words[0] == "open":
-        window.open_files([Path(words[1])])
+        window.files.open_files([Path(words[1])])
         return True
     assert words[0] == "state"
     status = instrument.engine.status()
@@ -84,12 +87,12 @@ def reply(window: MainWindow, words: list[str]) -> Any:
         "path": instrument.session.path.to_json(),
         "device": status.device.name,
         "is_silent": status.device.is_silent,
-        "dropouts": status.dropouts,
-        "shed": status.n_shed,
+        "dropouts": status.n_dropouts,
+        "shed": status.n_stolen,
         "sounding": status.n_sounding,
         "latencies_ms": [] if status.latency_s is None else [1000 * status.latency_s],
-        "recordings": [(r.name, r.midi_pitch) for r in window.shelf.recordings],
-        "reading": window.shelf.is_reading,
+        "recordings": [(r.name, r.midi_pitch) for r in opened.recordings.recordings],
+        "reading": opened.recordings.is_reading,
     }
 
 

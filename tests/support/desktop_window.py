@@ -8,17 +8,29 @@ from aae.cli.console import SHIPPED_MODEL
 from aae.live.audio_output import SilentOutput
 from gui import theme
 from gui.state.saved_session import SavedSession
+from gui.window.context import WindowSettings
 from gui.window.main_window import MainWindow
+from gui.window.open_model import OpenModel
 from tests.support.real_desktop import wait_for
 
 
 def opened(folder: Path, saved: SavedSession | None = None) -> MainWindow:
     """A window whose model is loaded."""
     theme.use(theme.DARK)
-    made = MainWindow(
-        saved or SavedSession(), folder / "session.json", folder / "presets", SilentOutput(44_100, "a test")
+    settings = WindowSettings(
+        ["auto", "folder"],
+        output=SilentOutput(44_100, "a test"),
+        state_path=folder / "session.json",
+        preset_folder=folder / "presets",
     )
-    made.show()
-    made.load(SHIPPED_MODEL)
-    wait_for(lambda: QApplication.processEvents() or made.instrument)
-    return made
+    window = MainWindow(saved or SavedSession(), settings)
+    window.show()
+    window.load(SHIPPED_MODEL)
+    wait_for(lambda: QApplication.processEvents() or window.opened)
+    return window
+
+
+def model_of(window: MainWindow) -> OpenModel:
+    """The model that is open in a window."""
+    assert window.opened is not None
+    return window.opened

@@ -1,7 +1,7 @@
 """A stand-in for the synthesizer in tests of what lies around it: known sounds, no weights."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from aae.model.config import ModelConfig
 from aae.model.coverage import Combination, Coverage
 from aae.model.model_info import ModelInfo
+from aae.rendering.note_task import SerialRenderer
 from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.spectral.config import SpectrogramConfig
@@ -50,7 +51,7 @@ class FakeSynthesizer:
     def __init__(self) -> None:
         self.rendered: list[NoteRequest] = []
         self.notice: str | None = None
-        self.info = INFO
+        self.info = INFO.model_copy(update={"vocabularies": dict(VOCABULARIES)})
 
     def render(self, requests: Sequence[NoteRequest]) -> list[npt.NDArray[np.float32]]:
         self.rendered.extend(requests)
@@ -68,3 +69,8 @@ class FakeSynthesizer:
 def fake_synthesizer() -> Synthesizer:
     """The stand-in under the type that it stands in for."""
     return cast(Synthesizer, FakeSynthesizer())
+
+
+def serially(synthesizer: Synthesizer) -> Callable[[int], SerialRenderer]:
+    """Lets a synthesizer make the notes of a set, as `render_notes` asks for it."""
+    return lambda _n_notes: SerialRenderer(synthesizer)

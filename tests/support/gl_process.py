@@ -18,7 +18,7 @@ from gui.space.latent_view import LatentView
 from gui.state.camera import Camera
 from gui.state.session import Session
 from gui.state.space_points import SpacePoints
-from tests.support.fake_synthesizer import fake_synthesizer
+from tests.support.fake_synthesizer import INFO
 
 LATENTS = ((-1.5, -1.0, 0.5), (1.0, 1.5, -1.0), (1.5, -1.0, 0.5), (-1.0, 1.2, 0.0))
 CAMERA = Camera(yaw=0.4, pitch=0.3, zoom=1.2, pan_x=0.2, pan_y=-0.1)
@@ -27,16 +27,15 @@ CAMERA = Camera(yaw=0.4, pitch=0.3, zoom=1.2, pan_x=0.2, pan_y=-0.1)
 def main() -> int:
     share_contexts()
     application = QApplication(sys.argv[:1])
-    synthesizer = fake_synthesizer()
     columns: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
         "latent": np.array(LATENTS, np.float32),
         "midi_pitch": np.full(len(LATENTS), 60, np.int16),
         "instrument": np.arange(len(LATENTS), dtype=np.int16),
     }
-    points = SpacePoints(synthesizer.info, columns)
+    points = SpacePoints(INFO, columns)
     points.colour_by = "instrument"
     points.show("violin", False)
-    session = Session(synthesizer)
+    session = Session(INFO)
     session.set_latent((0.0, 0.0, 0.0))
     view = LatentView(session, points, "opengl")
     view.resize(500, 360)

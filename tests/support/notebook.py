@@ -2,11 +2,11 @@
 
 from typing import Any, cast
 
+from aae.live.offline_renderer import OfflineRenderer
 from aae.live.status import SoundEngine
-from aae.live.whole_notes import OfflineRenderer
 from gui.state.performer import Performer
 from gui.state.session import Session
-from tests.support.fake_synthesizer import fake_synthesizer
+from tests.support.fake_synthesizer import INFO
 
 
 class Notebook:
@@ -29,5 +29,5 @@ class Notebook:
 
     def performer(self, session: Session | None = None) -> Performer:
         """Who plays a session on it."""
-        session = session or Session(fake_synthesizer())
+        session = session or Session(INFO)
         return Performer(session, cast(SoundEngine, self), cast(OfflineRenderer, self))

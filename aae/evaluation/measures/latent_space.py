@@ -21,7 +21,7 @@ from aae.notes.bank import UNPITCHED, NoteBank, Split
 from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from aae.training.data import TrainingNotes
-from aae.training.latents import training_latents
+from aae.training.validation import training_latents
 from mcnn.losses.metrics import log_spectral_distance_db
 from mcnn.spectral.spectrogram import Spectrogram
 
@@ -66,7 +66,7 @@ def encode_notes(
         if split == Split.TRAIN and kept is not None:
             found = kept
         else:
-            notes = TrainingNotes(bank, split, synthesizer.model.decoder.whole_length)
+            notes = TrainingNotes(bank, split, synthesizer.decoder.whole_length)
             found = training_latents(synthesizer.model, notes, torch.device("cpu"))
         points = np.asarray(found["latent"], np.float64)
         chosen = np.arange(len(points))
@@ -238,7 +238,7 @@ def walk_paths(synthesizer: Synthesizer, settings: EvaluationSettings) -> Measur
         start, end = random.standard_normal((2, synthesizer.info.latent_size))
         points = start + (end - start) * np.linspace(0.0, 1.0, N_STEPS + 1)[:, None]
         requests = [NoteRequest(pitch, mix, tuple(point.tolist())) for point in points]
-        decoded = synthesizer.decoder.decode(requests, grain=False, n_frames=_PATH_FRAMES)
+        decoded = synthesizer.decoder.decode(requests, noise_fluctuation=False, n_frames=_PATH_FRAMES)
         frames = min(note.log_mel.shape[1] for note in decoded)
         mels = spectrogram.expand(torch.stack([note.log_mel[:, :frames] for note in decoded]))
         distances = log_spectral_distance_db(mels[1:], mels[:-1], floor).numpy()

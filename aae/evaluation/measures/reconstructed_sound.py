@@ -10,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from aae.analysis.attack import attack_time_ms, envelope_db, shape_attack
+from aae.analysis.attack import attack_time_ms, envelope_db
 from aae.analysis.note_features import FloatArray, to_reference_level
 from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.measures.reconstruction import Reconstruction
 from aae.notes.bank import NoteBank
-from aae.synthesis.synthesizer import FADE_IN_S, Synthesizer
+from aae.synthesis.attack_shaping import shape_attack
+from aae.synthesis.finishing import FADE_IN_S, fade
+from aae.synthesis.synthesizer import Synthesizer
 from mcnn.inversion.inverter import Inverter
-from mcnn.losses.metrics import multi_resolution_distance
+from mcnn.losses.metrics import multi_resolution_stft
 
 SHARP_TECHNIQUES = ("pizz", "staccato", "col-legno-battuto", "slap-tongue")
 """Words in the names of techniques whose notes begin with a sharp attack."""
@@ -30,7 +32,7 @@ class ReconstructedSound:
     Attributes:
         position: Of the note in the bank.
         waveform: What was made of it, `(samples,)`.
-        multi_resolution: See `mcnn.losses.metrics.multi_resolution_distance`.
+        multi_resolution: Sum of the terms of `mcnn.losses.metrics.multi_resolution_stft`.
         envelope_db: Mean absolute difference of the envelopes.
         attack_ms: How long the attack takes, in what was made.
         attack_error_ms: That minus the recording's own.
@@ -85,28 +87,23 @@ def sound_recordings(
 
 
 def invert_note(synthesizer: Synthesizer, inverter: Inverter, note: Reconstruction) -> FloatArray:
-    """Waveform `(samples,)` of a reconstruction; noise gets its grain as by the `Synthesizer`."""
-    log_mel, conditioning = torch.from_numpy(note.log_mel)[None].float(), note.conditioning
-    with torch.inference_mode():
-        if not inverter.uses_noise:
-            log_mel, conditioning = synthesizer.decoder.add_noise_fluctuation(log_mel[0], conditioning)
-            log_mel = log_mel[None]
-        made: FloatArray = inverter(log_mel, conditioning)[0].numpy()
-    waveform = shape_attack(made, synthesizer.info.spectrogram.sample_rate, note.attack_ms).copy()
-    rise = min(round(FADE_IN_S * synthesizer.info.spectrogram.sample_rate), len(waveform))
-    waveform[:rise] *= 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, rise, dtype=np.float32))
-    return waveform
+    """Waveform `(samples,)` of a reconstruction, with its attack and faded in, as by the `Synthesizer`."""
+    log_mel, sample_rate = torch.from_numpy(note.log_mel).float(), synthesizer.sample_rate
+    waveform = synthesizer.invert(log_mel, note.conditioning, inverter)
+    waveform = shape_attack(waveform, sample_rate, note.attack_ms)
+    return fade(waveform, round(FADE_IN_S * sample_rate), 0)
 
 
 def _compare(position: int, made: FloatArray, real: FloatArray, sample_rate: int) -> ReconstructedSound:
     length = min(len(made), len(real))
     level = to_reference_level(made, sample_rate)
     input, target = (torch.from_numpy(np.ascontiguousarray(one[:length]))[None] for one in (level, real))
+    convergence, log_magnitude = multi_resolution_stft(input, target)
     attack_ms = attack_time_ms(made, sample_rate)
     return ReconstructedSound(
         position=position,
         waveform=level,
-        multi_resolution=float(multi_resolution_distance(input, target)),
+        multi_resolution=float(convergence + log_magnitude),
         envelope_db=envelope_distance_db(level, real, sample_rate),
         attack_ms=attack_ms,
         attack_error_ms=attack_ms - attack_time_ms(real, sample_rate),

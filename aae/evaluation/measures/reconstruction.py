@@ -17,7 +17,7 @@ import torch
 from aae.analysis.note_features import ACTIVE_RANGE_DB, FloatArray, frame_energy_db
 from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.model.conditioning import N_SEMITONES, Condition, Mix, Vocabulary
-from aae.model.traits import asked_attacks_ms
+from aae.model.traits import Traits
 from aae.notes.bank import NOT_GIVEN, UNPITCHED, NoteBank, Split
 from aae.synthesis.synthesizer import Synthesizer
 from aae.training.data import Batch, TrainingNotes
@@ -75,7 +75,7 @@ def reconstruct(
         most: How many notes at most.
         stage: What this is called while it works.
     """
-    notes = TrainingNotes(bank, Split.TEST, synthesizer.model.decoder.whole_length)
+    notes = TrainingNotes(bank, Split.TEST, synthesizer.decoder.whole_length)
     total = min(most, len(notes))
     found: list[Reconstruction] = []
     for batch, rows in batches_by_length(notes, most):
@@ -92,7 +92,7 @@ def _reconstruct_batch(
         _, decoded, traits = synthesizer.model(batch.log_mel, batch.condition, batch.performance)
     spectrogram = Spectrogram(notes.config)
     found = []
-    attacks_ms = asked_attacks_ms(traits.numpy())
+    attacks_ms = Traits.of(traits).attacks_ms()
     known = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, decoded.noise, tuple(rows.tolist()))
     for i, row in enumerate(rows):
         target = notes.log_mels[row].astype(np.float32)

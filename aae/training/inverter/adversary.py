@@ -1,4 +1,4 @@
-"""The adversary in an inverter's training: discriminators of waveforms, and how much they have to say."""
+"""The adversary in an inverter's training: discriminators of waveforms, and their weight in its gradient."""
 
 import torch
 from torch import Tensor, nn
@@ -13,10 +13,10 @@ from mcnn.losses.discriminators import (
 
 
 class Adversary(nn.Module):
-    """Learns to tell recordings from what an inverter makes, and says how to deceive it.
+    """Discriminators that learn to tell recordings from an inverter's output, with their optimizer.
 
     Args:
-        learning_rate: Of its optimizer.
+        learning_rate: Of the optimizer.
         feature_matching: Weight of the distance of the discriminators' features.
     """
 
@@ -27,9 +27,9 @@ class Adversary(nn.Module):
         self.optimizer = torch.optim.AdamW(self.discriminator.parameters(), learning_rate, betas=(0.8, 0.99))
 
     def judge(self, fake: Tensor, real: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """One update of the discriminators, which also tells where to move what they judged.
+        """Updates the discriminators once, and takes the gradient of the generator's loss on the way.
 
-        Both sides use the same pass: the direction is that of the discriminators before their update.
+        Both use the same pass: the gradient is that of the discriminators before their update.
 
         Args:
             fake: `(batch, samples)`; no gradient flows through it here.
@@ -41,31 +41,33 @@ class Adversary(nn.Module):
         leaf = fake.detach().requires_grad_()
         with torch.autocast(fake.device.type, torch.bfloat16, enabled=computes_bf16(fake.device.type)):
             of_real, of_fake = self.discriminator(real), self.discriminator(leaf)
-        deceive = generator_loss(of_fake)
-        match = feature_matching_loss(of_fake, of_real)
-        (direction,) = torch.autograd.grad(deceive + self.feature_matching * match, leaf, retain_graph=True)
-        tell = discriminator_loss(of_real, of_fake)
+        generator = generator_loss(of_fake)
+        features = feature_matching_loss(of_fake, of_real)
+        total = generator + self.feature_matching * features
+        (gradient,) = torch.autograd.grad(total, leaf, retain_graph=True)
+        discriminator = discriminator_loss(of_real, of_fake)
         self.optimizer.zero_grad()
-        tell.backward(inputs=list(self.discriminator.parameters()))  # type: ignore[no-untyped-call]
+        discriminator.backward(inputs=list(self.discriminator.parameters()))  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.discriminator.parameters(), 1.0)
         self.optimizer.step()
-        return direction, {"generator": deceive, "features": match, "discriminator": tell}
+        return gradient, {"generator": generator, "features": features, "discriminator": discriminator}
 
 
-def balanced(ours: Tensor, theirs: Tensor, share: float) -> Tensor:
-    """The sum of two gradients, the second scaled to a share of the first's size.
+def balanced(reconstruction: Tensor, adversarial: Tensor, share: float) -> Tensor:
+    """The sum of two gradients, the second scaled to a share of the first's norm.
 
     So the weight of the discriminators means the same at every stage of the training.
 
     Args:
-        ours: Gradient of the distance.
-        theirs: Gradient of the discriminators' judgement.
-        share: Its size relative to `ours`.
+        reconstruction: Gradient of the distance.
+        adversarial: Gradient of the generator's loss.
+        share: Norm of the scaled second relative to the first's.
 
     Source:
         The balancer of A. Défossez, J. Copet, G. Synnaeve, Y. Adi, "High fidelity neural audio compression",
         TMLR 2023 (arXiv 2210.13438), section 3.4.
     """
-    scale = share * torch.linalg.vector_norm(ours) / torch.linalg.vector_norm(theirs).clamp_min(1e-12)
-    both: Tensor = ours + scale * theirs
-    return both
+    norm, adversarial_norm = torch.linalg.vector_norm(reconstruction), torch.linalg.vector_norm(adversarial)
+    scale = share * norm / adversarial_norm.clamp_min(1e-12)
+    total: Tensor = reconstruction + scale * adversarial
+    return total

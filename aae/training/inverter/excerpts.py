@@ -1,25 +1,26 @@
-"""What inverters are trained on: short excerpts of notes, their log-mels beside their waveforms.
+"""Training data of inverters: short excerpts of notes, log-mels beside waveforms.
 
-The log-mels are the recording's own, or what the auto-encoder makes of the note, which lies frame by frame
-beside the recording. Every draw follows from (seed, step) alone.
+The log-mels are the recording's own, or the note's as the auto-encoder reconstructs it, which lies frame by
+frame beside the recording. Every draw follows from (seed, step) alone.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from aae.model.autoencoder import AutoEncoder, Decoded
-from aae.model.config import LossConfig, TrainingConfig
+from aae.model.autoencoder import AutoEncoder
+from aae.model.decoder import Decoded
 from aae.model.noise_fluctuation import n_starts
 from aae.notes.bank import NoteBank
 from aae.training.data import Batch, EpochSampler, TrainingNotes
 from aae.training.inverter.recipe import InverterRecipe
-from aae.training.losses import delta_l1, f0_l1, masked_l1
+from aae.training.objective import decode_notes, reconstruction_error, texture_distance
+from aae.training.recipe import LossConfig, TrainingConfig
 from aae.training.texture import TextureLoss
 from mcnn.inversion.inverter import NO_CONDITIONING, InverterConditioning
 from mcnn.spectral.spectrogram import Spectrogram
@@ -39,9 +40,9 @@ class Excerpts:
     """`(batch, mels, frames)`."""
     conditioning: InverterConditioning
     target: Tensor
-    """`(batch, (frames - 2 LEAD_FRAMES) * hop_length)`: the recording, without what leads in and out."""
+    """`(batch, (frames - 2 LEAD_FRAMES) * hop_length)`: the recording, without the frames at either end."""
     decoder_error: Tensor | None = None
-    """The decoder's own objective on the whole notes, a scalar; None for recordings."""
+    """The decoder's reconstruction error on the whole notes, a scalar; None for recordings."""
 
 
 class ExcerptSource:
@@ -51,6 +52,7 @@ class ExcerptSource:
         bank: An open bank.
         notes: The split.
         recipe: Lengths, batch size, shares and seed.
+        losses: Weights of the objective that the notes' decoder was trained with.
         device: Where the excerpts are wanted.
     """
 
@@ -59,12 +61,12 @@ class ExcerptSource:
         bank: NoteBank,
         notes: TrainingNotes,
         recipe: InverterRecipe,
+        losses: LossConfig,
         device: torch.device = CPU,
     ) -> None:
-        self.bank, self.notes, self.recipe, self.device = bank, notes, recipe, device
+        self.bank, self.notes, self.recipe, self.losses, self.device = bank, notes, recipe, losses, device
         self.hop_length = bank.config.hop_length
         self.silence = float(np.log10(bank.config.log_floor))
-        self._rows = lru_cache(maxsize=2)(lambda epoch: list(self._sampler.epoch(epoch)))
 
     @cached_property
     def _sampler(self) -> EpochSampler:
@@ -76,16 +78,8 @@ class ExcerptSource:
         return EpochSampler(self.notes, training)
 
     @cached_property
-    def _texture_loss(self) -> TextureLoss:
+    def _texture(self) -> TextureLoss:
         return TextureLoss(Spectrogram(self.bank.config)).to(self.device)
-
-    def _texture(self, decoded: Decoded, batch: Batch, seed: int) -> Tensor:
-        """How far the whole notes' textures are from the recordings', a scalar."""
-        frames, onset = batch.log_mel.shape[2], batch.performance.onset_frames
-        assert onset is not None
-        loss, mask = self._texture_loss, batch.performance.mask(frames)
-        distance: Tensor = loss(decoded, batch.log_mel, mask, onset, seed % n_starts(frames))
-        return distance
 
     def draw(self, step: int, model: AutoEncoder | None) -> Excerpts:
         """The excerpts of one step.
@@ -94,10 +88,9 @@ class ExcerptSource:
             step: Counted from 0.
             model: Decodes a share of the steps' notes; its decoder may be in training.
         """
-        epoch, position = divmod(step, self._sampler.steps_per_epoch)
         rng = np.random.default_rng([self.recipe.seed, 1, step])
-        decoded = model is not None and rng.uniform() < self.recipe.decoded
-        return self.cut(self._rows(epoch)[position], rng, model if decoded else None)
+        is_decoded = model is not None and rng.uniform() < self.recipe.decoded
+        return self.cut(self._sampler.at(step), rng, model if is_decoded else None)
 
     def fixed(self, model: AutoEncoder | None) -> Iterator[Excerpts]:
         """An even spread over the split, the same every time, in batches; decoded where there is a model."""
@@ -117,71 +110,78 @@ class ExcerptSource:
         Args:
             rows: Positions within the split.
             rng: Where each begins.
-            model: Makes the log-mels; None takes the recorded ones.
+            model: Reconstructs the log-mels; None takes the recorded ones.
         """
-        frames, hop = self.recipe.frames, self.hop_length
         batch = self.notes.batch(rows).to(self.device)
         log_mel, conditioning, error = batch.log_mel, NO_CONDITIONING, None
         if model is not None:
             decoded = decode_notes(model, batch)
-            error = decoder_error(decoded, batch)
-            if self.recipe.texture:
-                error = error + self.recipe.texture * self._texture(decoded, batch, int(rng.integers(2**31)))
+            error = self._decoder_error(decoded, batch, rng)
             log_mel = decoded.log_mel.float()
-            conditioning = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, decoded.noise)
-        starts = []
-        for length in batch.performance.n_frames.tolist():
-            last = max(length + LEAD_FRAMES - frames, -LEAD_FRAMES)
-            from_onset = rng.uniform() < self.recipe.onset_share
-            starts.append(-LEAD_FRAMES if from_onset else int(rng.integers(-LEAD_FRAMES, last + 1)))
-        target = np.zeros((len(rows), (frames - 2 * LEAD_FRAMES) * hop), np.float32)
-        for i, (row, start) in enumerate(zip(rows, starts, strict=True)):
-            waveform = self.bank.waveform(int(self.notes.bank_indices[row]))
-            piece = waveform[(start + LEAD_FRAMES) * hop :][: target.shape[1]]
-            target[i, : len(piece)] = piece
+            conditioning = decoded.conditioning()
         ends = batch.performance.n_frames.tolist()
+        span = _Span(self._starts(ends, rng), ends, self.recipe.frames)
+        f0_hz, inharmonicity, noise = (
+            None if values is None else values.detach()
+            for values in (conditioning.f0_hz, conditioning.inharmonicity, conditioning.noise)
+        )
         return Excerpts(
-            _crop(log_mel, starts, ends, frames, self.silence),
+            span.crop(log_mel, self.silence),
             InverterConditioning(
-                None
-                if conditioning.f0_hz is None
-                else _crop(conditioning.f0_hz.detach(), starts, ends, frames, 0.0),
-                None if conditioning.inharmonicity is None else conditioning.inharmonicity.detach(),
-                None
-                if conditioning.noise is None
-                else _crop(conditioning.noise.detach(), starts, ends, frames, 0.0),
+                None if f0_hz is None else span.crop(f0_hz, 0.0),
+                inharmonicity,
+                None if noise is None else span.crop(noise, 0.0),
                 tuple(rng.integers(2**31, size=len(rows)).tolist()),
             ),
-            torch.from_numpy(target).to(self.device),
+            torch.from_numpy(self._recorded(rows, span.starts)).to(self.device),
             error,
         )
 
+    def _decoder_error(self, decoded: Decoded, batch: Batch, rng: np.random.Generator) -> Tensor:
+        """The part of the decoder's own objective that it is held to, on whole notes."""
+        error = reconstruction_error(decoded, batch, self.losses)
+        if self.recipe.texture:
+            start = int(rng.integers(2**31)) % n_starts(batch.log_mel.shape[2])
+            error = error + self.recipe.texture * texture_distance(self._texture, decoded, batch, start)
+        return error
 
-def decode_notes(model: AutoEncoder, batch: Batch) -> Decoded:
-    """What the decoder makes of notes from their own latents; no gradient reaches the encoder."""
-    with torch.no_grad():
-        found = model.encoder.encode(batch.log_mel, batch.performance.mask(batch.log_mel.shape[2]))
-    decoded: Decoded = model.decoder(found.latent, batch.condition, batch.performance, found.take)
-    return decoded
+    def _starts(self, ends: list[int], rng: np.random.Generator) -> list[int]:
+        """First frame of each excerpt; negative before the note."""
+        starts = []
+        for end in ends:
+            last = max(end + LEAD_FRAMES - self.recipe.frames, -LEAD_FRAMES)
+            from_onset = rng.uniform() < self.recipe.onset_share
+            starts.append(-LEAD_FRAMES if from_onset else int(rng.integers(-LEAD_FRAMES, last + 1)))
+        return starts
+
+    def _recorded(self, rows: npt.NDArray[np.int64], starts: list[int]) -> npt.NDArray[np.float32]:
+        """The recordings' samples that are judged, `(batch, samples)`, silent beyond their ends."""
+        n_samples = (self.recipe.frames - 2 * LEAD_FRAMES) * self.hop_length
+        target = np.zeros((len(rows), n_samples), np.float32)
+        for i, (row, start) in enumerate(zip(rows, starts, strict=True)):
+            waveform = self.bank.waveform(int(self.notes.bank_indices[row]))
+            piece = waveform[(start + LEAD_FRAMES) * self.hop_length :][:n_samples]
+            target[i, : len(piece)] = piece
+        return target
 
 
-def decoder_error(decoded: Decoded, batch: Batch) -> Tensor:
-    """What the decoder is to keep while an inverter is trained with it: its own objective, a scalar."""
-    weights, mask = LossConfig(), batch.performance.mask(batch.log_mel.shape[2])
-    made = decoded.log_mel.float()
-    error = masked_l1(made, batch.log_mel, mask) + weights.attack * delta_l1(made, batch.log_mel, mask)
-    if decoded.deviation_cents is not None:
-        cents = f0_l1(decoded.deviation_cents.float(), batch.deviation_cents, batch.voiced)
-        error = error + weights.deviation * cents
-    return error
+@dataclass(frozen=True)
+class _Span:
+    """The frames that excerpts of a batch of notes span."""
 
+    starts: list[int]
+    """First frame of each; negative before the note."""
+    ends: list[int]
+    """Frames of each note."""
+    frames: int
+    """Frames of each excerpt."""
 
-def _crop(values: Tensor, starts: list[int], ends: list[int], frames: int, outside: float) -> Tensor:
-    """`frames` frames of each item from its start, with a value beyond the item's beginning and end."""
-    pieces = []
-    for value, start, end in zip(values, starts, ends, strict=True):
-        piece = value[..., max(start, 0) : min(end, start + frames)]
-        before = max(-start, 0)
-        after = frames - before - piece.shape[-1]
-        pieces.append(nn.functional.pad(piece, (before, after), value=outside))
-    return torch.stack(pieces)
+    def crop(self, values: Tensor, outside: float) -> Tensor:
+        """The excerpts of `(batch, ..., frames)`, with a value beyond the notes' beginnings and ends."""
+        pieces = []
+        for value, start, end in zip(values, self.starts, self.ends, strict=True):
+            piece = value[..., max(start, 0) : min(end, start + self.frames)]
+            before = max(-start, 0)
+            after = self.frames - before - piece.shape[-1]
+            pieces.append(nn.functional.pad(piece, (before, after), value=outside))
+        return torch.stack(pieces)

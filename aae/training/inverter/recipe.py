@@ -5,16 +5,16 @@ from typing import Any
 
 from pydantic import Field
 
-from aae.model.config import checked, with_settings
+from aae.training.recipe import checked, with_settings
 from mcnn.network.config import PUBLISHED_SIZES, McnnConfig, SourceFilterConfig
 from mcnn.plain import Settings
 
 
 class InverterRecipe(Settings):
-    """How an inverter is trained: on recordings, or on what a decoder makes of them."""
+    """The training of an inverter, on recorded log-mels and on those that a decoder reconstructs."""
 
     shape: SourceFilterConfig | McnnConfig = SourceFilterConfig()
-    """Which network, and its size."""
+    """The network and its size."""
     steps: int = Field(1400, ge=1)
     """Updates of the weights."""
     batch_size: int = Field(12, ge=1)
@@ -34,11 +34,11 @@ class InverterRecipe(Settings):
     texture: float = Field(0.0, ge=0)
     """Weight of the distance of textures (`aae.training.texture`) in that objective."""
     log_magnitude: float = Field(3.0, ge=0)
-    """Weight of the levels' distance relative to spectral convergence: what is quiet to what is loud."""
+    """Weight of the log magnitudes' distance (quiet bins count) beside spectral convergence (loud ones)."""
     band_levels: float = Field(0.0, ge=0)
-    """Weight of the mel bands' levels over stretches of 160 ms: what is noise keeps its level."""
+    """Weight of the mel bands' levels over stretches of 160 ms: noise keeps its level."""
     adversarial: float = Field(0.0, ge=0)
-    """Size of the gradient of the discriminators' judgement relative to the distance's; 0 does without."""
+    """Norm of the adversarial gradient relative to the distance's; 0 trains without discriminators."""
     feature_matching: float = Field(1.0, ge=0)
     """Weight of the distance of the discriminators' features, relative to `adversarial`."""
     adversarial_from: float = Field(0.3, ge=0, le=1)
@@ -61,7 +61,7 @@ PRETRAIN: dict[str, dict[str, Any]] = {
     "primed": {},
     **{name: {"shape": size.model_dump()} for name, size in PUBLISHED_SIZES.items()},
 }
-"""Recipes of `clariolin mcnn train`, by name."""
+"""Recipes of `clariolin mcnn train`, by name: each as what differs from the defaults."""
 FINETUNE: dict[str, Any] = {
     "steps": 1500,
     "decoded": 0.85,

@@ -24,7 +24,7 @@ class InverterLog(EventLog):
         self._recorded: set[str] = set()
 
     def write_previews(self, writer: "SummaryWriter", event: Validated) -> None:
-        """A picture of each note, recorded and made, and both sounds; the recording's only once."""
+        """A picture of each note, recorded and inverted, and both sounds; the recording's only once."""
         for preview in event.previews:
             if not isinstance(preview, InverterPreview):
                 continue
@@ -35,6 +35,6 @@ class InverterLog(EventLog):
                 self._recorded.add(preview.name)
 
     def picture(self, preview: InverterPreview) -> Tensor:
-        """Log-mels of what was recorded and what was made; see `side_by_side`."""
+        """Log-mels of the recording and of the inverter's output; see `side_by_side`."""
         waveforms = (preview.target, preview.made)
         return side_by_side([self._spectrogram(waveform[None])[0] for waveform in waveforms], self.config)

@@ -1,11 +1,10 @@
-"""Training of inverters: on recordings first, then together with the decoder on what it makes of them.
+"""Training of inverters: on recordings first, then together with the decoder on its log-mels.
 
-The loop is the auto-encoder's (`aae.training.trainer`) in small: `fit` yields events and prints nothing, a
-run folder holds the state, and running the same command again continues.
+`InverterTrainer.fit` yields events and prints nothing; a folder beside the file that is made holds the state,
+and running the same command again continues.
 """
 
 import math
-import time
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -20,13 +19,15 @@ from aae.model.autoencoder import AutoEncoder
 from aae.model.model_file import LoadedModel, save_model
 from aae.notes.bank import NoteBank, Split
 from aae.training.data import TrainingNotes
-from aae.training.events import Event, Finished, Progress, Started, Validated
+from aae.training.events import Event
 from aae.training.inverter.adversary import Adversary, balanced
 from aae.training.inverter.excerpts import LEAD_FRAMES, Excerpts, ExcerptSource
 from aae.training.inverter.recipe import InverterRecipe
+from aae.training.loop import TrainingLoop, TrainingPlan, TrainingTask, Validation, deadline_after
 from aae.training.previews import make_inverter_previews
+from aae.training.recipe import LossConfig, recorded_losses
 from aae.training.run_folder import RunFolder
-from aae.training.schedule import RunningMeans, scheduled_rate, update_average
+from aae.training.schedule import scheduled_share, set_learning_rates, update_average
 from mcnn.inversion.inverter import Inverter
 from mcnn.losses.stft import (
     BandLevelLoss,
@@ -39,15 +40,10 @@ from mcnn.network.inverter_file import InverterFileInfo, InverterInfo, build_inv
 from mcnn.network.published import PublishedMcnn
 from mcnn.spectral.spectrogram import Spectrogram
 
-FROZEN_PREFIXES = ("mapping.", "trait_head.")
-"""Parts of a decoder that fine-tuning leaves alone: what the latent means, how long and loud a note is."""
-CHECKPOINT_EVERY_S = 60.0
-REPORT_EVERY_STEPS = 10
-
 
 @dataclass(frozen=True)
 class InverterJob:
-    """What an inverter is trained on, and where it goes."""
+    """The training of one inverter: recipe, notes, what it begins with, and the file to make."""
 
     recipe: InverterRecipe
     bank_path: Path
@@ -60,21 +56,27 @@ class InverterJob:
 
     @property
     def origin(self) -> list[nn.Module]:
-        """What is trained already."""
+        """The trained networks that it begins with."""
         start: list[nn.Module] = [] if self.start is None else [self.start]
         return start if self.loaded is None else [*start, self.loaded.model]
 
     @property
     def folder(self) -> Path:
-        """Where the training keeps its state."""
+        """The folder of the training's state."""
         return self.out.with_name(self.out.name + ".training")
+
+    @property
+    def decoder_losses(self) -> LossConfig:
+        """The weights of the model's own objective; the defaults where its file does not tell them."""
+        recorded = None if self.loaded is None else recorded_losses(self.loaded.info.provenance)
+        return recorded or LossConfig()
 
 
 class InverterTrainer:
     """Trains an inverter.
 
     Args:
-        job: What on, what from and where to.
+        job: Recipe, notes, beginning and file.
         device: `auto`, `cpu`, `cuda` or `mps`.
     """
 
@@ -91,14 +93,14 @@ class InverterTrainer:
         Raises:
             InputError: If the bank or the run folder cannot be used.
         """
-        deadline = time.monotonic() + 60 * max_minutes if max_minutes is not None else float("inf")
+        deadline = deadline_after(max_minutes)
         self.fabric.launch()
         with NoteBank.open(self.job.bank_path) as bank:
-            yield from _Run(self.job, self.fabric, bank).run(deadline)
+            yield from TrainingLoop(_InverterTask(self.job, self.fabric, bank)).run(deadline)
 
 
 class FinetunedModules(nn.Module):
-    """What is trained together: an inverter and, in fine-tuning, the auto-encoder before it.
+    """An inverter and, in fine-tuning, the auto-encoder that is trained with it.
 
     Args:
         inverter: Log-mel to waveform.
@@ -111,44 +113,38 @@ class FinetunedModules(nn.Module):
         self.model = model
 
 
-class _Run:
-    """Everything that changes while training, and the loop over it."""
+class _InverterTask(TrainingTask):
+    """An inverter, the decoder and the discriminators that are trained with it, and their data."""
 
     def __init__(self, job: InverterJob, fabric: Fabric, bank: NoteBank) -> None:
-        self.job, self.recipe, self.fabric, self.bank = job, job.recipe, fabric, bank
-        self.folder = RunFolder(job.folder)
-        self.folder.require_notes(int((bank.split == Split.TRAIN).sum()))
-        self.folder.claim(self.recipe, bank, fabric.is_global_zero, job.origin)
+        self.job, self.recipe, self.bank = job, job.recipe, bank
+        folder = RunFolder(job.folder)
+        folder.require_notes(int((bank.split == Split.TRAIN).sum()))
+        folder.claim(self.recipe, bank, fabric.is_global_zero, job.origin)
         torch.manual_seed(self.recipe.seed)
         inverter = deepcopy(job.start) if job.start else build_inverter(self.recipe.shape, bank.config)
         model = deepcopy(job.loaded.model) if job.loaded else None
         self.pair = FinetunedModules(inverter, model).to(fabric.device).train()
         inverter.requires_grad_(True)
         if model is not None:
-            for name, parameter in model.decoder.named_parameters():
-                parameter.requires_grad_(
-                    self.recipe.decoder_learning_rate > 0 and not name.startswith(FROZEN_PREFIXES)
-                )
+            _choose_trained_parts(model, self.recipe)
         self.average = deepcopy(self.pair).eval().requires_grad_(False)
         whole = model is not None and model.decoder.whole_length
         self.train, self.validation = (
-            ExcerptSource(bank, TrainingNotes(bank, split, whole), self.recipe, fabric.device)
+            ExcerptSource(
+                bank, TrainingNotes(bank, split, whole), self.recipe, job.decoder_losses, fabric.device
+            )
             for split in (Split.TRAIN, Split.VALIDATION)
         )
-        weights = {SpectralConvergenceLoss: 1.0, LogMagnitudeLoss: self.recipe.log_magnitude}
-        self.distance = (
-            CombinedStftLoss()
-            if isinstance(inverter, PublishedMcnn)
-            else MultiResolutionStftLoss(weights=weights)
-        ).to(fabric.device)
+        self.distance = _distance_of(inverter, self.recipe).to(fabric.device)
         self.band_levels = BandLevelLoss(Spectrogram(bank.config)).to(fabric.device)
-        rates = [(list(inverter.parameters()), self.recipe.learning_rate)]
+        groups = [(list(inverter.parameters()), self.recipe.learning_rate)]
         if model is not None and self.recipe.decoder_learning_rate:
             tuned = [parameter for parameter in model.decoder.parameters() if parameter.requires_grad]
-            rates.append((tuned, self.recipe.decoder_learning_rate))
-        self.rates = [rate for _, rate in rates]
+            groups.append((tuned, self.recipe.decoder_learning_rate))
+        self.rates = [rate for _, rate in groups]
         self.optimizer = torch.optim.AdamW(
-            [{"params": parameters, "lr": rate} for parameters, rate in rates],
+            [{"params": parameters, "lr": rate} for parameters, rate in groups],
             betas=(0.8, 0.99),
             weight_decay=1e-4,
         )
@@ -157,151 +153,116 @@ class _Run:
             if self.recipe.adversarial
             else None
         )
-        self.step, self.best_loss = 0, float("inf")
-        self.meter = RunningMeans()
-
-    def run(self, deadline: float) -> Iterator[Event]:
-        """The loop: steps, reports, checkpoints, validation."""
-        self._restore()
-        n_steps, meter = self.recipe.steps, self.meter
-        n_parameters = sum(p.numel() for p in self.pair.inverter.parameters())
-        n_train, n_validation = len(self.train.notes), len(self.validation.notes)
-        yield Started(n_train, n_validation, n_parameters, self.step, n_steps)
-        saved_at = time.monotonic()
-        meter.restart()
-        reason = "complete"
-        while self.step < n_steps and reason == "complete":
-            meter.add(self._update(), self.recipe.batch_size)
-            self.step += 1
-            stage = (self.step - 1) // self.recipe.validate_every
-            if self.step % REPORT_EVERY_STEPS == 0:
-                metrics, speed = meter.take()
-                left = min((n_steps - self.step) * meter.seconds_per_step, deadline - time.monotonic())
-                self.folder.log(self.step, stage, metrics, self.fabric.is_global_zero)
-                yield Progress(self.step, stage, n_steps, metrics, speed, max(left, 0.0))
-            if time.monotonic() > deadline:
-                reason = "time"
-            if self.step % self.recipe.validate_every == 0 or self.step == n_steps or reason == "time":
-                yield self._validate(stage)
-                self._save()
-                saved_at = time.monotonic()
-            elif time.monotonic() - saved_at > CHECKPOINT_EVERY_S:
-                self._save()
-                saved_at = time.monotonic()
-        if not self.job.out.exists():  # somebody took it away
-            yield self._validate(max(self.step - 1, 0) // self.recipe.validate_every)
-        yield Finished(reason, self.step, self.job.out)
-
-    @property
-    def _is_judged(self) -> bool:
-        """Whether discriminators have joined in."""
-        return self.adversary is not None and self.step >= self.recipe.adversarial_from * self.recipe.steps
-
-    def _update(self) -> dict[str, Tensor]:
-        """One update of the weights."""
-        share = scheduled_rate(
-            1.0, self.recipe.warmup_steps, self.recipe.cooldown, self.step, self.recipe.steps
+        plan = TrainingPlan(
+            n_train=len(self.train.notes),
+            n_validation=len(self.validation.notes),
+            n_parameters=sum(parameter.numel() for parameter in inverter.parameters()),
+            n_steps=self.recipe.steps,
+            examples_per_step=self.recipe.batch_size,
+            validate_every=self.recipe.validate_every,
         )
-        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * share
-        excerpts = self.train.draw(self.step, self.pair.model)
-        made = self._invert(self.pair.inverter, excerpts)
-        values = {"distance": self._distance(made, excerpts.target)}
-        (direction,) = torch.autograd.grad(values["distance"], made, retain_graph=True)
-        if self.adversary is not None and self._is_judged:
-            deceiving, judged = self.adversary.judge(made, excerpts.target)
-            direction = balanced(direction, deceiving, self.recipe.adversarial)
-            values |= judged
+        super().__init__(fabric, folder, job.out, plan)
+
+    def _is_adversarial(self, step: int) -> bool:
+        """Whether discriminators have joined in."""
+        return self.adversary is not None and step >= self.recipe.adversarial_from * self.recipe.steps
+
+    def update(self, step: int) -> dict[str, Tensor]:
+        """Updates the inverter, and the decoder and the discriminators where they are trained."""
+        recipe = self.recipe
+        share = scheduled_share(recipe.warmup_steps, recipe.cooldown, step, recipe.steps)
+        set_learning_rates(self.optimizer, self.rates, share)
+        excerpts = self.train.draw(step, self.pair.model)
+        output = self._invert(self.pair.inverter, excerpts)
+        values = {"distance": self._distance(output, excerpts.target)}
+        (direction,) = torch.autograd.grad(values["distance"], output, retain_graph=True)
+        if self.adversary is not None and self._is_adversarial(step):
+            adversarial, adversarial_values = self.adversary.judge(output, excerpts.target)
+            direction = balanced(direction, adversarial, recipe.adversarial)
+            values |= adversarial_values
         self.optimizer.zero_grad()
-        if excerpts.decoder_error is not None and self.recipe.decoder_learning_rate:
+        if excerpts.decoder_error is not None and recipe.decoder_learning_rate:
             values["decoder"] = excerpts.decoder_error
-            kept = self.recipe.decoder * values["decoder"]
-            kept.backward(retain_graph=True)  # type: ignore[no-untyped-call]
-        made.backward(direction)  # type: ignore[no-untyped-call]
+            weighted = recipe.decoder * values["decoder"]
+            weighted.backward(retain_graph=True)  # type: ignore[no-untyped-call]
+        output.backward(direction)  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.pair.parameters(), 1.0)
         self.optimizer.step()
-        update_average(self.average, self.pair, self.recipe.ema_decay, self.step)
+        update_average(self.average, self.pair, recipe.ema_decay, step)
         return {name: value.detach() for name, value in values.items()}
 
-    def _distance(self, made: Tensor, target: Tensor) -> Tensor:
-        """What is made smaller, frame by frame and over stretches of time, a scalar."""
-        distance: Tensor = self.distance(made, target)
+    def _distance(self, output: Tensor, target: Tensor) -> Tensor:
+        """The distance that is made smaller, frame by frame and over stretches of time, a scalar."""
+        distance: Tensor = self.distance(output, target)
         if self.recipe.band_levels:
-            distance = distance + self.recipe.band_levels * self.band_levels(made, target)
+            distance = distance + self.recipe.band_levels * self.band_levels(output, target)
         return distance
 
     def _invert(self, inverter: Inverter, excerpts: Excerpts) -> Tensor:
-        """What an inverter makes of excerpts, without what leads in and out."""
+        """Waveforms `(batch, samples)` of excerpts, without the frames that are not judged."""
         lead = LEAD_FRAMES * self.bank.config.hop_length
-        made: Tensor = inverter(excerpts.log_mel, excerpts.conditioning)[:, lead:-lead]
-        return made
+        output: Tensor = inverter(excerpts.log_mel, excerpts.conditioning)[:, lead:-lead]
+        return output
 
     @torch.no_grad()
-    def _validate(self, stage: int) -> Validated:
+    def validate(self, step: int) -> Validation:
+        """Measures the averaged inverter on excerpts of the validation notes, and inverts a few whole ones.
+
+        Once discriminators have joined in, the latest is kept: the distance does not hold what they ask for,
+        and even grows by it.
+        """
         distance = self._validation_distance()
-        metrics = {"validation/distance": distance}
-        # The latest is kept where there are no notes to validate on, and once discriminators have a say: what
-        # they ask for is not in the distance, which even grows by it.
-        best = math.isnan(distance) or self._is_judged or distance < self.best_loss
-        if best:
-            self.best_loss = distance
-            self._export({} if math.isnan(distance) else metrics)
-        self.folder.log(self.step, stage, metrics, self.fabric.is_global_zero)
         previews = make_inverter_previews(
             self.average.inverter, self.average.model, self.validation.notes, self.bank, self.fabric.device
         )
-        return Validated(self.step, stage, metrics, best, previews)
+        metrics = {"validation/distance": distance}
+        return Validation(distance, metrics, previews, is_kept=self._is_adversarial(step))
 
     def _validation_distance(self) -> float:
         """Mean over notes that are not trained on; NaN if there are none."""
         distances = []
         for excerpts in self.validation.fixed(self.average.model):
-            made = self._invert(self.average.inverter, excerpts)
-            distances.append(float(self._distance(made, excerpts.target)))
+            output = self._invert(self.average.inverter, excerpts)
+            distances.append(float(self._distance(output, excerpts.target)))
         return sum(distances) / len(distances) if distances else math.nan
 
-    def _export(self, metrics: dict[str, float]) -> None:
+    def export(self, step: int, metrics: dict[str, float]) -> None:
         """Writes the averaged weights: an inverter file, or a model file with the inverter in it."""
         provenance = {
             "recipe": self.recipe.model_dump(),
-            "steps": self.step,
+            "steps": step,
             "validation": metrics,
             "notes": self.bank.provenance,
         }
         shape, inverter = self.recipe.shape, self.average.inverter
         if self.job.loaded is None or self.average.model is None:
-            info = InverterFileInfo(shape=shape, provenance=provenance, spectrogram=self.bank.config)
-            save_inverter(self.job.out, info, inverter)
+            file_info = InverterFileInfo(shape=shape, provenance=provenance, spectrogram=self.bank.config)
+            save_inverter(self.model_path, file_info, inverter)
             return
-        about = self.job.loaded.info.model_copy(
+        info = self.job.loaded.info.model_copy(
             update={"inverter": InverterInfo(shape=shape, provenance=provenance)}
         )
-        save_model(self.job.out, about, self.average.model, self.job.loaded.latents, inverter)
+        save_model(self.model_path, info, self.average.model, self.job.loaded.latents, inverter)
 
-    def _save(self) -> None:
-        state: dict[str, Any] = {
-            "pair": self.pair.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            **{name: part.state_dict() for name, part in self._adversary_parts().items()},
-            "step": self.step,
-            "best": self.best_loss,
-            "meter": [self.meter.sums, self.meter.steps],
-        }
-        self.folder.save(self.fabric, state)
+    def parts(self) -> dict[str, Any]:
+        """Everything that a step changes."""
+        parts: dict[str, Any] = {"pair": self.pair, "average": self.average, "optimizer": self.optimizer}
+        if self.adversary is not None:
+            parts |= {"adversary": self.adversary, "adversary_optimizer": self.adversary.optimizer}
+        return parts
 
-    def _restore(self) -> None:
-        parts = {"pair": self.pair, "average": self.average, "optimizer": self.optimizer}
-        parts |= self._adversary_parts()
-        rest = self.folder.restore(self.fabric, parts)
-        if rest:
-            self.step, self.best_loss = int(rest["step"]), float(rest["best"])
-            self.meter.sums, self.meter.steps = rest["meter"]
-            self.folder.cut_log(self.step, self.fabric.is_global_zero)
-        if not self.job.out.exists():
-            self.best_loss = float("inf")
 
-    def _adversary_parts(self) -> dict[str, Any]:
-        if self.adversary is None:
-            return {}
-        return {"adversary": self.adversary, "adversary_optimizer": self.adversary.optimizer}
+def _choose_trained_parts(model: AutoEncoder, recipe: InverterRecipe) -> None:
+    """Fine-tuning leaves alone what the latent means, and how long and loud a note is."""
+    decoder = model.decoder
+    decoder.requires_grad_(recipe.decoder_learning_rate > 0)
+    decoder.mapping.requires_grad_(False)
+    decoder.trait_head.requires_grad_(False)
+
+
+def _distance_of(inverter: Inverter, recipe: InverterRecipe) -> nn.Module:
+    """The distance of waveforms that an inverter is trained by."""
+    if isinstance(inverter, PublishedMcnn):
+        return CombinedStftLoss()
+    weights = {SpectralConvergenceLoss: 1.0, LogMagnitudeLoss: recipe.log_magnitude}
+    return MultiResolutionStftLoss(weights=weights)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from aae.analysis.modulation import measure_modulation, oscillate
+from aae.analysis.modulation import measure_modulation
 
 FRAME_RATE_HZ = 86.13
 
@@ -44,9 +44,3 @@ def test_steady_decaying_and_noisy_notes_have_little() -> None:
 def test_short_notes_have_none() -> None:
     modulation = measure_modulation(_curve(6.0, 40.0, 30), np.zeros(30, np.float32), FRAME_RATE_HZ)
     assert (modulation.strength, modulation.phase.shape) == (0.0, (30,))
-
-
-def test_a_new_oscillation_has_the_asked_rate_and_follows_from_its_seed() -> None:
-    phase = oscillate(6.0, 172, FRAME_RATE_HZ, np.random.default_rng(1))
-    assert (phase[-1] - phase[0]) / (2 * np.pi) / (171 / FRAME_RATE_HZ) == pytest.approx(6.0, rel=0.1)
-    assert (phase == oscillate(6.0, 172, FRAME_RATE_HZ, np.random.default_rng(1))).all()

@@ -22,10 +22,11 @@ from aae.model.coverage import Combination, Coverage
 from aae.model.model_file import LoadedModel
 from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank
+from aae.synthesis.inverters import TRAINED, choose_inverter, streaming_inverter
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.inversion.griffin_lim import GriffinLim
 from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
-from mcnn.inversion.phase_inverters import SpsiInverter
+from mcnn.inversion.phase_inverters import RtpghiInverter
 from mcnn.network.config import SourceFilterConfig
 from mcnn.network.source_filter import SourceFilterMcnn
 from tests.support.toy_bank import CONFIG, DYNAMICS, INSTRUMENTS, write_toy_bank
@@ -64,29 +65,30 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NoteBank]:
 
 
 def test_every_part_is_timed_at_every_length_and_number_of_threads(loaded: LoadedModel) -> None:
-    assert isinstance(loaded.inverter, SourceFilterMcnn)
-    found = bench_model(loaded, loaded.inverter, repeats=2)
+    inverter = choose_inverter(TRAINED, loaded).inverter
+    found = bench_model(loaded, inverter, repeats=2)
     parts = {"decoder, f32", "decoder, bf16", "mcnn", "mcnn, bf16", "mcnn, eager", "mcnn, TorchScript"}
     rows = {(row.part, row.n_threads) for row in found.rows}
     assert {(part, n) for part in parts for n in (1, 2)} <= rows
     assert {("decoder, f32 + mcnn", n) for n in (1, 2)} <= rows
     assert {row.note_s for row in found.rows} == {48 * 256 / 16_000}  # shorter than 2 s: one length
-    assert found.n_inverter_parameters == sum(p.numel() for p in loaded.inverter.parameters())
+    assert found.n_inverter_parameters == sum(p.numel() for p in inverter.parameters())
     assert found.inverter_bytes == 4 * found.n_inverter_parameters
     assert found.n_decoder_parameters < found.n_parameters
     assert found.peak_memory_mib is None or found.peak_memory_mib > 100
 
 
 def test_a_sum_is_that_of_its_parts(loaded: LoadedModel) -> None:
-    found = bench_model(loaded, SpsiInverter(CONFIG), repeats=1)
+    found = bench_model(loaded, RtpghiInverter(CONFIG), repeats=1)
     ms = {row.part: row.timing.median_ms for row in found.rows if row.n_threads == 1}
-    assert ms["decoder, f32 + spsi"] == pytest.approx(ms["decoder, f32"] + ms["spsi"])
+    assert ms["decoder, f32 + rtpghi"] == pytest.approx(ms["decoder, f32"] + ms["rtpghi"])
 
 
 def test_first_blocks_and_many_voices_are_timed_in_both_precisions(loaded: LoadedModel) -> None:
-    assert isinstance(loaded.inverter, SourceFilterMcnn)
+    inverter = streaming_inverter(loaded)
+    assert inverter is not None
     done: list[int] = []
-    found = bench_latency(loaded, loaded.inverter, n_notes=4, n_blocks=30, progress=done.append)
+    found = bench_latency(loaded, inverter, n_notes=4, n_blocks=30, progress=done.append)
     assert [row.precision for row in found.rows] == ["f32", "bf16"]
     assert found.block_ms == 32.0  # 512 samples at 16 kHz
     assert done == [4, 34, 38, 68]

@@ -7,15 +7,18 @@ import pytest
 from PIL import Image
 
 from aae.cli.app import main
-from aae.cli.dataset import FORMATS, parse_tags
+from aae.cli.dataset import format_names, parse_tags
 from aae.notes.bank import NoteBank
 from datasets.libraries.registry import ADAPTERS, AUTO
 from mcnn.errors import InputError
 from tests.support.libraries import write_note, write_tinysol, write_vsco
 
 
-def test_the_help_lists_every_format() -> None:
-    assert FORMATS.split(", ") == [AUTO, *sorted(ADAPTERS)]
+def test_the_help_lists_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dataset", "build", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split()).replace("- ", "-")
+    assert f"Which library it is: {', '.join([AUTO, *sorted(ADAPTERS)])}." in said
+    assert format_names() == (AUTO, *sorted(ADAPTERS))
 
 
 def test_a_library_is_recognised_built_and_told_about(

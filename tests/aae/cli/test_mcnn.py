@@ -14,7 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from aae.cli.app import main
-from aae.model.model_file import load_model
+from aae.model.model_file import load_model, save_model
 from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.network.inverter_file import load_inverter
@@ -139,6 +139,17 @@ def test_a_missing_or_foreign_bank_is_refused(tmp_path: Path, capsys: pytest.Cap
     assert _train(tmp_path / "text.h5", tmp_path / "out.safetensors") == 2
     assert "text.h5 is not a NoteBank" in _refused(capsys)
     assert [path.name for path in tmp_path.iterdir()] == ["text.h5"]
+
+
+def test_a_model_that_does_not_tell_its_losses_is_warned_of(
+    model: Path, inverter: Path, notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded, untold = load_model(model), tmp_path / "untold.safetensors"
+    save_model(untold, loaded.info.model_copy(update={"provenance": {}}), loaded.model, loaded.latents)
+    for path, is_warned_of in ((model, False), (untold, True)):
+        live = tmp_path / f"{path.stem}-live.safetensors"
+        assert _finetune(path, notes, live, "--inverter", str(inverter), "--max-minutes", "0") == 0
+        assert ("does not tell the losses" in capsys.readouterr().err) == is_warned_of
 
 
 def test_finetuning_makes_a_model_that_sounds(

@@ -100,6 +100,18 @@ def test_training_again_continues(model: Path, notes: Path, capsys: pytest.Captu
     assert "another run" in capsys.readouterr().err
 
 
+def test_a_training_can_be_followed_by_a_program(
+    notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _train(notes, tmp_path / "run", "--json") == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["event"] for event in events] == ["started", "validated", "finished"]
+    assert events[0]["n_train"] == 48
+    assert events[1]["metrics"]["validation/mean_error_db"] > 0
+    assert events[2]["model_path"] == str(tmp_path / "run" / "model.safetensors")
+    assert (tmp_path / "run" / "preview.png").is_file()
+
+
 def test_training_refuses_bad_settings(
     notes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -146,7 +158,6 @@ def test_bench_prints_one_json_object(model: Path, notes: Path, capsys: pytest.C
         "librosa 100",
         "rtpghi",
         "pghi",
-        "spsi",
         "mcnn-published",
     ]
     assert measured["recordings"]["rows"][-1]["spectral_convergence"] is None
@@ -196,7 +207,7 @@ def test_evaluate_shows_progress_and_targets(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    target = {"what": "in tune", "inverter": "spsi", "aim": 0.99, "at_least": True, "unit": "share"}
+    target = {"what": "in tune", "inverter": "rtpghi", "aim": 0.99, "at_least": True, "unit": "share"}
     report = {
         "targets": [{**target, "measured": 0.975, "real": float("nan"), "met": False}],
         "reconstruction": {"all": {"log_spectral_distance_db": 7.5, "spectral_convergence_db": float("nan")}},
@@ -204,13 +215,13 @@ def test_evaluate_shows_progress_and_targets(
 
     def measured(*arguments: object) -> Iterator[StageProgress | Evaluated]:
         settings = EvaluationSettings.quick(3, 24)
-        assert arguments == (model, notes, tmp_path, settings, ["spsi"], False)
+        assert arguments == (model, notes, tmp_path, settings, ["rtpghi"], False)
         yield StageProgress("judging new notes", 1, 2)
         yield Evaluated(report, tmp_path)
 
     monkeypatch.setattr(aae.evaluation.run, "evaluate", measured)
     command = ["evaluate", str(model), str(notes), "--out", str(tmp_path), "--seed", "3", "--quick"]
-    command += ["--inverter", "spsi", "--without-originals"]
+    command += ["--inverter", "rtpghi", "--without-originals"]
     assert main([*command, *(["--json"] if as_json else [])]) == 0
     said = capsys.readouterr().out
     if as_json:

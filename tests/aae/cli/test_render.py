@@ -14,16 +14,18 @@ import soundfile
 from aae.cli.app import main
 from aae.cli.console import CHECKOUT
 from aae.rendering.manifest import MANIFEST, read_manifest
-from aae.rendering.note_renderers import ProcessPoolRenderer, SerialRenderer, choose_renderer, is_sustained
-from aae.rendering.render_set import NEARBY
+from aae.rendering.note_renderers import ProcessPoolRenderer, choose_renderer
+from aae.rendering.note_task import SerialRenderer, is_sustained
+from aae.rendering.plan import NEARBY
 from aae.rendering.score import read_score
 from aae.synthesis.synthesizer import Synthesizer
-from tests.support.fake_synthesizer import FakeSynthesizer, fake_synthesizer
+from tests.support.fake_synthesizer import INFO, FakeSynthesizer, fake_synthesizer
 
 
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model file whose synthesizer is the stand-in."""
+    monkeypatch.setattr("aae.cli.render_options.read_info", lambda path: INFO)
     monkeypatch.setattr(Synthesizer, "open", lambda path, inverter: FakeSynthesizer())
     path = tmp_path / "model.safetensors"
     path.write_bytes(b"weights")
@@ -48,6 +50,19 @@ def test_every_format_has_its_file_and_is_continued(
         (out / file).unlink()
     assert _render(model, out, "--notes", "C4,E4", "--format", format) == 0
     assert (out / file).stat().st_size > 100
+
+
+def test_a_set_that_is_whole_needs_no_weights(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, inverter: str) -> Synthesizer:
+        raise AssertionError(f"{path} was opened")
+
+    assert _render(model, tmp_path / "set", "--notes", "C4,E4") == 0
+    before = {path.name: path.read_bytes() for path in (tmp_path / "set").iterdir()}
+    monkeypatch.setattr(Synthesizer, "open", refuse)
+    assert _render(model, tmp_path / "set", "--notes", "C4,E4") == 0
+    assert {path.name: path.read_bytes() for path in (tmp_path / "set").iterdir()} == before
 
 
 def test_instruments_are_matched_and_looped_and_plain_files_are_as_they_came(

@@ -9,11 +9,11 @@ from aae.evaluation.compare import Compared, compare, row_name
 from aae.evaluation.judges.progress import StageProgress
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.model.autoencoder import build_model
-from aae.model.config import load_config
 from aae.model.coverage import Coverage
 from aae.model.model_file import save_model
 from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank
+from aae.training.recipe import load_config
 from mcnn.errors import InputError
 from tests.support.toy_bank import CONFIG as TOY_CONFIG
 
@@ -52,7 +52,7 @@ def test_seeds_of_a_recipe_are_one_row_with_their_spread(tmp_path: Path, orchest
             save_untrained(tmp_path / "b.safetensors", bank, "orchestra", 1),
             save_untrained(tmp_path / "c.safetensors", bank, "wae-note", 0),
         ]
-    *progress, last = compare(models, path, tmp_path / "out", TINY, "spsi")
+    *progress, last = compare(models, path, tmp_path / "out", TINY, "rtpghi")
     assert isinstance(last, Compared)
     rows = {row["row"]: row for row in last.report["rows"]}
     assert {name: row["models"] for name, row in rows.items()} == {
@@ -68,7 +68,7 @@ def test_seeds_of_a_recipe_are_one_row_with_their_spread(tmp_path: Path, orchest
     assert "semitone, 3 and 4 (%)" in page
 
     (tmp_path / "out" / "comparison.md").unlink()
-    again = list(compare(models, path, tmp_path / "out", TINY, "spsi"))
+    again = list(compare(models, path, tmp_path / "out", TINY, "rtpghi"))
     assert len(again) == 1, "what was measured is not measured again"
     assert (tmp_path / "out" / "comparison.md").read_text("utf-8") == page
 

@@ -28,12 +28,12 @@ from aae.evaluation.measures.requests import (
 from aae.evaluation.measures.settings import EvaluationSettings
 from aae.evaluation.run import Evaluated, evaluate
 from aae.model.autoencoder import build_model
-from aae.model.config import load_config
 from aae.model.coverage import Coverage
 from aae.model.model_file import save_model
 from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank, Split
 from aae.synthesis.synthesizer import Synthesizer
+from aae.training.recipe import load_config
 from mcnn.errors import InputError
 from mcnn.spectral.spectrogram import Spectrogram
 from tests.support.orchestra_bank import CONFIG, PITCHES, play
@@ -98,7 +98,7 @@ def evaluated(
     model_path: Path, bank: NoteBank, recognizer: Recognizer, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[list[StageProgress], Evaluated]:
     folder = tmp_path_factory.mktemp("out") / "report"
-    *progress, last = evaluate(model_path, bank.path, folder, TINY, ["griffin-lim", "spsi"])
+    *progress, last = evaluate(model_path, bank.path, folder, TINY, ["griffin-lim", "rtpghi"])
     assert isinstance(last, Evaluated)
     return [event for event in progress if isinstance(event, StageProgress)], last
 
@@ -109,7 +109,7 @@ def test_progress_counts_every_stage_to_its_end(
     progress, _ = evaluated
     last = {event.stage: event for event in progress}
     assert all(event.done == event.total > 0 for event in last.values())
-    assert last["judging new notes, over the range (spsi)"].total == 6
+    assert last["judging new notes, over the range (rtpghi)"].total == 6
     assert last["judging new notes, technique (griffin-lim)"].total == 3
 
 
@@ -142,11 +142,11 @@ def test_sounds_lie_in_the_page_and_originals_only_if_they_may(
 ) -> None:
     _, result = evaluated
     open_page = (result.folder / "report.html").read_text("utf-8")
-    list(evaluate(model_path, bank.path, tmp_path, TINY, ["griffin-lim", "spsi"], originals=False))
+    list(evaluate(model_path, bank.path, tmp_path, TINY, ["griffin-lim", "rtpghi"], originals=False))
     closed_page = (tmp_path / "report.html").read_text("utf-8")
     assert open_page.count("<label>original<audio") == 12
     assert closed_page.count("<label>original<audio") == 0
-    assert closed_page.count("<label>model, spsi<audio") == 12
+    assert closed_page.count("<label>model, rtpghi<audio") == 12
     assert closed_page.count("<audio") == 3 * 3 + 5 + 24
     assert (tmp_path / "report.json").read_bytes() == (result.folder / "report.json").read_bytes()
     assert (tmp_path / "confusion.png").read_bytes() == (result.folder / "confusion.png").read_bytes()
@@ -195,7 +195,7 @@ def test_every_target_is_judged_for_every_inverter(
     _, result = evaluated
     rows = result.report["targets"]
     by_inverter = [row["inverter"] for row in rows]
-    assert by_inverter.count("griffin-lim") == by_inverter.count("spsi") == 6
+    assert by_inverter.count("griffin-lim") == by_inverter.count("rtpghi") == 6
     assert all(row["met"] in (True, False) for row in rows)
     recognised = next(row for row in rows if "instrument recognised" in row["what"])
     assert not recognised["met"]

@@ -1,35 +1,50 @@
 import threading
 
-from aae.live.decoding_thread import DecodeJob, DecodeResult, DecodingThread, TakeIn
+from aae.live.decoding_thread import DecodeJob, DecodeResult, DecodingInPlace, DecodingThread, OnDone
 from tests.support.real_desktop import wait_for
 
 
-def test_pieces_are_made_in_their_order_beside_the_one_who_asks_and_a_failure_stops_none() -> None:
-    done: list[DecodeResult] = []
-    made_on: list[str] = []
+def jobs(ran_on: list[str]) -> list[DecodeJob]:
+    """Four jobs, of which the second fails."""
 
-    def piece(number: int) -> DecodeJob:
-        def make() -> TakeIn:
-            made_on.append(threading.current_thread().name)
+    def job(number: int) -> DecodeJob:
+        def decode() -> OnDone:
+            ran_on.append(threading.current_thread().name)
             if number == 1:
                 raise ValueError("no such note")
             return lambda: number
 
-        return DecodeJob(make, lambda: None)
+        return DecodeJob(decode, lambda: None)
 
-    thread = DecodingThread(done.append)
-    asked = [piece(number) for number in range(4)]
-    for one in asked[:2]:
-        thread.ask(one)
+    return [job(number) for number in range(4)]
+
+
+def outcomes(results: list[DecodeResult]) -> list[object]:
+    return [result.on_done() if result.on_done else str(result.failure) for result in results]
+
+
+def test_jobs_run_in_their_order_beside_the_one_who_submits_and_a_failure_stops_none() -> None:
+    results: list[DecodeResult] = []
+    ran_on: list[str] = []
+    thread, submitted = DecodingThread(results.append), jobs(ran_on)
+    for job in submitted[:2]:
+        thread.submit(job)
     thread.start()
-    for one in asked[2:]:
-        thread.ask(one)
-    wait_for(lambda: len(done) == 4)
+    for job in submitted[2:]:
+        thread.submit(job)
+    wait_for(lambda: len(results) == 4)
     thread.close()
-    assert [one.piece for one in done] == asked
-    assert set(made_on) == {"decoding"}
-    assert [one.take_in() if one.take_in else str(one.failure) for one in done] == [0, "no such note", 2, 3]
+    assert [result.job for result in results] == submitted
+    assert set(ran_on) == {"decoding"}
+    assert outcomes(results) == [0, "no such note", 2, 3]
 
 
-def test_one_that_was_never_started_can_be_closed() -> None:
-    DecodingThread(lambda _done: None).close()
+def test_in_place_jobs_are_done_when_they_are_submitted() -> None:
+    results: list[DecodeResult] = []
+    ran_on: list[str] = []
+    decoding = DecodingInPlace(results.append)
+    for n_done, job in enumerate(jobs(ran_on), 1):
+        decoding.submit(job)
+        assert len(results) == n_done
+    assert set(ran_on) == {threading.current_thread().name}
+    assert outcomes(results) == [0, "no such note", 2, 3]

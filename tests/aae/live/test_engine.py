@@ -9,18 +9,20 @@ import pytest
 from aae.live.audio_output import BLOCK, AudioOutput, SilentOutput, open_output
 from aae.live.engine import Engine
 from aae.live.envelope import Envelope
-from aae.live.played_notes import MAX_VOICES
+from aae.live.offline_renderer import OfflineRenderer
 from aae.live.ring_buffer import RingBuffer
-from aae.live.whole_notes import OfflineRenderer
+from aae.live.voice_allocator import MAX_VOICES
 from aae.model.model_file import LoadedModel
-from aae.synthesis.limiter import soft_limit
-from gui.state.performer import Performer
-from gui.state.session import Session
+from aae.synthesis.request import NoteRequest
 from mcnn.spectral.config import SpectrogramConfig
 from tests.support.fake_synthesizer import fake_synthesizer
 from tests.support.real_desktop import wait_for
 
 RATE = 44_100
+
+
+def request(midi_pitch: int, seed: int = 0) -> NoteRequest:
+    return NoteRequest(midi_pitch, {}, (0.0,), seed)
 
 
 class HandOutput(AudioOutput):
@@ -47,21 +49,26 @@ def output() -> HandOutput:
 
 
 @pytest.fixture
-def engine(output: HandOutput) -> Iterator[Engine]:
-    whole = OfflineRenderer(fake_synthesizer())
+def failures() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def engine(output: HandOutput, failures: list[str]) -> Iterator[Engine]:
+    renderer = OfflineRenderer(fake_synthesizer())
     loaded = SimpleNamespace(info=SimpleNamespace(spectrogram=SpectrogramConfig()), inverter=None)
-    made = Engine(cast(LoadedModel, loaded), whole, output)
+    made = Engine(cast(LoadedModel, loaded), renderer.submit, output, failures.append)
     made.start()
     yield made
     made.close()
-    whole.close()
+    renderer.close()
 
 
 def played(engine: Engine, output: HandOutput, n_blocks: int) -> npt.NDArray[np.float32]:
-    """So many blocks, each waited for: the feeder is another thread."""
+    """So many blocks, each waited for: the producer is another thread."""
     parts = []
     for _ in range(n_blocks):
-        wait_for(lambda: engine.feeder.ring.n_waiting >= BLOCK or not engine.n_sounding)
+        wait_for(lambda: engine.producer.ring.n_waiting >= BLOCK or not engine.n_sounding)
         parts.append(output.take(1))
     return np.concatenate(parts)
 
@@ -76,12 +83,11 @@ def test_a_waveform_comes_out_as_it_went_in(engine: Engine, output: HandOutput) 
     assert engine.take_peak() == pytest.approx(0.5, abs=0.01)
     assert engine.take_peak() == 0.0
     wait_for(lambda: not engine.n_sounding)
-    assert not output.take(4).any() or engine.dropouts == 0
+    assert not output.take(4).any() or engine.n_dropouts == 0
 
 
 def test_a_note_sounds_at_its_pitch_and_falls_when_it_is_let_go(engine: Engine, output: HandOutput) -> None:
-    session = Session(fake_synthesizer())
-    engine.note_on(69, session.request(69))
+    engine.note_on(69, request(69))
     wait_for(lambda: engine.n_sounding)
     heard = played(engine, output, 16)
     spectrum = np.abs(np.fft.rfft(heard, 8 * len(heard)))
@@ -97,23 +103,22 @@ def test_a_dropout_is_a_block_that_a_note_lacks_or_that_the_device_lost(
     engine: Engine, output: HandOutput
 ) -> None:
     output.take(4)  # nothing sounds yet
-    assert engine.dropouts == 0
+    assert engine.n_dropouts == 0
     engine.play("a", np.full(200 * BLOCK, 0.1, np.float32))
-    wait_for(lambda: engine.feeder.ring.n_waiting >= 2 * BLOCK)
+    wait_for(lambda: engine.producer.ring.n_waiting >= 2 * BLOCK)
     output.take(1)
-    assert engine.dropouts == 0
+    assert engine.n_dropouts == 0
     output.n_late += 1
-    wait_for(lambda: engine.feeder.ring.n_waiting >= BLOCK)
+    wait_for(lambda: engine.producer.ring.n_waiting >= BLOCK)
     output.take(1)
-    assert engine.dropouts == 1
+    assert engine.n_dropouts == 1
     output.take(20)
-    assert engine.dropouts > 1
-    assert engine.feeder.blocks_ahead > 2
+    assert engine.n_dropouts > 1
+    assert engine.producer.blocks_ahead > 2
 
 
 def test_a_touched_key_is_heard_even_if_its_note_comes_later(engine: Engine, output: HandOutput) -> None:
-    session = Session(fake_synthesizer())
-    engine.note_on(60, session.request(60))
+    engine.note_on(60, request(60))
     engine.note_off(60)
     wait_for(lambda: engine.n_sounding)
     assert np.abs(played(engine, output, 8)).max() > 0.05
@@ -130,46 +135,40 @@ def test_more_notes_than_voices_take_the_place_of_the_oldest(engine: Engine, out
 
 
 def test_a_sounding_note_fades_over_to_another_sound(engine: Engine, output: HandOutput) -> None:
-    session = Session(fake_synthesizer())
-    performer = Performer(session, engine, engine.played._whole)
-    performer.follows = True
-    performer.note_on(60)
+    engine.note_on(60, request(60))
     wait_for(lambda: engine.n_sounding)
     played(engine, output, 4)
-    session.set_variation(5.0)
+    engine.replace(60, request(60, seed=5))
     wait_for(lambda: engine.n_sounding == 2)
     heard = played(engine, output, 14)
     assert np.abs(np.diff(heard)).max() < 0.15  # no click
     wait_for(lambda: engine.n_sounding <= 1)
-    performer.note_off(60)
 
 
-def test_a_device_that_goes_away_leaves_a_silent_desktop(engine: Engine, output: HandOutput) -> None:
-    said: list[str] = []
-    engine.on_failure = said.append
+def test_a_device_that_goes_away_leaves_silence(
+    engine: Engine, output: HandOutput, failures: list[str]
+) -> None:
     output.lost()
-    wait_for(lambda: said)
+    wait_for(lambda: failures)
     assert engine.output.is_silent
-    assert "went away" in said[0]
+    assert "went away" in failures[0]
     engine.play("a", np.full(4 * BLOCK, 0.1, np.float32))
     wait_for(lambda: engine.take_peak() > 0.05)
 
 
 def test_a_note_that_fails_ends_no_other_and_is_told() -> None:
-    whole = OfflineRenderer(fake_synthesizer())
     said: list[str] = []
-    whole.on_failure = said.append
+    renderer = OfflineRenderer(fake_synthesizer(), said.append)
     got: list[object] = []
-    whole.ask(cast("object", None), got.append)  # type: ignore[arg-type]
+    renderer.submit(cast("object", None), got.append)  # type: ignore[arg-type]
     wait_for(lambda: got)
     assert got == [None]
     assert said
-    request = Session(fake_synthesizer()).request(60)
-    whole.show(request)
-    wait_for(lambda: whole.portrait is not None)
-    assert whole.portrait is not None
-    assert whole.portrait.log_mel.shape[0] == 512
-    whole.close()
+    renderer.show(request(60))
+    wait_for(lambda: renderer.preview is not None)
+    assert renderer.preview is not None
+    assert renderer.preview.log_mel.shape[0] == 512
+    renderer.close()
 
 
 def test_the_ring_gives_what_it_was_given_and_silence_beyond() -> None:
@@ -188,24 +187,15 @@ def test_the_ring_gives_what_it_was_given_and_silence_beyond() -> None:
 
 
 def test_an_envelope_rises_holds_and_falls_in_straight_lines() -> None:
-    envelope = Envelope(1000, 0.5, rise_s=0.01)
+    envelope = Envelope(1000, 0.5, fade_in_s=0.01)
     block = np.ones(100, np.float32)
     envelope.apply(block)
     assert block[[4, 9, 99]] == pytest.approx([0.25, 0.5, 0.5])
-    envelope.fall(0.1)
+    envelope.fade_out(0.1)
     block = np.ones(100, np.float32)
     envelope.apply(block)
     assert block[[49, 99]] == pytest.approx([0.25, 0.0], abs=1e-6)
     assert envelope.is_silent
-
-
-def test_loud_chords_are_rounded_and_never_clip() -> None:
-    samples = np.linspace(-4.0, 4.0, 801).astype(np.float32)
-    limited = soft_limit(samples.copy())
-    quiet = np.abs(samples) <= 0.7
-    assert np.array_equal(limited[quiet], samples[quiet])
-    assert np.abs(limited).max() <= 1.0
-    assert (np.diff(limited) >= 0).all()
 
 
 def test_without_a_device_there_is_silence_that_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

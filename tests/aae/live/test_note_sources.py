@@ -1,4 +1,4 @@
-"""Notes that are streamed: the shipped decoder through a primed network, untrained but with all its parts."""
+"""Notes that are streamed: the shipped decoder through an untrained source-filter network."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ import torch
 from aae.cli.console import SHIPPED_MODEL
 from aae.live.audio_output import BLOCK
 from aae.live.note_sources import (
-    MAX_LIFT_DB,
+    MAX_CORRECTION_DB,
     StreamBank,
     StreamedSource,
     WaveSource,
@@ -17,6 +17,7 @@ from aae.live.note_sources import (
     onset_frame,
 )
 from aae.model.model_file import LoadedModel, load_model
+from aae.synthesis.inverters import streaming_inverter
 from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.inversion.griffin_lim import GriffinLim
@@ -34,19 +35,20 @@ def loaded() -> LoadedModel:
 
 @pytest.fixture
 def bank(loaded: LoadedModel) -> StreamBank:
-    assert isinstance(loaded.inverter, SourceFilterMcnn)
-    return StreamBank(loaded, loaded.inverter, N_VOICES)
+    inverter = streaming_inverter(loaded)
+    assert inverter is not None
+    return StreamBank(loaded, inverter, N_VOICES)
 
 
 def begin(bank: StreamBank, request: NoteRequest, start_s: float = 0.0) -> StreamedSource | None:
-    (beginning,) = bank.decode_beginnings([(request, start_s)])
-    return bank.begin(beginning, start_s)
+    (onset,) = bank.decode_onsets([(request, start_s)])
+    return bank.begin(onset, start_s)
 
 
 def advance(bank: StreamBank) -> None:
     """Makes a block, and what it needs first."""
     while not bank.can_advance(BLOCK):
-        sources = bank.poor(BLOCK, N_VOICES)
+        sources = bank.underfed(BLOCK, N_VOICES)
         bank.push(sources, bank.decode(sources))
     bank.advance(BLOCK)
 
@@ -108,17 +110,17 @@ def test_short_notes_are_lifted_and_what_follows_them_as_well(loaded: LoadedMode
     assert level_correction_db(rising) == 0.0
     pluck, weaker = rising.flip(1), rising.flip(1) - 0.1
     assert level_correction_db(weaker) == pytest.approx(level_correction_db(pluck) + 2.0, abs=0.1)
-    assert level_correction_db(pluck - 1.0) == MAX_LIFT_DB
+    assert level_correction_db(pluck - 1.0) == MAX_CORRECTION_DB
     synthesizer = Synthesizer(loaded, GriffinLim(loaded.info.spectrogram))
     mix = synthesizer.info.complete({"instrument": {"viola": 1.0}, "technique": {"pizz-normal": 1.0}})
     plucked = NoteRequest(55, mix, (0.0, 0.0, 0.0), 1)
     first = begin(bank, plucked)
     assert first is not None
-    assert first.lift_db > 2.0
-    (beginning,) = bank.decode_beginnings([(plucked, 0.4)])
-    second = bank.begin(beginning, 0.4, first)
+    assert first.level_correction_db > 2.0
+    (onset,) = bank.decode_onsets([(plucked, 0.4)])
+    second = bank.begin(onset, 0.4, first)
     assert second is not None
-    assert second.lift_db == first.lift_db
+    assert second.level_correction_db == first.level_correction_db
 
 
 def test_a_waveform_ends_in_silence() -> None:

@@ -21,8 +21,13 @@ def note() -> NoteRequest:
 
 
 @pytest.fixture(scope="module")
-def engine(note: NoteRequest) -> Iterator[RemoteEngine]:
-    made = RemoteEngine(SHIPPED_MODEL, RATE, note)
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def engine(note: NoteRequest, said: list[str]) -> Iterator[RemoteEngine]:
+    made = RemoteEngine(SHIPPED_MODEL, RATE, note, said.append)
     made.wait()
     made.start()
     yield made
@@ -33,25 +38,31 @@ def engine(note: NoteRequest) -> Iterator[RemoteEngine]:
 def test_keys_are_played_in_the_process_and_its_status_comes_back(
     engine: RemoteEngine, note: NoteRequest
 ) -> None:
-    engine.note_on(("piano", 60), note)
-    wait_for(lambda: engine.status().n_sounding == 1)
-    assert wait_for(lambda: engine.status().peak) > 0
-    assert wait_for(lambda: engine.status().latency_s) > 0
-    assert wait_for(lambda: engine.status().playhead_s) > 0
-    assert engine.status().is_streaming
+    last = engine.status()
+
+    def look() -> bool:
+        """Presses the key again where its note, of a second, was over before a busy machine looked."""
+        nonlocal last
+        if not last.n_sounding:
+            engine.note_on(("piano", 60), note)
+        last = engine.status()
+        return bool(last.n_sounding and last.peak and last.latency_s and last.playhead_s)
+
+    wait_for(look)
+    assert last.is_streaming
     engine.note_off(("piano", 60))
     wait_for(lambda: not engine.status().n_sounding)
 
 
-def test_a_process_that_ends_by_itself_is_begun_again(engine: RemoteEngine, note: NoteRequest) -> None:
-    said: list[str] = []
-    engine.on_failure = said.append
+def test_a_process_that_ends_by_itself_is_started_again(
+    engine: RemoteEngine, note: NoteRequest, said: list[str]
+) -> None:
     engine.volume = 0.5
     engine._process.kill()
     wait_for(lambda: said)
     wait_for(lambda: engine.status().device.name != "starting …")
     engine.note_on(60, note)
-    wait_for(lambda: engine.status().peak)
+    assert wait_for(lambda: engine.status().peak) > 0
     engine.stop_all()
     assert said == ["the sound ended unexpectedly; it is being started again"]
 

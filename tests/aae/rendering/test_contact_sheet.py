@@ -7,17 +7,19 @@ import pytest
 from matplotlib import image
 
 from aae.rendering.contact_sheet import CONTACT_SHEET, draw_contact_sheet, sound_title
-from aae.rendering.render_set import MANIFEST, plan_notes, render_notes
+from aae.rendering.manifest import MANIFEST
+from aae.rendering.plan import plan_notes
+from aae.rendering.render_set import render_notes
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig
-from tests.support.fake_synthesizer import fake_synthesizer
+from tests.support.fake_synthesizer import fake_synthesizer, serially
 
 
 def _rendered(directory: Path, midi_pitches: list[int]) -> Path:
     synthesizer = fake_synthesizer()
     mixes = [{"instrument": {"violin": 0.5, "clarinet": 0.5}}]
-    plan = plan_notes(synthesizer, Path(__file__), mixes, list(midi_pitches))
-    for _ in render_notes(synthesizer, plan, directory):
+    plan = plan_notes(synthesizer.info, Path(__file__), mixes, list(midi_pitches))
+    for _ in render_notes(plan, directory, serially(synthesizer)):
         pass
     return directory
 

@@ -8,7 +8,8 @@ import pytest
 import soundfile
 
 from aae.notes.pitch_names import pitch_frequency_hz
-from aae.rendering.note_file import NoteFile, OutputSettings, encode, make_note_file, measure_tuning
+from aae.rendering.note_file import NoteFile, encode, make_note_file, measure_tuning
+from aae.rendering.output import OutputSettings
 from aae.rendering.samplers.wav_chunks import chunks
 from mcnn.errors import InputError
 

@@ -10,10 +10,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from aae.rendering.render_set import MANIFEST, NEARBY, RenderPlan, plan_notes, read_manifest, render_notes
+from aae.cli.console import SHIPPED_MODEL
+from aae.model.model_file import load_model, read_info
+from aae.rendering.manifest import MANIFEST, read_manifest
+from aae.rendering.plan import NEARBY, RenderPlan, plan_notes
+from aae.rendering.render_set import render_notes
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
-from tests.support.fake_synthesizer import fake_synthesizer
+from mcnn.weights_file import WeightsFormat
+from tests.support.fake_synthesizer import fake_synthesizer, serially
 
 HYBRID = {"instrument": {"violin": 0.5, "clarinet": 0.5}}
 CELLO = {"instrument": {"cello": 1.0}, "dynamics": {"forte": 1.0}, "technique": {"arco-normal": 1.0}}
@@ -33,7 +38,7 @@ def model(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def plan(synthesizer: Synthesizer, model: Path) -> RenderPlan:
-    return plan_notes(synthesizer, model, [HYBRID], [60, 61], n_variations=2, seed=7)
+    return plan_notes(synthesizer.info, model, [HYBRID], [60, 61], n_variations=2, seed=7)
 
 
 def _bytes(directory: Path) -> dict[str, bytes]:
@@ -41,7 +46,7 @@ def _bytes(directory: Path) -> dict[str, bytes]:
 
 
 def _render(synthesizer: Synthesizer, plan: RenderPlan, directory: Path) -> None:
-    assert [note.done for note in render_notes(synthesizer, plan, directory)] == list(
+    assert [note.done for note in render_notes(plan, directory, serially(synthesizer))] == list(
         range(1, len(plan.notes) + 1)
     )
 
@@ -53,7 +58,7 @@ def test_names_say_sound_note_and_variation(synthesizer: Synthesizer, model: Pat
         "violin0.5-clarinet0.5_Cs4_v1.wav",
         "violin0.5-clarinet0.5_Cs4_v2.wav",
     ]
-    asked = plan_notes(synthesizer, model, [CELLO], [48, None])
+    asked = plan_notes(synthesizer.info, model, [CELLO], [48, None])
     assert [note.file for note in asked.notes] == [
         "cello_C3_forte_arco-normal_v1.wav",
         "cello_unpitched_forte_arco-normal_v1.wav",
@@ -97,7 +102,7 @@ def test_interrupted_set_is_continued_to_the_same_bytes(
     synthesizer: Synthesizer, plan: RenderPlan, tmp_path: Path
 ) -> None:
     _render(synthesizer, plan, tmp_path / "whole")
-    with closing(render_notes(synthesizer, plan, tmp_path / "cut")) as notes:
+    with closing(render_notes(plan, tmp_path / "cut", serially(synthesizer))) as notes:
         for _ in range(2):
             next(notes)
     half = _bytes(tmp_path / "cut")
@@ -105,7 +110,7 @@ def test_interrupted_set_is_continued_to_the_same_bytes(
     with (tmp_path / "cut" / MANIFEST).open("a") as manifest:
         manifest.write('{"file": "viol')
     (tmp_path / "cut" / f".{plan.notes[2].file}.123.partial").write_bytes(b"half a note")
-    kept = [note.kept for note in render_notes(synthesizer, plan, tmp_path / "cut")]
+    kept = [note.kept for note in render_notes(plan, tmp_path / "cut", serially(synthesizer))]
     assert kept == [True, True, False, False]
     assert _bytes(tmp_path / "cut") == _bytes(tmp_path / "whole")
 
@@ -114,14 +119,14 @@ def test_lost_file_is_made_again(synthesizer: Synthesizer, plan: RenderPlan, tmp
     _render(synthesizer, plan, tmp_path)
     before = _bytes(tmp_path)
     (tmp_path / plan.notes[1].file).unlink()
-    assert [n.kept for n in render_notes(synthesizer, plan, tmp_path)] == [True, False, True, True]
+    assert [n.kept for n in render_notes(plan, tmp_path, serially(synthesizer))] == [True, False, True, True]
     assert _bytes(tmp_path) == before
 
 
 def test_set_can_grow(synthesizer: Synthesizer, model: Path, plan: RenderPlan, tmp_path: Path) -> None:
     _render(synthesizer, plan, tmp_path / "grown")
-    larger = plan_notes(synthesizer, model, [HYBRID], [60, 61, 62], n_variations=2, seed=7)
-    assert sum(note.kept for note in render_notes(synthesizer, larger, tmp_path / "grown")) == 4
+    larger = plan_notes(synthesizer.info, model, [HYBRID], [60, 61, 62], n_variations=2, seed=7)
+    assert sum(note.kept for note in render_notes(larger, tmp_path / "grown", serially(synthesizer))) == 4
     _render(synthesizer, larger, tmp_path / "at-once")
     assert _bytes(tmp_path / "grown") == _bytes(tmp_path / "at-once")
 
@@ -132,34 +137,34 @@ def test_folder_with_another_set_is_refused_untouched(
     directory = tmp_path / "set"
     _render(synthesizer, plan, directory)
     before = _bytes(directory)
-    other_seed = plan_notes(synthesizer, model, [HYBRID], [60, 61], n_variations=2, seed=8)
+    other_seed = plan_notes(synthesizer.info, model, [HYBRID], [60, 61], n_variations=2, seed=8)
     with pytest.raises(InputError, match=r"has latent .* another folder"):
-        list(render_notes(synthesizer, other_seed, directory))
-    fewer = plan_notes(synthesizer, model, [HYBRID], [60], n_variations=2, seed=7)
+        list(render_notes(other_seed, directory, serially(synthesizer)))
+    fewer = plan_notes(synthesizer.info, model, [HYBRID], [60], n_variations=2, seed=7)
     with pytest.raises(InputError, match=r"Cs4_v1.wav is not part of this one"):
-        list(render_notes(synthesizer, fewer, directory))
+        list(render_notes(fewer, directory, serially(synthesizer)))
     model.write_bytes(b"other weights")
-    other_model = plan_notes(synthesizer, model, [HYBRID], [60, 61], n_variations=2, seed=7)
+    other_model = plan_notes(synthesizer.info, model, [HYBRID], [60, 61], n_variations=2, seed=7)
     with pytest.raises(InputError, match="was made by another model"):
-        list(render_notes(synthesizer, other_model, directory))
+        list(render_notes(other_model, directory, serially(synthesizer)))
     assert _bytes(directory) == before
 
 
 def test_foreign_files_are_never_replaced(synthesizer: Synthesizer, plan: RenderPlan, tmp_path: Path) -> None:
     (tmp_path / plan.notes[0].file).write_bytes(b"mine")
     with pytest.raises(InputError, match="holds a violin"):
-        list(render_notes(synthesizer, plan, tmp_path))
+        list(render_notes(plan, tmp_path, serially(synthesizer)))
     (tmp_path / MANIFEST).write_text("not a manifest\n")
     with pytest.raises(InputError, match="cannot be read as a manifest"):
-        list(render_notes(synthesizer, plan, tmp_path))
+        list(render_notes(plan, tmp_path, serially(synthesizer)))
     assert (tmp_path / plan.notes[0].file).read_bytes() == b"mine"
 
 
 def test_folder_that_cannot_be_written(synthesizer: Synthesizer, plan: RenderPlan, model: Path) -> None:
     with pytest.raises(InputError, match="it is a file"):
-        list(render_notes(synthesizer, plan, model))
+        list(render_notes(plan, model, serially(synthesizer)))
     with pytest.raises(InputError, match="cannot write to"):
-        list(render_notes(synthesizer, plan, model / "below"))
+        list(render_notes(plan, model / "below", serially(synthesizer)))
 
 
 @contextmanager
@@ -175,18 +180,23 @@ def _files_of_at_most(n_bytes: int) -> Iterator[None]:
 
 def test_failing_disk_leaves_no_half_file(synthesizer: Synthesizer, plan: RenderPlan, tmp_path: Path) -> None:
     directory = tmp_path / "set"
-    with closing(render_notes(synthesizer, plan, directory)) as notes:
+    with closing(render_notes(plan, directory, serially(synthesizer))) as notes:
         next(notes)
         with _files_of_at_most(50_000), pytest.raises(OSError, match="the notes before it are whole"):
             next(notes)
     assert sorted(path.name for path in directory.iterdir()) == [MANIFEST, plan.notes[0].file]
-    assert [note.kept for note in render_notes(synthesizer, plan, directory)] == [True, False, False, False]
+    assert [note.kept for note in render_notes(plan, directory, serially(synthesizer))] == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_given_latent_is_the_first_variation_and_others_lie_near(
     synthesizer: Synthesizer, model: Path
 ) -> None:
-    plan = plan_notes(synthesizer, model, [HYBRID], [60], n_variations=3, latent=(1.0, 2.0, -1.0))
+    plan = plan_notes(synthesizer.info, model, [HYBRID], [60], n_variations=3, latent=(1.0, 2.0, -1.0))
     points = np.array([note.request.latent for note in plan.notes])
     np.testing.assert_array_equal(points[0], (1.0, 2.0, -1.0))
     np.testing.assert_allclose(
@@ -199,7 +209,7 @@ def test_latent_of_another_size_is_refused(
     synthesizer: Synthesizer, model: Path, latent: tuple[float, ...]
 ) -> None:
     with pytest.raises(InputError, match="3 finite numbers"):
-        plan_notes(synthesizer, model, [HYBRID], [60], latent=latent)
+        plan_notes(synthesizer.info, model, [HYBRID], [60], latent=latent)
 
 
 def test_labels_that_file_systems_would_confuse_get_their_own_files(
@@ -207,7 +217,7 @@ def test_labels_that_file_systems_would_confuse_get_their_own_files(
 ) -> None:
     synthesizer.info.vocabularies["instrument"] = ("Oboe d'amore", "oboe-d-amore", "../x", "é")
     mixes = [{"instrument": {label: 1.0}} for label in synthesizer.info.vocabularies["instrument"]]
-    names = [note.file for note in plan_notes(synthesizer, model, mixes, [60]).notes]
+    names = [note.file for note in plan_notes(synthesizer.info, model, mixes, [60]).notes]
     assert names == ["Oboe-d-amore_C4_v1.wav", "oboe-d-amore_C4_v1-2.wav", "x_C4_v1.wav", "sound_C4_v1.wav"]
 
 
@@ -215,7 +225,7 @@ def test_names_stay_short_for_large_mixes(synthesizer: Synthesizer, model: Path)
     labels = tuple(f"instrument-number-{index}" for index in range(30))
     synthesizer.info.vocabularies["instrument"] = labels
     mixes = [{"instrument": dict.fromkeys(labels, weight)} for weight in (0.5, 0.25)]
-    names = [note.file for note in plan_notes(synthesizer, model, mixes, [60]).notes]
+    names = [note.file for note in plan_notes(synthesizer.info, model, mixes, [60]).notes]
     assert len(set(names)) == 2
     assert all(len(name) < 100 for name in names)
 
@@ -223,7 +233,18 @@ def test_names_stay_short_for_large_mixes(synthesizer: Synthesizer, model: Path)
 def test_notes_outside_what_was_trained_are_marked(
     synthesizer: Synthesizer, model: Path, tmp_path: Path
 ) -> None:
-    plan = plan_notes(synthesizer, model, [HYBRID], [30, 60])
+    plan = plan_notes(synthesizer.info, model, [HYBRID], [30, 60])
     _render(synthesizer, plan, tmp_path)
     rows = [json.loads(line) for line in (tmp_path / MANIFEST).read_text().splitlines()]
     assert [row["trained"] for row in rows] == [False, True]
+
+
+def test_a_plan_needs_no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise AssertionError("weights were read")
+
+    monkeypatch.setattr(WeightsFormat, "read_tensors", refuse)
+    plan = plan_notes(read_info(SHIPPED_MODEL), SHIPPED_MODEL, [HYBRID], [60], seed=1)
+    assert plan.rows.keys() == {"violin0.5-clarinet0.5_C4_v1.wav"}
+    with pytest.raises(AssertionError, match="weights were read"):
+        load_model(SHIPPED_MODEL)

@@ -13,12 +13,13 @@ from aae.rendering.manifest import MANIFEST, read_manifest
 from aae.rendering.replay import read_recorded_set
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
-from tests.support.fake_synthesizer import FakeSynthesizer
+from tests.support.fake_synthesizer import INFO, FakeSynthesizer
 
 
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model file whose synthesizer is the stand-in."""
+    monkeypatch.setattr("aae.cli.render_options.read_info", lambda path: INFO)
     monkeypatch.setattr(Synthesizer, "open", lambda path, inverter: FakeSynthesizer())
     path = tmp_path / "model.safetensors"
     path.write_bytes(b"weights")

@@ -5,12 +5,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from aae.model.config import load_config
 from aae.model.coverage import Coverage
 from aae.model.model_file import load_model, read_info
 from aae.notes.bank import NoteBank
 from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
+from aae.training.recipe import load_config
 from aae.training.trainer import Trainer
 from mcnn.errors import InputError
 from mcnn.spectral.level import loudest_rms_db

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from aae.model.config import TrainingConfig
-from aae.model.traits import REFERENCE_ATTACK_MS, REFERENCE_DRIFT_CENTS, TRAITS
+from aae.model.traits import REFERENCE_ATTACK_MS, REFERENCE_DRIFT_CENTS, Traits
 from aae.notes.bank import NoteBank, Split
 from aae.training.data import MIN_ATTACK_MS, MIN_VOICED, SPREAD_OF_MEAN, EpochSampler, TrainingNotes
+from aae.training.recipe import TrainingConfig
 from tests.support.toy_bank import CONFIG, write_toy_bank
 
 
@@ -34,7 +34,7 @@ def test_a_batch_is_padded_with_silence_and_knows_where_notes_end(notes: Trainin
 def test_attack_times_are_measured_where_they_are_wanted(notes: TrainingNotes, tmp_path: Path) -> None:
     with NoteBank.open(write_toy_bank(tmp_path / "toy.h5")) as bank:
         measured = TrainingNotes(bank, Split.TRAIN, attacks=True)
-    attack = TRAITS.index("log_attack")
+    attack = Traits._fields.index("log_attack")
     batch, unmeasured = measured.batch(np.arange(8)), notes.batch(np.arange(8))
     assert batch.traits_weight[:, attack].all()
     assert not unmeasured.traits_weight[:, attack].any()
@@ -47,7 +47,7 @@ def test_drift_is_what_the_decoder_does_not_predict(notes: TrainingNotes) -> Non
     n_frames = batch.deviation_cents.shape[1]
     apart = torch.tensor([10.0, -10.0]).repeat(n_frames)[:n_frames]
     predicted = batch.deviation_cents + apart
-    traits, weight = batch.known_traits(len(TRAITS), predicted)
+    traits, weight = batch.known_traits(len(Traits._fields), predicted)
     known = weight[:, -1] > 0
     assert torch.equal(known, batch.voiced.sum(1) >= MIN_VOICED)
     assert known.any()
@@ -71,6 +71,14 @@ def test_an_epoch_is_the_same_twice_and_differs_from_the_next(notes: TrainingNot
     assert first == again
     assert first != other
     assert len(first) == len(notes) // 4
+
+
+def test_steps_follow_the_epochs_one_after_another(notes: TrainingNotes) -> None:
+    config = TrainingConfig(batch_size=8, fewest_steps=1)
+    sampler = EpochSampler(notes, config)
+    in_order = [rows.tolist() for epoch in (0, 1) for rows in sampler.epoch(epoch)]
+    assert [sampler.at(step).tolist() for step in range(len(in_order))] == in_order
+    assert sampler.at(2).tolist() == in_order[2]
 
 
 def test_without_balance_every_note_is_drawn_once(notes: TrainingNotes) -> None:

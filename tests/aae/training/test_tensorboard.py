@@ -3,9 +3,9 @@ from pathlib import Path
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from aae.model.config import load_config
 from aae.training.events import Validated
 from aae.training.previews import Preview
+from aae.training.recipe import load_config
 from aae.training.tensorboard import TrainingLog, picture
 from aae.training.trainer import Trainer
 from tests.support.toy_bank import CONFIG, write_toy_bank

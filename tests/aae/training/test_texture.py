@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from aae.model.autoencoder import Decoded
+from aae.model.decoder import Decoded
 from aae.training.texture import TextureLoss
 from mcnn.spectral.spectrogram import Spectrogram
 from tests.support.toy_bank import CONFIG

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from aae.model.config import Config, load_config
 from aae.model.model_file import load_model
 from aae.training.events import Finished, Progress, Started, Validated
+from aae.training.recipe import Config, load_config
 from aae.training.trainer import Trainer
 from mcnn.errors import InputError
 from tests.support.toy_bank import write_toy_bank
@@ -32,9 +32,10 @@ SMALL = [
 SCRIPT = """
 import sys
 from pathlib import Path
+import aae.training.loop
 import aae.training.trainer
-from aae.model.config import load_config
-aae.training.trainer.CHECKPOINT_EVERY_S = 0.0
+from aae.training.recipe import load_config
+aae.training.loop.CHECKPOINT_EVERY_S = 0.0
 bank, run, processes, *settings = sys.argv[1:]
 for event in aae.training.trainer.Trainer(
     load_config("orchestra", settings), Path(bank), Path(run), "cpu", int(processes)
@@ -93,6 +94,7 @@ def test_training_learns_and_leaves_a_playable_model(bank: Path, tmp_path: Path)
     loaded = load_model(tmp_path / "run" / "model.safetensors")
     assert loaded.latents["latent"].shape == (48, 3)
     assert loaded.info.provenance["notes"] == {"source": "toy"}
+    assert (tmp_path / "run" / "preview.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_killed_and_continued_is_as_if_nothing_had_happened(bank: Path, tmp_path: Path) -> None:
@@ -132,6 +134,26 @@ def test_another_recipe_s_folder_is_refused_by_name(bank: Path, tmp_path: Path) 
     list(Trainer(_config(), bank, tmp_path / "run", "cpu").fit(max_minutes=0))
     with pytest.raises(InputError, match=r"config.losses.mmd: 5.0 there, 1.0 now"):
         list(Trainer(_config("losses.mmd=1.0"), bank, tmp_path / "run", "cpu").fit())
+
+
+def test_without_notes_to_validate_on_the_latest_is_kept(tmp_path: Path) -> None:
+    few, run = write_toy_bank(tmp_path / "few.h5", 8), tmp_path / "run"
+    settings = ("training.epochs=3", "training.patience_epochs=1")
+    events = list(Trainer(_config(*settings), few, run, "cpu").fit())
+    assert [event.best for event in events if isinstance(event, Validated)] == [True, True, True]
+    provenance = load_model(run / "model.safetensors").info.provenance
+    assert (provenance["steps"], provenance["validation"]) == (3, {})
+
+
+def test_a_model_that_was_taken_away_is_written_again(bank: Path, tmp_path: Path) -> None:
+    config, model = _config("training.epochs=1"), tmp_path / "run" / "model.safetensors"
+    list(Trainer(config, bank, tmp_path / "run", "cpu").fit())
+    before = load_model(model).model.state_dict()
+    model.unlink()
+    events = list(Trainer(config, bank, tmp_path / "run", "cpu").fit())
+    assert [type(event) for event in events] == [Started, Validated, Finished]
+    after = load_model(model).model.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
 
 
 def test_more_epochs_continue_a_run(bank: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from aae.cli.app import main
 from aae.cli.transform import split_arguments
+from aae.model.model_file import read_info
 from aae.rendering.manifest import MANIFEST, read_manifest
 from aae.synthesis.synthesizer import Synthesizer
 from aae.transform.plan import PlannedSound, TransformSettings, find_sources, plan_sounds
@@ -27,6 +28,8 @@ SETTINGS = TransformSettings(
     mixes=({"instrument": {"clarinet": 1.0}},), source={"instrument": {"violin": 1.0}}, inverter="rtpghi"
 )
 SHORT = ((60, 0.25, 0.0), (64, 0.25, 0.05))
+
+INFO = read_info(MODEL)
 
 
 @pytest.fixture
@@ -46,12 +49,12 @@ def out(tmp_path: Path) -> Path:
 
 
 def _plan(folder: Path, out: Path, settings: TransformSettings = SETTINGS) -> list[PlannedSound]:
-    return plan_sounds(effect_synthesizer(), find_sources([folder], out), settings)
+    return plan_sounds(INFO, find_sources([folder], out), settings)
 
 
 def _run(folder: Path, out: Path, settings: TransformSettings = SETTINGS) -> list[SoundReady | SoundRefused]:
     planned = _plan(folder, out, settings)
-    events = transform_files(effect_synthesizer(), MODEL, planned, settings, out)
+    events = transform_files(effect_synthesizer, MODEL, planned, settings, out)
     return [event for event in events if not isinstance(event, SoundProgress)]
 
 
@@ -81,11 +84,22 @@ def test_good_files_are_made_and_the_bad_one_is_said(folder: Path, out: Path) ->
         assert info.duration == pytest.approx(row["duration_s"], abs=1e-6)
 
 
+def test_what_is_there_needs_no_weights(folder: Path, out: Path) -> None:
+    (folder / "broken.wav").unlink()
+    _run(folder, out)
+
+    def refuse() -> Synthesizer:
+        raise AssertionError("the model was opened")
+
+    events = list(transform_files(refuse, MODEL, _plan(folder, out), SETTINGS, out))
+    assert [event.kept for event in events if isinstance(event, SoundReady)] == [True, True]
+
+
 def test_interrupted_anywhere_and_continued_is_the_same(folder: Path, out: Path, tmp_path: Path) -> None:
     _run(folder, out)
     cut = tmp_path / "cut"
     planned = _plan(folder, cut)
-    with closing(transform_files(effect_synthesizer(), MODEL, planned, SETTINGS, cut)) as events:
+    with closing(transform_files(effect_synthesizer, MODEL, planned, SETTINGS, cut)) as events:
         while not isinstance(next(events), SoundReady):
             pass
         next(events)
@@ -107,7 +121,7 @@ def test_killed_in_the_middle_of_a_file_and_continued_is_the_same(
         "folder, out = map(Path, sys.argv[1:])\n"
         "made = 0\n"
         "planned = _plan(folder, out)\n"
-        "for event in transform_files(effect_synthesizer(), MODEL, planned, SETTINGS, out):\n"
+        "for event in transform_files(effect_synthesizer, MODEL, planned, SETTINGS, out):\n"
         "    made += not isinstance(event, SoundProgress)\n"
         "    if made and isinstance(event, SoundProgress):\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -156,10 +170,7 @@ def test_names_tell_what_was_asked(folder: Path, out: Path) -> None:
     asked = TransformSettings(
         mixes=({"instrument": {"violin": 0.5, "flute": 0.5}},), notes=(60, 61), n_variations=2, amount=0.5
     )
-    names = [
-        sound.file
-        for sound in plan_sounds(effect_synthesizer(), find_sources([folder / "note.wav"], out), asked)
-    ]
+    names = [sound.file for sound in plan_sounds(INFO, find_sources([folder / "note.wav"], out), asked)]
     assert names == [f"note_violin0.5-flute0.5_{n}_amount0.5_v{v}.wav" for n in ("C4", "Cs4") for v in (1, 2)]
     same = find_sources([folder / "note.wav", folder / "note.wav", folder], out)
     assert [source.stem for source in same] == ["note", "below/phrase", "broken"]

@@ -132,7 +132,7 @@ def test_labels_that_are_named_stay_and_others_are_trained_beside_them(meter: No
 
 
 def test_styles_are_completed_from_what_was_played() -> None:
-    mix = target_mix(effect_synthesizer(), CLARINET, VIOLIN)
+    mix = target_mix(effect_synthesizer().info, CLARINET, VIOLIN)
     assert mix["dynamics"] == {"forte": 1.0}
     assert mix["technique"] == {"normal": 1.0}
     half = blended_mix(VIOLIN, mix, 0.25)

@@ -35,7 +35,7 @@ def ended(dialog: TrainDialog) -> bool:
 @pytest.fixture
 def dialog(qtbot: QtBot, tmp_path: Path, philharmonia_folder: Path, bank_path: Path) -> TrainDialog:
     """Its bank is there already, as from an earlier start: the build then only says what it found."""
-    made = TrainDialog()
+    made = TrainDialog(["auto", "philharmonia"])
     qtbot.addWidget(made)
     recipe = tmp_path / "small.toml"
     recipe.write_text(RECIPE, "utf-8")

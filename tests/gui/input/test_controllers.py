@@ -1,5 +1,6 @@
 """MIDI and Open Sound Control: messages in, notes and changes out."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from pythonosc.osc_server import BlockingOSCUDPServer
 from pythonosc.udp_client import SimpleUDPClient
 
 from gui.input.computer_keys import ComputerKeys
+from gui.input.controllers import Controllers
 from gui.input.midi_input import MidiInput
 from gui.input.osc_bridge import OscBridge
+from gui.input.osc_settings import OscSettings
 from gui.state.performer import Performer
 from mcnn.errors import InputError
 from tests.support.notebook import Notebook
@@ -66,21 +69,23 @@ def test_only_the_chosen_channel_plays(midi: MidiInput, notebook: Notebook) -> N
 
 
 def test_ports_that_come_are_opened_and_ports_that_go_are_closed(midi: MidiInput) -> None:
-    there, closed, changes = ["keys"], [], []
+    there: list[str] = ["keys"]
+    closed: list[str] = []
 
     def open_input(name: str, callback: object) -> Any:
         return SimpleNamespace(close=lambda: closed.append(name), callback=callback)
 
     midi.__dict__.update(
         _mido=SimpleNamespace(get_input_names=lambda: there, open_input=open_input),
-        _on_change=lambda: changes.append(sorted(midi.ports)),
     )
     midi._open_new()
+    assert sorted(midi.ports) == ["keys"]
     there.append("pads")
     midi._open_new()
+    assert sorted(midi.ports) == ["keys", "pads"]
     there.remove("keys")
     midi._open_new()
-    assert changes == [["keys"], ["keys", "pads"], ["pads"]]
+    assert sorted(midi.ports) == ["pads"]
     assert closed == ["keys"]
 
 
@@ -109,8 +114,8 @@ def other_program(performer: Performer) -> Iterator[OtherProgram]:
     thread.start()
     bridge = OscBridge(performer, lambda call: call(), port=0, send_port=listener.server_address[1])
     client = SimpleUDPClient("127.0.0.1", bridge.port)
-    before = performer.session.scene
-    performer.session.subscribe(lambda: bridge.send_scene(before))
+    before = performer.session.project
+    performer.session.subscribe(lambda: bridge.send_project(before))
     yield OtherProgram(client, bridge, heard)
     bridge.close()
     client.close()
@@ -195,3 +200,31 @@ def test_letters_are_keys_and_come_up_where_they_went_down() -> None:
         keys.shift("v")
     assert keys.velocity == 127
     assert not keys.shift("b")
+
+
+def test_open_sound_control_is_switched_on_and_off_and_told_in_words(performer: Performer) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        settings = OscSettings(is_on_at_start=True, port=probe.getsockname()[1])
+    messages: list[str] = []
+    first = Controllers(performer, lambda call: call(), settings, None, messages.append)
+    assert f"OSC {settings.port}" in first.in_words()
+    second = Controllers(performer, lambda call: call(), settings, None, messages.append)
+    assert "OSC" not in second.in_words()
+    assert "cannot listen" in messages[0], "the port is taken"
+    first.toggle_osc()
+    assert "OSC" not in first.in_words()
+    second.toggle_osc()
+    assert "OSC" in second.in_words()
+    first.close()
+    second.close()
+    assert "OSC" not in second.in_words()
+
+
+def test_who_subscribes_hears_every_note(performer: Performer) -> None:
+    heard: list[tuple[int, int]] = []
+    performer.subscribe_to_notes(lambda pitch, velocity: heard.append((pitch, velocity)))
+    performer.note_on(60, 99)
+    performer.note_on(5, 99)
+    performer.note_off(60)
+    assert heard == [(60, 99)], "5 is below all that a model can make"

@@ -11,10 +11,10 @@ from typing import IO, cast
 
 import pytest
 
+from aae.live.velocity import velocity_gain
 from gui.input.midi_input import MidiInput
 from gui.input.osc_bridge import OscBridge
 from gui.state.performer import Performer
-from gui.state.velocity import velocity_gain
 from tests.support.midi_player import BACKEND
 from tests.support.notebook import Notebook
 from tests.support.real_desktop import wait_for

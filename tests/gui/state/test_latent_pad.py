@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from gui.state.latent_pad import Corner, LatentPad
 from gui.state.latent_path import LatentPath, PathPoint
 from gui.state.performer import MIN_PAD_MOVE
-from gui.state.presets import SUFFIX, Preset, PresetShelf, preset_of, read_preset
+from gui.state.presets import SUFFIX, Preset, PresetFolder, preset_of, read_preset
 from gui.state.saved_session import SavedSession, read_session, write_session
 from gui.state.session import Session
 from mcnn.errors import InputError
-from tests.support.fake_synthesizer import fake_synthesizer
+from tests.support.fake_synthesizer import INFO
 from tests.support.notebook import Notebook
 
 POINTS = ((0.0, 4.0, 1.0), (4.0, 4.0, 1.0), (0.0, 0.0, 1.0), (4.0, 0.0, 1.0))
@@ -32,7 +32,7 @@ def pad_of(*corners: tuple[float, ...] | None, x: float = 0.5, y: float = 0.5) -
 
 @pytest.fixture
 def session() -> Session:
-    return Session(fake_synthesizer())
+    return Session(INFO)
 
 
 def fill(session: Session) -> None:
@@ -131,31 +131,31 @@ def test_chance_fills_what_is_empty_and_draws_anew_when_nothing_is(session: Sess
 
 
 def test_undo_covers_the_pad_the_path_and_the_sound_that_went_with_them(session: Session) -> None:
-    first = session.scene
+    first = session.project
     fill(session)
-    chosen = session.scene
+    chosen = session.project
     for x in (0.1, 0.2, 0.3):
         session.move_puck(x, 0.5)
     session.settle()
     session.set_path(PATH)
-    last = session.scene
+    last = session.project
     session.set_path(LatentPath())
     session.undo()
-    assert session.scene == last
+    assert session.project == last
     session.undo()
     session.undo()
-    assert session.scene == chosen, "one drag is one step"
+    assert session.project == chosen, "one drag is one step"
     for _ in range(4):
         session.undo()
-    assert session.scene == first
+    assert session.project == first
     assert not session.can_undo
     for _ in range(6):
         session.redo()
-    assert session.scene == last
+    assert session.project == last
 
 
 def test_a_drag_on_the_pad_is_heard_by_its_way_on_the_pad_however_near_the_corners_are() -> None:
-    session, notebook = Session(fake_synthesizer()), Notebook()
+    session, notebook = Session(INFO), Notebook()
     performer = notebook.performer(session)
     for number in range(1, 5):
         session.set_corner(number, (1e-4 * number, 0.0, 0.0))
@@ -171,7 +171,7 @@ def test_a_drag_on_the_pad_is_heard_by_its_way_on_the_pad_however_near_the_corne
 
 
 def test_notes_that_follow_are_not_made_anew_when_only_a_corner_changes() -> None:
-    session, notebook = Session(fake_synthesizer()), Notebook()
+    session, notebook = Session(INFO), Notebook()
     replaced: list[Any] = []
     notebook.__dict__["replace"] = lambda key, request: replaced.append(request.latent)
     performer = notebook.performer(session)
@@ -184,45 +184,45 @@ def test_notes_that_follow_are_not_made_anew_when_only_a_corner_changes() -> Non
 
 
 def test_a_preset_brings_pad_and_path_back_as_one_step(session: Session, tmp_path: Path) -> None:
-    shelf = PresetShelf(tmp_path)
+    folder = PresetFolder(tmp_path)
     fill(session)
     session.move_puck(0.1, 0.7)
     session.set_path(PATH)
-    kept = session.scene
-    shelf.save(preset_of(kept, "all", "m"))
+    kept = session.project
+    folder.save(preset_of(kept, "all", "m"))
     session.set_path(LatentPath())
     session.clear_pad()
     session.set_variation(5.0)
-    changed = session.scene
-    loaded = shelf.load("all")
+    changed = session.project
+    loaded = folder.load("all")
     session.load(loaded.sound, loaded.pad, loaded.path)
-    assert session.scene == kept
+    assert session.project == kept
     session.undo()
-    assert session.scene == changed
-    shelf.rename("all", "everything")
-    assert shelf.load("everything").pad == kept.pad
-    assert shelf.load("everything").path == kept.path
+    assert session.project == changed
+    folder.rename("all", "everything")
+    assert folder.load("everything").pad == kept.pad
+    assert folder.load("everything").path == kept.path
 
 
 def test_a_preset_without_a_pad_leaves_pad_and_path(session: Session, tmp_path: Path) -> None:
-    shelf = PresetShelf(tmp_path)
-    path = shelf.save(preset_of(session.scene, "old", "m"))
+    folder = PresetFolder(tmp_path)
+    path = folder.save(preset_of(session.project, "old", "m"))
     assert not {"pad", "path"} & json.loads(path.read_text("utf-8")).keys()
     fill(session)
     session.set_path(PATH)
-    before = session.scene
+    before = session.project
     session.set_variation(9.0)
-    loaded = shelf.load("old")
+    loaded = folder.load("old")
     session.load(loaded.sound, loaded.pad, loaded.path)
     assert (session.pad, session.path) == (before.pad, before.path)
 
 
 def test_pad_and_path_of_another_latent_space_are_left_out(session: Session) -> None:
-    before = session.scene
+    before = session.project
     foreign = LatentPath((PathPoint(0.0, (0.0, 1.0)), PathPoint(1.0, (1.0, 1.0))))
     session.load(session.sound, pad_of((0.0, 1.0)), foreign)
     session.begin_with(pad_of((0.0, 1.0)), foreign)
-    assert session.scene == before
+    assert session.project == before
 
 
 @pytest.mark.parametrize(
@@ -246,8 +246,8 @@ def test_pad_and_path_of_another_latent_space_are_left_out(session: Session) -> 
 def test_a_wrong_pad_or_path_is_one_clear_line(
     key: str, value: object, reason: str, session: Session, tmp_path: Path
 ) -> None:
-    shelf = PresetShelf(tmp_path)
-    path = shelf.save(Preset("good", session.sound, "m", LatentPad(), PATH))
+    folder = PresetFolder(tmp_path)
+    path = folder.save(Preset("good", session.sound, "m", LatentPad(), PATH))
     content = json.loads(path.read_text("utf-8")) | {"name": "bad", key: value}
     bad = tmp_path / f"bad{SUFFIX}"
     bad.write_text(json.dumps(content), "utf-8")
@@ -255,7 +255,7 @@ def test_a_wrong_pad_or_path_is_one_clear_line(
         read_preset(bad)
     assert reason in str(refused.value)
     assert "\n" not in str(refused.value)
-    assert shelf.names() == ["good"]
+    assert folder.names() == ["good"]
 
 
 def test_the_saved_session_holds_both(session: Session, tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_the_saved_session_holds_both(session: Session, tmp_path: Path) -> None:
     write_session(tmp_path / "session.json", saved)
     again = read_session(tmp_path / "session.json")
     assert again == saved
-    new = Session(fake_synthesizer(), again.sound)
+    new = Session(INFO, again.sound)
     new.begin_with(again.pad, LatentPath.from_json(again.path))
     assert new.pad == session.pad
     assert new.path == PATH

@@ -6,31 +6,23 @@ import pytest
 from pydantic import ValidationError
 
 from aae.model.coverage import Combination, Coverage
-from aae.synthesis.synthesizer import Synthesizer
 from gui.state.latent_path import LatentPath, PathPoint, PathRecorder
-from gui.state.presets import SUFFIX, Preset, PresetShelf, read_preset
+from gui.state.presets import SUFFIX, Preset, PresetFolder, read_preset
 from gui.state.saved_session import SavedSession, read_session, write_session
 from gui.state.session import Session
 from gui.state.sound import AttributeMix, Sound, dial_latent
-from gui.state.velocity import VelocityCurve, velocity_gain
 from mcnn.errors import InputError
-from tests.support.fake_synthesizer import VOCABULARIES, fake_synthesizer
+from tests.support.fake_synthesizer import INFO, VOCABULARIES
 
 
 @pytest.fixture
-def synthesizer() -> Synthesizer:
-    made = fake_synthesizer()
+def session() -> Session:
     rows = (
         Combination(labels=("forte", "violin", "arco-normal"), low=55, high=100, count=9),
         Combination(labels=("piano", "clarinet", "normal"), low=50, high=90, count=4),
     )
-    made.info.coverage = Coverage(attributes=tuple(VOCABULARIES), combinations=rows)  # type: ignore[misc]
-    return made
-
-
-@pytest.fixture
-def session(synthesizer: Synthesizer) -> Session:
-    return Session(synthesizer)
+    coverage = Coverage(attributes=tuple(VOCABULARIES), combinations=rows)
+    return Session(INFO.model_copy(update={"coverage": coverage}))
 
 
 def test_one_drag_blends_two_instruments_where_weights_are_normalised(session: Session) -> None:
@@ -118,41 +110,28 @@ def test_a_sound_of_another_model_is_fitted(session: Session) -> None:
     assert len(session.sound.latent) == 3
 
 
-def test_velocity_plays_dynamics_in_the_order_of_their_loudness(session: Session) -> None:
-    curve = VelocityCurve({"dynamics": ("forte", "pianissimo", "crescendo", "mezzo-forte")})
-    assert curve.steps == ["pianissimo", "mezzo-forte", "forte"]
-    assert curve.mix(1) == {"dynamics": {"pianissimo": 1.0}}
-    assert curve.mix(64) == {"dynamics": {"mezzo-forte": 1.0}}
-    assert curve.mix(127) == {"dynamics": {"forte": 1.0}}
-    assert set(curve.mix(32)["dynamics"]) == {"pianissimo", "mezzo-forte"}
-    assert VelocityCurve({"instrument": ("violin",)}).mix(64) == {}
+def test_velocity_plays_dynamics(session: Session) -> None:
     session.velocity_plays_dynamics = True
     assert session.request(60, velocity=1).mix["dynamics"] == {"piano": 1.0}
 
 
-def test_velocity_is_loudness_in_even_steps() -> None:
-    assert velocity_gain(127) == 1.0
-    assert 20 * np.log10(velocity_gain(1)) == pytest.approx(-24.0)
-    assert 20 * np.log10(velocity_gain(64)) == pytest.approx(-12.0)
-
-
 def test_presets_come_back_as_they_were(session: Session, tmp_path: Path) -> None:
-    shelf = PresetShelf(tmp_path / "presets")
+    folder = PresetFolder(tmp_path / "presets")
     session.set_weight("instrument", "clarinet", 0.5)
     session.set_lock("instrument", "clarinet", True)
     session.set_latent((0.1, -0.2, 0.3))
     saved = session.sound
-    path = shelf.save(Preset("Clariolin / one", saved, "orchestra.safetensors"))
+    path = folder.save(Preset("Clariolin / one", saved, "orchestra.safetensors"))
     assert path.name == f"Clariolin - one{SUFFIX}"
     assert json.loads(path.read_text("utf-8"))["sound"]["latent"] == [0.1, -0.2, 0.3]
-    assert shelf.load("Clariolin / one").sound == saved
-    shelf.save(Preset("second", saved, ""))
-    shelf.rename("Clariolin / one", "first")
-    assert shelf.names() == ["first", "second"]
+    assert folder.load("Clariolin / one").sound == saved
+    folder.save(Preset("second", saved, ""))
+    folder.rename("Clariolin / one", "first")
+    assert folder.names() == ["first", "second"]
     with pytest.raises(InputError, match="already"):
-        shelf.rename("first", "second")
-    shelf.remove("first")
-    assert shelf.names() == ["second"]
+        folder.rename("first", "second")
+    folder.remove("first")
+    assert folder.names() == ["second"]
 
 
 @pytest.mark.parametrize(
@@ -172,13 +151,13 @@ def test_presets_come_back_as_they_were(session: Session, tmp_path: Path) -> Non
 def test_a_file_that_is_no_preset_is_refused_and_hides_no_other(
     text: str, reason: str, session: Session, tmp_path: Path
 ) -> None:
-    shelf = PresetShelf(tmp_path)
-    shelf.save(Preset("good", session.sound, ""))
+    folder = PresetFolder(tmp_path)
+    folder.save(Preset("good", session.sound, ""))
     bad = tmp_path / f"bad{SUFFIX}"
     bad.write_text(text, "utf-8")
     with pytest.raises(InputError, match=reason):
         read_preset(bad)
-    assert shelf.names() == ["good"]
+    assert folder.names() == ["good"]
 
 
 def test_sounds_are_values() -> None:

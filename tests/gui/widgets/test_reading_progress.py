@@ -36,10 +36,10 @@ def test_files_and_their_parts_count_and_time_is_told_at_their_pace(
     progress.add(4)
     progress.begin("first.wav")
     assert (progress.fraction, progress.seconds_left) == (0.0, None)
-    progress.tell(0.1)
+    progress.set_share(0.1)
     assert progress.seconds_left is None, "too little to tell"
     clock.now_s += 1.0
-    progress.tell(0.5)
+    progress.set_share(0.5)
     assert progress.fraction == pytest.approx(0.125)
     assert progress.seconds_left == pytest.approx(7.0)
     clock.now_s += 1.0
@@ -80,7 +80,7 @@ def test_what_is_given_up_is_not_waited_for(progress: ReadingProgress) -> None:
     progress.add(10)
     progress.end()
     progress.begin("second.wav")
-    progress.give_up()
+    progress.skip_rest()
     assert not progress.is_over
     progress.end()
     assert progress.is_over

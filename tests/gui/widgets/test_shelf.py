@@ -11,12 +11,19 @@ from PyQt6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from gui.window.main_window import MainWindow
+from gui.window.open_model import OpenModel
+from tests.support.desktop_window import model_of
 from tests.support.synth import recording, tone, write_wav
 
 
 @pytest.fixture(scope="module")
 def window(shared_window: MainWindow) -> MainWindow:
     return shared_window
+
+
+@pytest.fixture
+def model(window: MainWindow) -> OpenModel:
+    return model_of(window)
 
 
 @pytest.fixture
@@ -28,31 +35,35 @@ def heap(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_bar_goes_from_0_to_100_and_leaves(qtbot: QtBot, window: MainWindow, heap: Path) -> None:
-    panel = window.shelf.panel
+def test_the_bar_goes_from_0_to_100_and_leaves(
+    qtbot: QtBot, window: MainWindow, model: OpenModel, heap: Path
+) -> None:
+    panel = model.recordings.panel
     seen: list[tuple[int, str]] = []
     panel.bar.valueChanged.connect(lambda value: seen.append((value, panel.bar_words.text())))
-    window.side.setCurrentIndex(0)
-    window.open_files([heap])
-    assert window.side.currentWidget() is panel
+    model.right.tabs.setCurrentIndex(0)
+    window.files.open_files([heap])
+    assert model.right.tabs.currentWidget() is panel
     assert panel.reading.isVisible()
-    qtbot.waitUntil(lambda: not window.shelf.is_reading, timeout=60_000)
+    qtbot.waitUntil(lambda: not model.recordings.is_reading, timeout=60_000)
     assert not panel.reading.isVisible()
     values = [value for value, _ in seen]
     assert values == sorted(values)
     assert values[-1] == 100
     assert len(set(values)) > 10, "parts of files count"
     assert any("of 6, note-" in words and "left" in words for _, words in seen)
-    assert [r.name for r in window.shelf.recordings] == [f"note-{i}" for i in range(5)]
+    assert [r.name for r in model.recordings.recordings] == [f"note-{i}" for i in range(5)]
 
 
-def test_the_rest_of_a_heap_is_left_out_by_a_button(qtbot: QtBot, window: MainWindow, heap: Path) -> None:
-    for _ in range(len(window.shelf.recordings)):
-        window.shelf.remove(0)
-    (stop,) = [b for b in window.shelf.panel.findChildren(QPushButton) if b.text() == "Stop"]
-    window.open_files([heap])
-    qtbot.waitUntil(lambda: bool(window.shelf.recordings), timeout=60_000)
+def test_the_rest_of_a_heap_is_left_out_by_a_button(
+    qtbot: QtBot, window: MainWindow, model: OpenModel, heap: Path
+) -> None:
+    for _ in range(len(model.recordings.recordings)):
+        model.recordings.remove(0)
+    (stop,) = [b for b in model.recordings.panel.findChildren(QPushButton) if b.text() == "Stop"]
+    window.files.open_files([heap])
+    qtbot.waitUntil(lambda: bool(model.recordings.recordings), timeout=60_000)
     qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not window.shelf.is_reading, timeout=60_000)
-    assert 1 <= len(window.shelf.recordings) <= 3
-    assert not window.shelf.panel.reading.isVisible()
+    qtbot.waitUntil(lambda: not model.recordings.is_reading, timeout=60_000)
+    assert 1 <= len(model.recordings.recordings) <= 3
+    assert not model.recordings.panel.reading.isVisible()

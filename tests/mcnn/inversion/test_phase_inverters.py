@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mcnn.inversion.inverter import Inverter
-from mcnn.inversion.phase_inverters import PghiInverter, PhaseInverter, RtpghiInverter, SpsiInverter
+from mcnn.inversion.phase_inverters import PghiInverter, PhaseInverter, RtpghiInverter
 from mcnn.losses.metrics import spectral_convergence_db
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.spectrogram import Spectrogram
@@ -14,9 +14,8 @@ from tests.support.synth import tone
 
 CONFIG = SpectrogramConfig()
 SPECTROGRAM = Spectrogram(CONFIG)
-RTPGHI, SPSI, PGHI = RtpghiInverter(CONFIG), SpsiInverter(CONFIG), PghiInverter(CONFIG)
-ALL = pytest.mark.parametrize("inverter", [RTPGHI, SPSI, PGHI], ids=lambda inverter: inverter.name)
-INTEGRATED = pytest.mark.parametrize("inverter", [RTPGHI, PGHI], ids=lambda inverter: inverter.name)
+RTPGHI, PGHI = RtpghiInverter(CONFIG), PghiInverter(CONFIG)
+ALL = pytest.mark.parametrize("inverter", [RTPGHI, PGHI], ids=lambda inverter: inverter.name)
 
 
 def noise(n_frames: int) -> torch.Tensor:
@@ -24,7 +23,7 @@ def noise(n_frames: int) -> torch.Tensor:
 
 
 def test_names() -> None:
-    assert [one.name for one in (RTPGHI, SPSI, PGHI)] == ["rtpghi", "spsi", "pghi"]
+    assert [one.name for one in (RTPGHI, PGHI)] == ["rtpghi", "pghi"]
 
 
 @ALL
@@ -48,23 +47,17 @@ def test_a_tone_comes_back_in_tune(inverter: PhaseInverter, f0_hz: float) -> Non
     assert abs(1200 * math.log2(frequency_hz(again) / f0_hz)) < 5.0
 
 
-@pytest.mark.parametrize(
-    ("inverter", "linear_db", "mel_db"),
-    [(RTPGHI, -27, -24), (SPSI, -14, -14), (PGHI, -27, -24)],
-    ids=lambda value: getattr(value, "name", ""),
-)
-def test_a_note_comes_back_from_either_spectrogram(
-    inverter: PhaseInverter, linear_db: float, mel_db: float
-) -> None:
+@ALL
+def test_a_note_comes_back_from_either_spectrogram(inverter: PhaseInverter) -> None:
     waveform = torch.from_numpy(tone(196.0, 0.8, noise=1e-3))[None]
     magnitude, log_mel = SPECTROGRAM.magnitude(waveform), SPECTROGRAM(waveform)
     from_linear = SPECTROGRAM.magnitude(inverter.from_magnitude(magnitude))
     from_mel = SPECTROGRAM.magnitude(inverter(log_mel))
-    assert spectral_convergence_db(from_linear, magnitude).item() < linear_db
-    assert spectral_convergence_db(from_mel, magnitude).item() < mel_db
+    assert spectral_convergence_db(from_linear, magnitude).item() < -27
+    assert spectral_convergence_db(from_mel, magnitude).item() < -24
 
 
-@INTEGRATED
+@ALL
 def test_a_click_stays_a_click(inverter: PhaseInverter) -> None:
     waveform = torch.zeros(1, 40 * 512)
     waveform[0, 9777] = 1.0
@@ -89,7 +82,7 @@ def test_frames_beyond_the_end_stay_silent(inverter: PhaseInverter) -> None:
     assert not waveform[reach:].any()
 
 
-@INTEGRATED
+@ALL
 @pytest.mark.parametrize("smooth", [False, True])
 def test_noise_neither_buzzes_at_the_frame_rate_nor_turns_into_clicks(
     inverter: PhaseInverter, smooth: bool

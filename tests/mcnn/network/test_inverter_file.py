@@ -13,7 +13,7 @@ from mcnn.spectral.spectrogram import Spectrogram
 from tests.support.toy_bank import CONFIG
 
 SHAPES: dict[str, SourceFilterConfig | McnnConfig] = {
-    "primed": SourceFilterConfig(width=16, blocks=1, head_width=8),
+    "source-filter": SourceFilterConfig(width=16, blocks=1, head_width=8),
     "published": McnnConfig(heads=2, layers=4),
 }
 
@@ -27,7 +27,7 @@ def _trained(shape: SourceFilterConfig | McnnConfig) -> Inverter:
     return inverter
 
 
-def _write(path: Path, shape: SourceFilterConfig | McnnConfig = SHAPES["primed"]) -> Inverter:
+def _write(path: Path, shape: SourceFilterConfig | McnnConfig = SHAPES["source-filter"]) -> Inverter:
     inverter = _trained(shape)
     save_inverter(path, InverterFileInfo(shape=shape, provenance={"steps": 7}, spectrogram=CONFIG), inverter)
     return inverter
@@ -81,6 +81,6 @@ def test_foreign_newer_and_damaged_files_are_refused(
 def test_weights_that_do_not_fit_the_shape_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "inverter.safetensors"
     info = InverterFileInfo(shape=SourceFilterConfig(width=24, blocks=1), provenance={}, spectrogram=CONFIG)
-    save_inverter(path, info, _trained(SHAPES["primed"]))
+    save_inverter(path, info, _trained(SHAPES["source-filter"]))
     with pytest.raises(InputError, match="its weights do not fit its settings"):
         load_inverter(path)

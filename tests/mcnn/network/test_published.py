@@ -12,6 +12,8 @@ from mcnn.spectral.spectrogram import Spectrogram
 
 SMALL = SpectrogramConfig(sample_rate=16_000, n_fft=256, hop_length=32, n_mels=20)
 TINY = McnnConfig(heads=3, layers=4, filter_width=7)
+CONTEXT = 2
+"""Frames before and after its own that a sample of `TINY` at `SMALL` depends on."""
 
 
 def small_inverter(size: McnnConfig = TINY) -> PublishedMcnn:
@@ -84,11 +86,10 @@ def test_sound_does_not_vanish_in_the_untrained_network() -> None:
 def test_a_steady_spectrum_comes_out_in_multiples_of_the_frame_rate_only() -> None:
     """The known structural limit: whatever the weights, a steady log-mel becomes a period of one hop."""
     inverter = small_inverter()
-    before, after = inverter.context_frames
-    steady = random_log_mel(1, 1).expand(-1, -1, before + 16 + after)
+    steady = random_log_mel(1, 1).expand(-1, -1, CONTEXT + 16 + CONTEXT)
     with torch.no_grad():
         waveform = inverter(steady)[0]
-    middle = waveform[before * SMALL.hop_length : (before + 16) * SMALL.hop_length]
+    middle = waveform[CONTEXT * SMALL.hop_length : (CONTEXT + 16) * SMALL.hop_length]
     periods = middle.reshape(16, SMALL.hop_length)
     torch.testing.assert_close(periods, periods[:1].expand_as(periods), rtol=0, atol=1e-12)
     assert periods[0].std() > 0.01
@@ -99,14 +100,13 @@ def test_a_steady_spectrum_comes_out_in_multiples_of_the_frame_rate_only() -> No
 
 def test_a_frame_reaches_no_further_than_the_context() -> None:
     inverter = small_inverter()
-    before, after = inverter.context_frames
     log_mel = random_log_mel(1, 20)
     changed = log_mel.clone()
     changed[..., 10] = 0.0
     with torch.no_grad():
         difference = (inverter(changed) - inverter(log_mel))[0].abs().reshape(20, SMALL.hop_length)
     reached = difference.amax(dim=1).nonzero().flatten()
-    assert (reached[0], reached[-1]) == (10 - after, 10 + before)
+    assert (reached[0], reached[-1]) == (10 - CONTEXT, 10 + CONTEXT)
 
 
 def test_heads_do_not_see_one_another() -> None:

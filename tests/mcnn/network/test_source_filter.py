@@ -1,4 +1,7 @@
+import copy
 import math
+import pickle
+import warnings
 
 import pytest
 import torch
@@ -6,6 +9,7 @@ import torch
 from mcnn.inversion.inverter import InverterConditioning
 from mcnn.network.config import SourceFilterConfig
 from mcnn.network.excitation import fill_unvoiced
+from mcnn.network.frozen import frozen_copy
 from mcnn.network.source_filter import SourceFilterMcnn, pitch_waves
 from mcnn.spectral.config import SpectrogramConfig
 from mcnn.spectral.spectrogram import Spectrogram
@@ -124,3 +128,33 @@ def test_weights_of_gains_for_each_drawn_frame_are_taken_as_their_mean() -> None
     network.load_state_dict(older)
     for name, tensor in network.state_dict().items():
         assert torch.allclose(tensor, state[name], atol=1e-6)
+
+
+@torch.no_grad()
+def test_a_copy_and_a_pickle_are_the_same_network(inverter: SourceFilterMcnn) -> None:
+    given = SPECTROGRAM(tone(330.0)), pitch_hints(330.0, 0.3)
+    before = inverter(*given)
+    for twin in (copy.deepcopy(inverter), pickle.loads(pickle.dumps(inverter))):
+        assert list(twin.state_dict()) == list(inverter.state_dict())
+        assert torch.equal(twin(*given), before)
+        for weight in twin.parameters():
+            weight.fill_(1.0)
+    assert torch.equal(inverter(*given), before)
+
+
+@torch.no_grad()
+def test_trunk_and_heads_are_torchscript(inverter: SourceFilterMcnn) -> None:
+    """Traced as a whole they take any length; block by block and head by head they can be scripted."""
+    given = SPECTROGRAM(tone(330.0)), pitch_hints(330.0, 0.3)
+    network = copy.deepcopy(inverter)
+    for weight in network.parameters():
+        weight.add_(0.1 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(weight.numel())))
+    frozen = frozen_copy(network)
+    entries = [one.get_submodule("entry") for one in (network, frozen)]
+    assert [isinstance(entry, torch.nn.Conv1d) for entry in entries] == [True, False]
+    torch.testing.assert_close(frozen(*given), network(*given), atol=1e-5, rtol=0)
+    h = torch.randn(1, 7, SMALL.width)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its age
+        for part in (*network.blocks, network.integrated, network.partials, network.noise):
+            torch.testing.assert_close(torch.jit.script(part)(h), part(h))

@@ -4,9 +4,10 @@ import torch
 
 from mcnn.compiled import Floats
 from mcnn.inversion.inverter import NO_CONDITIONING, InverterConditioning
-from mcnn.network.config import SourceFilterConfig
+from mcnn.network.config import Precision, SourceFilterConfig
 from mcnn.network.source_filter import SourceFilterMcnn
 from mcnn.spectral.config import SpectrogramConfig
+from mcnn.streaming.playable import PlayableMcnn
 from mcnn.streaming.voices import NoteStream, Voices
 
 CONFIG = SpectrogramConfig(sample_rate=22_050, n_fft=1024, hop_length=128, n_mels=64, max_frames=24)
@@ -15,16 +16,14 @@ BLOCKS = 2
 LOOKAHEAD = 1 + 2 * BLOCKS
 
 
-def inverter(precision: str = "f32") -> SourceFilterMcnn:
+def inverter(precision: Precision = "f32") -> PlayableMcnn:
     """One whose weights are random, those that begin at 0 too."""
     torch.manual_seed(0)
-    made = SourceFilterMcnn(CONFIG, SourceFilterConfig(width=16, blocks=BLOCKS, head_width=8)).requires_grad_(
-        False
-    )
-    for weight in made.parameters():
+    shape = SourceFilterConfig(width=16, blocks=BLOCKS, head_width=8)
+    network = SourceFilterMcnn(CONFIG, shape).requires_grad_(False)
+    for weight in network.parameters():
         weight.add_(0.2 * torch.randn(weight.shape))
-    made.precision = "bf16" if precision == "bf16" else "f32"
-    return made
+    return PlayableMcnn(network, precision)
 
 
 MCNN = inverter()
@@ -44,9 +43,7 @@ def note(
 def reference(log_mel: torch.Tensor, conditioning: InverterConditioning) -> Floats:
     """Waveforms as training makes them: the network over whole notes, the transform in one piece."""
     with torch.no_grad():
-        waveform: Floats = MCNN.shape_excitation(
-            log_mel, conditioning, MCNN.primer(log_mel, conditioning)
-        ).numpy()
+        waveform: Floats = MCNN.network(log_mel, conditioning).numpy()
     return waveform
 
 
@@ -171,7 +168,7 @@ def test_offline_follows_its_weights() -> None:
         for weight in changing.parameters():
             weight.mul_(0.5)
         after = changing(log_mel, conditioning)
-        expected = changing.shape_excitation(log_mel, conditioning, changing.primer(log_mel, conditioning))
+        expected = changing.network(log_mel, conditioning)
     assert not torch.allclose(before, after, atol=1e-3)
     torch.testing.assert_close(after, expected, atol=1e-5, rtol=0)
 

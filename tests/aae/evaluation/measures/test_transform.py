@@ -11,12 +11,12 @@ from aae.evaluation.judges.progress import run_to_end
 from aae.evaluation.judges.recognizer_training import open_or_train
 from aae.evaluation.measures.transform import assemble_phrase, evaluate_transform
 from aae.model.autoencoder import build_model
-from aae.model.config import load_config
 from aae.model.coverage import Coverage
 from aae.model.model_file import LoadedModel
 from aae.model.model_info import ModelInfo
 from aae.notes.bank import NoteBank, Split
 from aae.synthesis.synthesizer import Synthesizer
+from aae.training.recipe import load_config
 from mcnn.errors import InputError
 from mcnn.inversion.griffin_lim import GriffinLim
 from tests.support.toy_bank import write_toy_bank

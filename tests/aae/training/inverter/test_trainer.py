@@ -3,11 +3,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor
 
 from aae.model.autoencoder import build_model
@@ -15,6 +17,7 @@ from aae.model.config import ModelConfig
 from aae.model.coverage import Coverage
 from aae.model.model_file import LoadedModel, load_model, save_model
 from aae.model.model_info import ModelInfo
+from aae.model.noise_fluctuation import n_starts
 from aae.notes.bank import NoteBank, Split
 from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
@@ -22,11 +25,16 @@ from aae.training.data import TrainingNotes
 from aae.training.events import Event, Finished, Progress, Started, Validated
 from aae.training.inverter.recipe import FINETUNE, PRETRAIN, InverterRecipe, load_recipe
 from aae.training.inverter.tensorboard import InverterLog
-from aae.training.inverter.trainer import InverterJob, InverterTrainer
+from aae.training.inverter.trainer import InverterJob, InverterTrainer, _InverterTask
+from aae.training.losses import delta_l1, masked_l1
+from aae.training.objective import decode_notes, texture_distance
 from aae.training.previews import InverterPreview, make_inverter_previews
+from aae.training.recipe import LossConfig, load_config
+from aae.training.texture import TextureLoss
 from mcnn.errors import InputError
 from mcnn.inversion.inverter import NO_CONDITIONING, Inverter, InverterConditioning
 from mcnn.network.inverter_file import build_inverter, load_inverter
+from mcnn.spectral.spectrogram import Spectrogram
 from tests.support.toy_bank import CONFIG, write_toy_bank
 
 SMALL = [
@@ -221,6 +229,31 @@ def test_a_decoder_that_is_not_to_learn_stays(bank: Path, loaded: LoadedModel, t
     assert any(not torch.equal(tensor, start[name]) for name, tensor in opened.inverter.state_dict().items())
 
 
+def test_a_decoder_is_held_to_the_objective_that_its_model_was_trained_with(
+    bank: Path, loaded: LoadedModel, tmp_path: Path
+) -> None:
+    config = load_config("orchestra", ["losses.attack=7.0", "losses.deviation=0"])
+    info = loaded.info.model_copy(update={"provenance": {"recipe": config.model_dump()}})
+    heavy = replace(loaded, info=info)
+    untold, told = (_finetuning(bank, one, tmp_path / "model.safetensors") for one in (loaded, heavy))
+    assert untold.decoder_losses == LossConfig()
+    assert told.decoder_losses == config.losses
+    with NoteBank.open(bank) as opened:
+        task = _InverterTask(told, Fabric(accelerator="cpu", devices=1), opened)
+        batch = task.train.notes.batch(np.arange(4))
+        with torch.no_grad():
+            error = task.train.cut(np.arange(4), np.random.default_rng(0), loaded.model).decoder_error
+            decoded = decode_notes(loaded.model, batch)
+            mask = batch.performance.mask(batch.log_mel.shape[2])
+            level = masked_l1(decoded.log_mel, batch.log_mel, mask)
+            changes = delta_l1(decoded.log_mel, batch.log_mel, mask)
+            texture = TextureLoss(Spectrogram(CONFIG))
+            start = int(np.random.default_rng(0).integers(2**31)) % n_starts(batch.log_mel.shape[2])
+            textures = texture_distance(texture, decoded, batch, start)
+    assert error is not None
+    torch.testing.assert_close(error, level + 7.0 * changes + told.recipe.texture * textures)
+
+
 def test_the_published_network_trains(bank: Path, tmp_path: Path) -> None:
     recipe = load_recipe(PRETRAIN["light"], [*SMALL_PUBLISHED, "steps=2"])
     _fit(InverterJob(recipe, bank, tmp_path / "light.safetensors"))
@@ -275,14 +308,14 @@ def test_without_notes_to_validate_on_the_latest_is_kept(tmp_path: Path) -> None
 def test_judged_by_discriminators_the_latest_is_kept(
     bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    distances = iter([0.0, 1.0, 2.0])  # the first is never to be beaten by distance
+    distances = iter([0.0, 1.0, 2.0])  # the first is the best by distance
 
     def measured(_run: object) -> float:
         return next(distances)
 
     settings = ("steps=3", "validate_every=1", "adversarial=0.5", "adversarial_from=0.6")
     job = InverterJob(_recipe(*settings), bank, tmp_path / "inverter.safetensors")
-    monkeypatch.setattr("aae.training.inverter.trainer._Run._validation_distance", measured)
+    monkeypatch.setattr("aae.training.inverter.trainer._InverterTask._validation_distance", measured)
     assert [event.best for event in _validated(_fit(job))] == [True, True, True]
     calm = InverterJob(_recipe(*settings[:2]), bank, tmp_path / "calm.safetensors")
     distances = iter([0.0, 1.0, 2.0])
