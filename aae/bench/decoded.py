@@ -1,4 +1,4 @@
-"""How near a model's notes come to the real ones by every way of inversion, all from the same log-mels.
+"""Inversion of the decoder's log-mels by every inverter, against the recordings.
 
 Held-out notes go through encoder and decoder with their measured performance, so that what is decoded lies
 frame by frame beside the recording.

@@ -1,4 +1,4 @@
-"""How near every way of inversion comes to real notes from their log-mels, and how fast.
+"""Inversion of real notes' log-mels by every method: distances from the recordings, and speed.
 
 All methods invert the same notes, one note after the other, taking turns. A made waveform is compared with
 the real one by two distances, each the mean of three analyses (`mcnn.losses.metrics.multi_resolution_stft`;

@@ -1,4 +1,4 @@
-"""How soon a note sounds, and how many can sound at once: what `clariolin bench` prints about playing live.
+"""Latency of a note's first block and polyphony: the figures of `clariolin bench` about playing live.
 
 Everything a player does is in it: the decoder makes a note's frames part by part, the inverter streams them
 (`mcnn.streaming.voices`), one thread does both. Compiling and the first touch of memory come before: a player
@@ -25,7 +25,7 @@ BLOCK = 512
 """Samples that a sound device asks for at once."""
 PART_FRAMES = 32
 """Frames of a note that are decoded at once where many sound: fewer cost nearly as much."""
-BLOCKS_IN_HAND = 24
+BLOCKS_AHEAD = 24
 """A note that can sound for longer without decoding needs none yet."""
 N_VOICES = 16
 WARM_UP_NOTES = 20
@@ -102,7 +102,7 @@ def _first_block(decoder: NoteDecoder, voices: Voices, request: NoteRequest) -> 
     started = time.perf_counter()
     sounding = _Sounding(decoder.begin(request), voices)
     sounding.decode(voices.n_frames_for(BLOCK))
-    while sounding.hurries:  # a sound without pitch is made as a whole
+    while sounding.is_underfed:  # a sound without pitch is made as a whole
         sounding.decode(PART_FRAMES)
     voices.mix(BLOCK)
     seconds = time.perf_counter() - started
@@ -125,7 +125,7 @@ class _Sounding:
         self._frame = 0
 
     @property
-    def hurries(self) -> bool:
+    def is_underfed(self) -> bool:
         """Whether frames must be decoded before its next block can be read."""
         return self.voice.n_ready < BLOCK and not self.is_decoded
 
@@ -147,7 +147,7 @@ class _Sounding:
 class _Band:
     """As many notes as there are voices, all the time: where one ends, the next begins.
 
-    It decodes ahead, as a player does: a part a block, of the note that has least in hand.
+    It decodes ahead, as a player does: a part a block, of the note that has the fewest frames ready.
 
     Args:
         decoder: Of the model.
@@ -166,17 +166,17 @@ class _Band:
         self._sounding = [one for one in self._sounding if not one.voice.is_over]
         if len(self._sounding) < N_VOICES:
             self._sounding.append(_Sounding(self.decoder.begin(next(self._requests)), self.voices))
-        late = [one for one in self._sounding if one.hurries]
+        late = [one for one in self._sounding if one.is_underfed]
         for one in late or self._next():
             one.decode(PART_FRAMES)
-        while late := [one for one in late if one.hurries]:
+        while late := [one for one in late if one.is_underfed]:
             late[0].decode(PART_FRAMES)
         self.voices.mix(BLOCK)
         return time.perf_counter() - started
 
     def _next(self) -> list[_Sounding]:
         """The note to be decoded further while none is late; none if all have enough."""
-        poor = [
-            one for one in self._sounding if not one.is_decoded and one.voice.n_ready < BLOCK * BLOCKS_IN_HAND
+        wanting = [
+            one for one in self._sounding if not one.is_decoded and one.voice.n_ready < BLOCK * BLOCKS_AHEAD
         ]
-        return sorted(poor, key=lambda one: one.voice.n_ready)[:1]
+        return sorted(wanting, key=lambda one: one.voice.n_ready)[:1]

@@ -1,4 +1,4 @@
-"""The ways from log-mel to waveform that `clariolin bench` compares, each timed with all that it needs."""
+"""The methods of inversion that `clariolin bench` compares, each timed with all that it needs."""
 
 import time
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""Which notes `clariolin bench` measures on: recordings of a NoteBank, or notes of the model's own."""
+"""The notes that `clariolin bench` measures on: recordings of a NoteBank, or notes of the model's own."""
 
 from collections.abc import Sequence
 

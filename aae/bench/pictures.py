@@ -1,4 +1,4 @@
-"""Notes of different kinds as they were recorded and as ways of inversion make them sound, in one picture.
+"""One picture of notes of different kinds, as recorded and as each inverter makes them sound.
 
 Each row is a held-out note. After the recording come what is made of the recording's log-mel, and what is
 made of the decoder's. Time in seconds runs to the right, frequency in Hz (on the mel scale) upwards; colour

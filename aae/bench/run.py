@@ -1,4 +1,4 @@
-"""Everything that `clariolin bench` measures, in one run, and how it stands to what real time asks for.
+"""One run of `clariolin bench`: speed, latency, quality of the inversion, and the targets of real time.
 
 Speed and latency come first: the memory that recordings take would be counted with the model's.
 """
@@ -72,7 +72,7 @@ class BenchReport(Settings):
 def run_bench(
     model: Path,
     notes: Path | None,
-    effort: BenchBudget,
+    budget: BenchBudget,
     n_threads: int = 1,
     inverter_files: Sequence[Path] = (),
     show: Show = lambda stage, done, total: None,
@@ -82,7 +82,7 @@ def run_bench(
     Args:
         model: Its file.
         notes: A NoteBank whose held-out notes are inverted; without, they are notes of the model's own.
-        effort: How much is measured.
+        budget: How much is measured.
         n_threads: Threads of torch for what is not measured on one and two anyway.
         inverter_files: Trained inverters that are compared as well; the first that can be streamed becomes
             the model's where it has none.
@@ -94,13 +94,13 @@ def run_bench(
     loaded, trained = _open(model, inverter_files)
     chosen = choose_inverter(TRAINED, loaded)
     spectrogram = Spectrogram(loaded.info.spectrogram)
-    methods, notices = _methods(trained, spectrogram, effort)
+    methods, notices = _methods(trained, spectrogram, budget)
     notices = [*([chosen.notice] if chosen.notice else []), *notices]
-    with _Source(model, notes, loaded, effort.n_notes) as source:
+    with _Source(model, notes, loaded, budget.n_notes) as source:
         show("making whole notes", 0, 1)
-        speed = bench_model(loaded, chosen.inverter, effort.repeats)
+        speed = bench_model(loaded, chosen.inverter, budget.repeats)
         show("making whole notes", 1, 1)
-        latency = _latency(loaded, effort, show)
+        latency = _latency(loaded, budget, show)
         heard = source.notes()
         recordings = bench_inversion(
             heard,
@@ -139,16 +139,16 @@ def _open(model: Path, inverter_files: Sequence[Path]) -> tuple[LoadedModel, dic
 
 
 def _methods(
-    trained: dict[str, Inverter], spectrogram: Spectrogram, effort: BenchBudget
+    trained: dict[str, Inverter], spectrogram: Spectrogram, budget: BenchBudget
 ) -> tuple[list[Method], list[str]]:
     """What inverts recordings' log-mels, and what is to be said about it."""
-    methods = untrained_methods(spectrogram, effort.librosa_notes)
+    methods = untrained_methods(spectrogram, budget.librosa_notes)
     methods += [OwnMethod(name, inverter) for name, inverter in trained.items()]
     notices = []
-    if effort.librosa_notes < effort.n_notes:
+    if budget.librosa_notes < budget.n_notes:
         notices.append(
             "librosa's mel inversion takes many times as long as a note: it was given "
-            f"{effort.librosa_notes} of the {effort.n_notes} notes; sentences with it are about these"
+            f"{budget.librosa_notes} of the {budget.n_notes} notes; sentences with it are about these"
         )
     if not any(isinstance(inverter, PublishedMcnn) for inverter in trained.values()):
         untrained = PublishedMcnn(spectrogram.config).eval()
@@ -160,17 +160,17 @@ def _methods(
     return methods, notices
 
 
-def _latency(loaded: LoadedModel, effort: BenchBudget, show: Show) -> LatencyBench | None:
+def _latency(loaded: LoadedModel, budget: BenchBudget, show: Show) -> LatencyBench | None:
     """Times playing live, where the model has an inverter that can be streamed."""
     inverter = streaming_inverter(loaded)
     if inverter is None:
         return None
-    total = 2 * (effort.latency_notes + effort.blocks)
+    total = 2 * (budget.latency_notes + budget.blocks)
     return bench_latency(
         loaded,
         inverter,
-        effort.latency_notes,
-        effort.blocks,
+        budget.latency_notes,
+        budget.blocks,
         lambda done: show("playing live", done, total),
     )
 

@@ -1,4 +1,4 @@
-"""How fast a model makes whole notes, and what it takes: the figures of `clariolin bench` on speed and size.
+"""Speed of a model on whole notes, and its size: figures of `clariolin bench`.
 
 The decoder is timed in single and in half precision, the inverter in every variant that it has
 (`aae.bench.methods.variants`, which says what is left out). All take turns on each note.

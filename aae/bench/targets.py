@@ -1,4 +1,4 @@
-"""What real time asks of a model, and whether the figures of a bench come up to it."""
+"""Targets of real-time use, and whether the figures of a bench meet them."""
 
 from aae.bench.decoded import DecodedBench
 from aae.bench.inversion import InversionBench, InversionRow

@@ -66,13 +66,13 @@ def bench(
 
     if pictures is not None and notes is None:
         raise InputError("--pictures shows held-out notes: give the NoteBank that they are in as --notes")
-    effort = QUICK if quick else BenchBudget()
+    budget = QUICK if quick else BenchBudget()
     if count is not None:
-        effort = replace(effort, n_notes=count)
+        budget = replace(budget, n_notes=count)
     minutes = "half a minute" if quick else "a few minutes"
-    typer.echo(f"Measuring on {effort.n_notes} notes: {minutes} ...", err=True)
+    typer.echo(f"Measuring on {budget.n_notes} notes: {minutes} ...", err=True)
     with StagesBar() as bar:
-        report = run_bench(model, notes, effort, threads, inverter_file or (), bar.show)
+        report = run_bench(model, notes, budget, threads, inverter_file or (), bar.show)
     if pictures is not None and notes is not None:
         _draw(model, notes, pictures)
     if json:
