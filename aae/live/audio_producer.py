@@ -31,7 +31,7 @@ from aae.live.offline_renderer import RenderNote
 from aae.live.priority import PRODUCER_NICENESS, raise_priority
 from aae.live.ring_buffer import RingBuffer
 from aae.live.voice_allocator import VoiceAllocator
-from aae.synthesis.finishing import RUMBLE_HZ
+from aae.synthesis.finishing import rumble_filter
 from aae.synthesis.limiter import soft_limit
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
@@ -123,7 +123,7 @@ class AudioProducer:
         self._blocks_since_result = 0
         self._load_s = 0.0
         """Smoothed time that making a block takes."""
-        self._highpass = signal.butter(2, RUMBLE_HZ, "highpass", fs=sample_rate, output="sos")
+        self._highpass = rumble_filter(sample_rate)
         self._highpass_state = np.zeros((len(self._highpass), 2))
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="audio-producer", daemon=True)

@@ -13,13 +13,13 @@ import numpy as np
 
 from aae.live.audio_output import AudioOutput, SilentOutput
 from aae.live.audio_producer import OFFLINE, REAL_TIME, AudioProducer
-from aae.live.envelope import RELEASE_S
 from aae.live.live_voice import LiveVoice
 from aae.live.note_sources import StreamBank
 from aae.live.offline_renderer import RenderNote
 from aae.live.status import Device, SoundStatus
 from aae.live.voice_allocator import MAX_VOICES
 from aae.model.model_file import LoadedModel
+from aae.synthesis.finishing import RELEASE_S
 from aae.synthesis.inverters import streaming_inverter
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats

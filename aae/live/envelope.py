@@ -2,13 +2,11 @@
 
 import numpy as np
 
+from aae.synthesis.finishing import FADE_IN_S
 from mcnn.compiled import Floats
 
-FADE_IN_S = 0.004
 MIN_DURATION_S = 0.08
 """A key that is only touched, or let go before its note is decoded, sounds for this long."""
-RELEASE_S = 0.25
-"""From letting a key go to silence."""
 STOP_S = 0.02
 """Fade-out of a voice that is to end at once, without a click."""
 CROSSFADE_S = 0.12

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor
 
-from aae.analysis.modulation import loudness_db
 from aae.model.model_file import LoadedModel
 from aae.synthesis.attack_shaping import attack_gain
 from aae.synthesis.decoding import DecodedNote, NoteDecoder, NoteInParts
+from aae.synthesis.finishing import level_correction_db, onset_frame
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 from mcnn.inversion.inverter import InverterConditioning
@@ -26,15 +25,6 @@ FIRST_FRAMES, PART_FRAMES = 32, 64
 """Frames of a note that are decoded at once, first and then: fewer cost nearly as much."""
 MAX_START_DISTANCE_FRAMES = 16
 """Notes that start no further from each other are decoded together, from the first one's frame on."""
-ONSET_LOG10 = REFERENCE_LEVEL_DB / 20 - 32 / 20
-"""Peak log-mel of a frame, at the reference level, from which a note counts as begun."""
-WINDOW_REACH_FRAMES = 3
-"""Frames before an onset whose analysis windows reach it."""
-PEAK_FRAME_OVER_LEVEL_DB = 4.2
-"""Level of a note's loudest frame, relative to the level that the note will have."""
-MAX_CORRECTION_DB = 12.0
-PEAK_PASSED_DB = 1.0
-"""A note whose first frames end this far under their peak will hardly become louder."""
 MAX_SEARCH_FRAMES = 24
 """Frames that are searched for an onset; a note begins after them even if all were silent."""
 
@@ -270,27 +260,6 @@ class StreamBank:
             block = self._voices.read(n_samples)
             for source in self._sources:
                 source.block = block[source.voice.number]
-
-
-def onset_frame(log_mel: Tensor) -> int:
-    """Number of the frame to start from, of a log-mel `(mels, frames)`: 0 unless the note begins late."""
-    begun = (log_mel.amax(0) > ONSET_LOG10).nonzero()
-    if not len(begun) or int(begun[0]) == 0:
-        return 0
-    return min(int(begun[0]) + WINDOW_REACH_FRAMES - 1, log_mel.shape[1] - 1)
-
-
-def level_correction_db(log_mel: Tensor) -> float:
-    """The gain that brings a note to the reference level, by its first frames `(mels, frames)`.
-
-    Short notes come out under the level that they are to have. 0 for a note that still grows.
-    """
-    levels_db = loudness_db(log_mel.numpy())
-    if levels_db.max() - levels_db[-1] < PEAK_PASSED_DB:
-        return 0.0
-    return float(
-        np.clip(REFERENCE_LEVEL_DB + PEAK_FRAME_OVER_LEVEL_DB - levels_db.max(), 0.0, MAX_CORRECTION_DB)
-    )
 
 
 def _without_first(part: DecodedNote, n_frames: int) -> DecodedNote:

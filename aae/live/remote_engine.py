@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from aae.live.engine_process import run_engine
-from aae.live.envelope import RELEASE_S
 from aae.live.status import Device, SoundStatus
+from aae.synthesis.finishing import RELEASE_S
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 from mcnn.errors import InputError

@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
-from aae.live.envelope import RELEASE_S
+from aae.synthesis.finishing import RELEASE_S
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 

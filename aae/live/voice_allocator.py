@@ -8,10 +8,11 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 
 from aae.live.decoding_thread import DecodeJob, OnDone
-from aae.live.envelope import CROSSFADE_S, FADE_IN_S, RELEASE_S, STOP_S, Envelope
+from aae.live.envelope import CROSSFADE_S, STOP_S, Envelope
 from aae.live.live_voice import LiveVoice
 from aae.live.note_sources import NoteOnset, Source, StreamBank, WaveSource
 from aae.live.offline_renderer import RenderNote
+from aae.synthesis.finishing import FADE_IN_S, RELEASE_S
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 

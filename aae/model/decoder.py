@@ -34,7 +34,7 @@ class Decoded:
     """`(batch, mels, frames)`, share of the magnitude that is noise, 0 to 1; None if unknown."""
 
     def conditioning(self, seeds: tuple[int, ...] = ()) -> InverterConditioning:
-        """What an inverter is told of the notes beside their log-mels.
+        """The knowledge that inverters take beside log-mels.
 
         Args:
             seeds: One for each note; see `InverterConditioning.seeds`.
@@ -67,7 +67,7 @@ class Decoder(nn.Module, ABC):
             style: `(batch, style)`, from `mapping`.
             condition: Note and attributes, batch as `style`.
             performance: Of the whole notes; its `modulation_phase` sets their number of frames.
-            start: First frame that is made.
+            start: First frame.
             stop: The frame after the last; if not given, all up to the end.
         """
 

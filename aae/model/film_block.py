@@ -1,7 +1,7 @@
 """The harmonic decoder's building block: convolution over time, style, and a channel mixer.
 
-Where no gradient is asked for, on the CPU, all between two matrix products is one compiled loop; else the
-same in torch operations.
+On the CPU and without gradients, all that lies between two matrix products is one compiled loop; else it is
+the same in torch operations.
 """
 
 import numpy as np

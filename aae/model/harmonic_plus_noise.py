@@ -47,9 +47,9 @@ def compose_compiled(
 ) -> tuple[Tensor, ...]:
     """The same without gradients, on the CPU."""
     given = [x.contiguous().flatten(0, 1).numpy() for x in (harmonic, noise, residual)]
-    made = [np.empty_like(given[0]) for _ in range(3)]
-    _compose(given[0], given[1], given[2], np.float32(log_floor), made[0], made[1], made[2])
-    return tuple(torch.from_numpy(x).view(harmonic.shape) for x in made)
+    outputs = [np.empty_like(given[0]) for _ in range(3)]
+    _compose(given[0], given[1], given[2], np.float32(log_floor), outputs[0], outputs[1], outputs[2])
+    return tuple(torch.from_numpy(x).view(harmonic.shape) for x in outputs)
 
 
 @compiled

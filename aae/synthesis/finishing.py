@@ -37,12 +37,12 @@ PEAK_LIMIT = 0.97
 """Highest magnitude of a sample in a finished sound."""
 
 WINDOW_REACH_FRAMES = 3
-"""So many frames see an onset before it is there."""
-FRAME_OVER_LEVEL_DB = 4.2
-"""Level of a note's loudest frame over the level of the note."""
-MAX_LIFT_DB = 12.0
-PEAKED_DB = 1.0
-"""A note whose first frames end so far under their peak will hardly become louder."""
+"""Frames before an onset whose analysis windows reach it."""
+PEAK_FRAME_OVER_LEVEL_DB = 4.2
+"""Level of a note's loudest frame, relative to the level that the note will have."""
+MAX_CORRECTION_DB = 12.0
+PEAK_PASSED_DB = 1.0
+"""A note whose first frames end this far under their peak will hardly become louder."""
 
 FadeShape = Literal["raised-cosine", "equal-power"]
 """A raised cosine begins and ends flat; of equal power are quarters of a sine, for notes that overlap."""
@@ -158,6 +158,8 @@ def level_correction_db(log_mel: Tensor) -> float:
     Short notes come out under the level that they are to have.
     """
     levels_db = loudness_db(log_mel.numpy())
-    if levels_db.max() - levels_db[-1] < PEAKED_DB:
+    if levels_db.max() - levels_db[-1] < PEAK_PASSED_DB:
         return 0.0
-    return float(np.clip(REFERENCE_LEVEL_DB + FRAME_OVER_LEVEL_DB - levels_db.max(), 0.0, MAX_LIFT_DB))
+    return float(
+        np.clip(REFERENCE_LEVEL_DB + PEAK_FRAME_OVER_LEVEL_DB - levels_db.max(), 0.0, MAX_CORRECTION_DB)
+    )

@@ -1,4 +1,4 @@
-"""One note to make, as a value: what every part that makes sound is asked with."""
+"""The request for one note, as a value that every part which makes sound takes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

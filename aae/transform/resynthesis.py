@@ -1,8 +1,8 @@
-"""Re-making a played note: the model's decoding in another style, laid onto how the note was played.
+"""Resynthesis of a played note: decoded in another style, with the performance of the recording.
 
-Between the original and all of the change (`Changes.amount`) the asked weights, the transposition and the
-latent offset grow evenly, while what the model's own picture of the note lacks against the recording (the
-residual) fades out: at 0 the log-mel is the recording's, at 1 the model's alone.
+`Changes.amount` goes from the original, 0, to all of the change, 1. The requested weights, transposition and
+latent offset grow with it, while the residual (the recording's log-mel less the model's reconstruction of it)
+fades out: at 0 the log-mel is the recording's, at 1 the model's alone.
 """
 
 from collections.abc import Mapping
@@ -31,12 +31,12 @@ SLUR_S = 0.02
 FADE_OUT_S = 0.02
 """Of a note that does not overlap the next; it ends where the played one does, so the fade is a short one."""
 _LATE_S, _LATEST_S = 0.012, 0.3
-"""Some points of the latent remember recordings that began late; a later beginning is made earlier."""
+"""Some points of the latent space remember recordings that began late; then the first frames are skipped."""
 _TECHNIQUE = "technique"
 _MODULATED = 0.3
 """Strength from which a vibrato or tremolo is one."""
 _SLOW_S = 0.25
-"""A tremolo that is asked for is left to itself: loudness follows the recording's slower changes only."""
+"""Smoothing of the loudness that a note with a new tremolo follows: slower than the tremolo itself."""
 _NOISE_NOTE = 60
 """A noise has the style that the instrument's own noise has on the note of its range nearest to this."""
 
@@ -69,7 +69,7 @@ class _Plan:
     shift_cents: float
     latent: tuple[float, ...]
     style: Tensor
-    tremble: tuple[float, float] | None
+    new_modulation: tuple[float, float] | None
     """Rate in Hz and strength of a vibrato or tremolo that the played note lacks; None keeps its own."""
     extra: int
     """Frames beyond its end."""
@@ -81,7 +81,7 @@ class Resynthesizer:
 
     Args:
         synthesizer: The model.
-        changes: What is asked.
+        changes: The requested ones.
         source: The sound's own labels, see `aae.transform.source_style`.
 
     Raises:
@@ -108,17 +108,17 @@ class Resynthesizer:
             number: Of the note in its sound; with the seed it decides what is random.
         """
         plan = self._plan(note, after, number)
-        waveform = self._play(plan)
+        waveform = self._synthesize(plan)
         late_s = min(lateness_s(waveform, note.waveform, self.config.sample_rate), _LATEST_S)
         if late_s > _LATE_S and not note.is_slurred:
-            waveform = self._play(plan, skip=round(late_s * self.config.frame_rate_hz))
+            waveform = self._synthesize(plan, skip=round(late_s * self.config.frame_rate_hz))
         waveform = self._finish(plan, waveform, len(note.waveform) + after)
         trained = self.synthesizer.info.coverage.is_trained(plan.midi_pitch, self.target)
         return RemadeNote(note.start, waveform, plan.midi_pitch, plan.latent, trained)
 
     def _plan(self, note: AnalysedNote, after: int, number: int) -> _Plan:
         amount = self.changes.amount
-        midi_pitch, shift_cents = self._asked_pitch(note)
+        midi_pitch, shift_cents = self._requested_pitch(note)
         offset = self.changes.latent_offset or (0.0,) * len(note.latent)
         latent = tuple(x + amount * y for x, y in zip(note.latent, offset, strict=True))
         style = self._style(midi_pitch, self.mix, latent, note.takes())
@@ -128,17 +128,17 @@ class Resynthesizer:
             shift_cents=shift_cents,
             latent=latent,
             style=style,
-            tremble=self._new_tremble(note, style),
+            new_modulation=self._new_modulation(note, style),
             extra=-(-after // self.config.hop_length),
             seed=int(np.random.default_rng([self.changes.seed, number]).integers(2**31)),
         )
 
-    def _asked_pitch(self, note: AnalysedNote) -> tuple[int | None, float]:
+    def _requested_pitch(self, note: AnalysedNote) -> tuple[int | None, float]:
         """The note to make and what its fine pitch is shifted by, in cents."""
         if note.midi_pitch is None:
             return None, 0.0
-        asked = self.changes.midi_pitch
-        steps = self.changes.transpose if asked is None else asked - note.midi_pitch
+        requested = self.changes.midi_pitch
+        steps = self.changes.transpose if requested is None else requested - note.midi_pitch
         exact = note.midi_pitch + self.changes.amount * steps
         midi_pitch = int(np.clip(round(exact), MIN_MIDI_PITCH, MAX_MIDI_PITCH))
         return midi_pitch, 100.0 * (exact - midi_pitch)
@@ -153,8 +153,8 @@ class Resynthesizer:
         condition = self.synthesizer.vocabulary.encode([midi_pitch], [mix])
         return self.synthesizer.decoder.style_of(torch.tensor([latent]), condition, take)
 
-    def _new_tremble(self, note: AnalysedNote, style: Tensor) -> tuple[float, float] | None:
-        """The tremolo or vibrato of a technique that is asked for; a steady note gets no other."""
+    def _new_modulation(self, note: AnalysedNote, style: Tensor) -> tuple[float, float] | None:
+        """The tremolo or vibrato of a requested technique; None if the note has one or is to have none."""
         if _TECHNIQUE not in self.changes.mix:
             return None
         traits = self.synthesizer.decoder.traits_of(style)
@@ -163,12 +163,12 @@ class Resynthesizer:
             return None
         return traits.modulation_rates_hz()[0], strength
 
-    def _play(self, plan: _Plan, skip: int = 0) -> Floats:
+    def _synthesize(self, plan: _Plan, skip: int = 0) -> Floats:
         """The note as the model plays it, from its frame `skip` on (a slurred one without its attack)."""
         before = skip + (SLUR_FRAMES if plan.note.is_slurred else 0)
         modulation = None
-        if plan.tremble is not None:
-            rate_hz, strength = plan.tremble
+        if plan.new_modulation is not None:
+            rate_hz, strength = plan.new_modulation
             n_frames = before + len(plan.note.f0_cents) + plan.extra
             rng = np.random.default_rng([plan.seed, 2])
             phase = oscillate(rate_hz, n_frames, self.config.frame_rate_hz, rng)
@@ -190,15 +190,15 @@ class Resynthesizer:
         return self.synthesizer.invert(log_mel, conditioning)
 
     def _with_residual(self, plan: _Plan, log_mel: Tensor, before: int) -> Tensor:
-        """A log-mel with the rest of what the model's picture of the played note itself lacks."""
+        """A log-mel with the share that is left of the residual: the recording less its reconstruction."""
         note, decoder = plan.note, self.synthesizer.decoder
         condition = decoder.vocabulary.encode([note.midi_pitch], [self._own_mix])
         style = self._style(note.midi_pitch, self._own_mix, note.latent, note.takes())
         performance = performance_from_note(note, before=before, after=plan.extra)
-        pictured = decoder.decode_frames(style, condition, performance, before).log_mel[0]
+        reconstruction = decoder.decode_frames(style, condition, performance, before).log_mel[0]
         n_frames = note.log_mel.shape[1]
         log_mel = log_mel.clone()
-        log_mel[:, :n_frames] += (1.0 - self.changes.amount) * (note.log_mel - pictured[:, :n_frames])
+        log_mel[:, :n_frames] += (1.0 - self.changes.amount) * (note.log_mel - reconstruction[:, :n_frames])
         return log_mel.clamp_min_(float(np.log10(self.config.log_floor)))
 
     def _finish(self, plan: _Plan, waveform: Floats, n_samples: int) -> Floats:
@@ -208,7 +208,7 @@ class Resynthesizer:
         waveform = np.pad(waveform, (0, n_samples - len(waveform)))
         pitches = [pitch for pitch in (note.midi_pitch, plan.midi_pitch) if pitch is not None]
         f0_hz = pitch_frequency_hz(min(pitches)) if pitches else 100.0
-        smooth_s = SMOOTH_S if plan.tremble is None else _SLOW_S
+        smooth_s = SMOOTH_S if plan.new_modulation is None else _SLOW_S
         waveform = follow_loudness(waveform, note.waveform, sample_rate, f0_hz, smooth_s)
         n_in = round((SLUR_S if note.is_slurred else FADE_IN_S) * sample_rate)
         n_out = n_samples - len(note.waveform) or round(FADE_OUT_S * sample_rate)

@@ -93,7 +93,7 @@ def _reconstruct_batch(
     spectrogram = Spectrogram(notes.config)
     found = []
     attacks_ms = Traits.of(traits).attacks_ms()
-    known = InverterConditioning(decoded.f0_hz, decoded.inharmonicity, decoded.noise, tuple(rows.tolist()))
+    known = decoded.conditioning(tuple(rows.tolist()))
     for i, row in enumerate(rows):
         target = notes.log_mels[row].astype(np.float32)
         made = decoded.log_mel[i, :, : target.shape[1]].numpy()

@@ -9,12 +9,9 @@ import torch
 from aae.cli.console import SHIPPED_MODEL
 from aae.live.audio_output import BLOCK
 from aae.live.note_sources import (
-    MAX_CORRECTION_DB,
     StreamBank,
     StreamedSource,
     WaveSource,
-    level_correction_db,
-    onset_frame,
 )
 from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.inverters import streaming_inverter
@@ -96,21 +93,7 @@ def test_a_note_can_begin_where_another_one_is(loaded: LoadedModel, bank: Stream
     assert n_blocks * BLOCK / 44_100 == pytest.approx(late.duration_s - 0.3, abs=0.05)
 
 
-def test_silence_before_the_onset_is_passed_over() -> None:
-    log_mel = torch.full((8, 20), -4.0)
-    assert onset_frame(log_mel) == 0
-    log_mel[3, 7:] = -1.0
-    assert onset_frame(log_mel) == 9
-    log_mel[3, 0:] = -1.0
-    assert onset_frame(log_mel) == 0
-
-
 def test_short_notes_are_lifted_and_what_follows_them_as_well(loaded: LoadedModel, bank: StreamBank) -> None:
-    rising = torch.linspace(-3.5, -2.5, 32).expand(512, 32)
-    assert level_correction_db(rising) == 0.0
-    pluck, weaker = rising.flip(1), rising.flip(1) - 0.1
-    assert level_correction_db(weaker) == pytest.approx(level_correction_db(pluck) + 2.0, abs=0.1)
-    assert level_correction_db(pluck - 1.0) == MAX_CORRECTION_DB
     synthesizer = Synthesizer(loaded, GriffinLim(loaded.info.spectrogram))
     mix = synthesizer.info.complete({"instrument": {"viola": 1.0}, "technique": {"pizz-normal": 1.0}})
     plucked = NoteRequest(55, mix, (0.0, 0.0, 0.0), 1)

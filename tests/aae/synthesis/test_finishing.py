@@ -6,7 +6,7 @@ from aae.analysis.attack import attack_time_ms
 from aae.synthesis.finishing import (
     FADE_IN_S,
     FADE_OUT_S,
-    MAX_LIFT_DB,
+    MAX_CORRECTION_DB,
     PEAK_LIMIT,
     PRE_ROLL_S,
     RELEASE_S,
@@ -128,9 +128,9 @@ def test_the_onset_of_a_streamed_note_is_the_frame_after_its_window_saw_it() -> 
     assert onset_frame(log_mel) == 0
 
 
-def test_short_notes_are_lifted_as_far_as_they_stay_under_their_level() -> None:
+def test_short_notes_are_raised_as_far_as_they_stay_under_their_level() -> None:
     rising = torch.linspace(-3.5, -2.5, 32).expand(512, 32)
     assert level_correction_db(rising) == 0.0
     pluck, weaker = rising.flip(1), rising.flip(1) - 0.1
     assert level_correction_db(weaker) == pytest.approx(level_correction_db(pluck) + 2.0, abs=0.1)
-    assert level_correction_db(pluck - 1.0) == MAX_LIFT_DB
+    assert level_correction_db(pluck - 1.0) == MAX_CORRECTION_DB
