@@ -1,4 +1,4 @@
-"""Who makes the shards: this process, several on this machine, or a cluster's.
+"""Makes the shards of a build: in this process, in several on this machine, or on a cluster.
 
 All write the same files; whoever makes a shard, it is the same shard. On a cluster all machines must see the
 recordings and the bank's folder under the same paths.

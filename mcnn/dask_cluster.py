@@ -16,7 +16,7 @@ from mcnn.worker_pool import TASKS_AHEAD
 Task = TypeVar("Task")
 
 MAX_ANSWER_S = 15
-"""How long a scheduler may take to answer, and to have its first worker."""
+"""Time that a scheduler may take to answer, and to have its first worker."""
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://.+:[0-9]{1,5}")
 
 

@@ -110,7 +110,7 @@ def _fail(error: Exception, status: int) -> int:
 
 
 def _one_line(error: Exception) -> str:
-    """What happened, in one line."""
+    """An error as one line."""
     if isinstance(error, typer.exceptions.TyperException):
         text = error.format_message().replace("Value error, ", "")
     elif isinstance(error, InputError | WorkerDiedError):

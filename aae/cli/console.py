@@ -1,4 +1,4 @@
-"""What all commands share: where words go, the shipped model, how progress looks.
+"""Shared by all commands: output streams, the shipped model, progress bars.
 
 Results go to standard output; warnings, progress and errors to standard error. With `--json` standard output
 holds one JSON object and nothing else; `train`, which is followed while it runs, prints one a line.
@@ -120,7 +120,7 @@ def table(*columns: str) -> Table:
 
 
 def foreign_datasets() -> str | None:
-    """What is wrong if the `datasets` that Python would import is not Clariolin's; None if all is well."""
+    """The problem if the `datasets` that Python would import is not Clariolin's; None if all is well."""
     cure = "install Clariolin into an environment of its own (make install)"
     spec = importlib.util.find_spec("datasets")
     if spec is None or spec.origin is None:

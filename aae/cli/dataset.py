@@ -238,7 +238,7 @@ def other_options() -> frozenset[str]:
 
 
 def format_names() -> tuple[str, ...]:
-    """What `--format` takes: finding out, and every library that there is an adapter for."""
+    """Values of `--format`: `auto`, and every library that there is an adapter for."""
     from datasets.libraries.registry import ADAPTERS, AUTO
 
     return (AUTO, *sorted(ADAPTERS))

@@ -1,4 +1,4 @@
-"""How `clariolin dataset` shows its results: what became of the recordings, what is in a bank."""
+"""Tables that `clariolin dataset` prints: the outcome of a build, the contents of a bank."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ TAKE_LIKE = ("duration", "dynamics")
 
 
 def print_report(finished: "BuildFinished", cost: Mapping[str, float]) -> None:
-    """What became of every recording.
+    """Prints the outcome of every recording.
 
     Args:
         finished: The last event of the build.
@@ -60,7 +60,7 @@ def print_report(finished: "BuildFinished", cost: Mapping[str, float]) -> None:
 
 
 def print_banks(finished: "BanksFinished") -> None:
-    """What a merge or a split made."""
+    """Prints the banks that a merge or a split made."""
     console = results_console()
     made = table("bank", "notes")
     for path, count in finished.banks.items():
@@ -76,7 +76,7 @@ def print_banks(finished: "BanksFinished") -> None:
 
 
 def print_summary(path: "Path", summary: Mapping[str, Any], bank: "NoteBank") -> None:
-    """What is in a bank: one sentence, where it came from, and a table for each attribute."""
+    """Prints the contents of a bank: one sentence, where it came from, and a table for each attribute."""
     console, splits = results_console(), summary["splits"]
     console.print(
         f"{path}: {summary['notes']} notes, {duration_in_words(summary['duration_s'])} of sound, "
@@ -99,7 +99,7 @@ def print_summary(path: "Path", summary: Mapping[str, Any], bank: "NoteBank") ->
 
 
 def _print_clipped(n_clipped: int, n_notes: int, worst: Sequence[tuple[str, int]]) -> None:
-    """How many notes are clipped, and which of them most."""
+    """Prints the number of clipped notes, and the most clipped ones."""
     rows = table("clipped most", "samples")
     for note, samples in worst[:MAX_CLIPPED_ROWS]:
         rows.add_row(note, str(samples))
@@ -109,7 +109,7 @@ def _print_clipped(n_clipped: int, n_notes: int, worst: Sequence[tuple[str, int]
 
 
 def print_combinations(names: list[str], rows: list[dict[str, Any]]) -> None:
-    """How many notes each combination of labels has."""
+    """Prints the number of notes of each combination of labels."""
     if len(names) < 2:
         return
     counts = table(*names, "notes", "range")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aae.model.coverage import Coverage
 
 EXTRAS = {"train": ("lightning_fabric", "tensorboard")}
-"""What each optional part of the installation is recognised by."""
+"""Modules that each optional part of the installation is recognised by."""
 
 
 def info(
@@ -63,7 +63,7 @@ def describe_installation() -> dict[str, Any]:
 
 
 def describe_model(path: Path) -> dict[str, Any]:
-    """What a model file says of itself, as plain values.
+    """A model file's metadata, as plain values.
 
     Raises:
         InputError: If it is no model file.

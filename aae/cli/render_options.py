@@ -1,4 +1,4 @@
-"""What a person typed for `clariolin render`, and the plan that it becomes. No weights are opened."""
+"""The options of `clariolin render`, and the plan that they become. No weights are opened."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -48,8 +48,8 @@ class RenderOptions:
     attributes: tuple[str, ...] = ()
     other_options: tuple[str, ...] = ()
 
-    def said_of_output(self) -> dict[str, Any]:
-        """What was said of the files, by the names of `OutputSettings`."""
+    def output_options(self) -> dict[str, Any]:
+        """The options that concern the files, by the names of `OutputSettings`."""
         said = {
             "format": self.format,
             "bits": _BIT_DEPTHS[self.bits] if self.bits else None,
@@ -135,7 +135,7 @@ def _require_one_source(options: RenderOptions) -> None:
 
 def _plan_notes(options: RenderOptions, notes: str) -> PlannedSet:
     pitches, latent = parse_notes(notes), parse_latent(options.latent)
-    output = OutputSettings.for_format(**{"format": "wav"} | options.said_of_output())
+    output = OutputSettings.for_format(**{"format": "wav"} | options.output_options())
     model_path = options.model or SHIPPED_MODEL
     info = read_info(model_path)
     mixes = parse_styles(options.attributes, info.vocabularies, options.other_options)
@@ -145,22 +145,22 @@ def _plan_notes(options: RenderOptions, notes: str) -> PlannedSet:
 
 def _plan_score(options: RenderOptions, path: Path) -> PlannedSet:
     score = read_score(path)
-    output = OutputSettings.for_format(**{"format": "wav"} | _said_in_score(score) | options.said_of_output())
+    output = OutputSettings.for_format(**{"format": "wav"} | _score_output(score) | options.output_options())
     model_path = options.model or (path.parent / score.model if score.model else SHIPPED_MODEL)
     info = read_info(model_path)
     jobs = score_jobs(score, path, info.vocabularies)
     return _plan(info, model_path, jobs, options.inverter or score.inverter or DEFAULT_INVERTER, output)
 
 
-def _said_in_score(score: Score) -> dict[str, Any]:
-    """What a score says of the files, by the names of `OutputSettings`."""
+def _score_output(score: Score) -> dict[str, Any]:
+    """A score's settings of the files, by the names of `OutputSettings`."""
     said = score.model_dump(include={"format", "bits", "sample_rate", "level"}, exclude_none=True)
     return said if score.loop is None else said | {"looped": score.loop}
 
 
 def _plan_from_manifest(options: RenderOptions, path: Path) -> PlannedSet:
     recorded = read_recorded_set(path)
-    output = replace(recorded.output, **options.said_of_output())
+    output = replace(recorded.output, **options.output_options())
     model_path = options.model or SHIPPED_MODEL
     info = read_info(model_path)
     return PlannedSet(info, model_path, plan_replay(info, model_path, recorded, output))

@@ -202,7 +202,7 @@ def _transform_all(
 
 
 def notices(row: "dict[str, Any] | Any") -> list[str]:
-    """What a person should know of one file, a line each: notes without pitch, notes that were a guess."""
+    """Warnings about one file, a line each: notes without pitch, notes that were a guess."""
     notes, lines = row["notes"], []
     total = f"{len(notes)} notes" if len(notes) != 1 else "the note"
     unpitched = [note for note in notes if note["played_pitch"] is None]

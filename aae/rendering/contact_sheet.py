@@ -67,7 +67,7 @@ def draw_contact_sheet(
 
 
 def sound_title(row: Mapping[str, Any]) -> str:
-    """What a row of the manifest sounds, in a few words: `violin 0.5 + clarinet 0.5`."""
+    """The sound of a row of the manifest in a few words: `violin 0.5 + clarinet 0.5`."""
     mixes: Mapping[str, Mapping[str, float]] = row["mix"]
     name = "instrument" if "instrument" in mixes else next(iter(mixes), "")
     heard = {label: weight for label, weight in mixes.get(name, {}).items() if weight}

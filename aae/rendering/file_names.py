@@ -116,7 +116,7 @@ def _style_parts(attributes: Sequence[str], asked: Mix, full: Mix) -> list[str]:
 
 
 def _lead(attributes: Sequence[str], sound: str, name: str | None, telling: Collection[str]) -> str:
-    """What a name begins with: the given one, and the sound where that is not the same for all."""
+    """The first part of a name: the given one, and the sound where that is not the same for all."""
     if not name:
         return sound
     return f"{_safe(name)}_{sound}" if _leading(attributes) in telling else _safe(name)

@@ -190,7 +190,7 @@ def _level_db(waveform: Waveform) -> float:
 
 
 def _release_s(levels_db: npt.NDArray[np.float64], stop: int, step: int, sample_rate: int) -> float:
-    """How long the note takes after the loop to fall by 40 dB, or to end."""
+    """The time that the note takes after the loop to fall by 40 dB, or to end."""
     tail = levels_db[stop // step :]
     fallen = np.flatnonzero(tail < tail[0] + RELEASE_DB) if len(tail) else np.array([], int)
     frames = int(fallen[0]) if len(fallen) else len(tail)

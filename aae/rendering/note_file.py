@@ -33,7 +33,7 @@ _TUNING_HOP_S = 0.0116
 _TUNING_LOUD_DB = -25.0
 _STEADY_CENTS = 60.0
 _MIN_FRAMES = 4
-_FARTHEST_CENTS = 50.0
+_MAX_TUNING_CENTS = 50.0
 """A note measured further off is not that note out of tune; it keeps its name and no tuning."""
 
 
@@ -104,7 +104,7 @@ def make_note_file(
 
 
 def measure_tuning(waveform: npt.NDArray[np.float32], sample_rate: int, midi_pitch: int) -> float | None:
-    """How much higher than its name a note sounds, in cents; None for trills, glissandi and noise.
+    """The measured pitch of a note above its nominal one, in cents; None for trills, glissandi and noise.
 
     Args:
         waveform: `(samples,)`.
@@ -120,7 +120,7 @@ def measure_tuning(waveform: npt.NDArray[np.float32], sample_rate: int, midi_pit
     if len(heard) < max(_MIN_FRAMES, loud.sum() / 3):
         return None
     low, middle, high = np.percentile(heard, [25, 50, 75])
-    if high - low > _STEADY_CENTS or abs(middle) > _FARTHEST_CENTS:
+    if high - low > _STEADY_CENTS or abs(middle) > _MAX_TUNING_CENTS:
         return None
     return float(middle)
 
@@ -162,7 +162,7 @@ def dithered_steps(
 def _gain_db(
     waveform: npt.NDArray[np.float32], sample_rate: int, settings: OutputSettings
 ) -> tuple[float, float]:
-    """What the note is amplified by, and how much more its level would have asked for."""
+    """The gain of a note, and by how much its peak kept that below what its level asks for."""
     wanted_db = parse_level(settings.level).gain_db(waveform, sample_rate)
     peak = float(np.abs(waveform).max(initial=0.0))
     if peak == 0.0:

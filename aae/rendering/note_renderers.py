@@ -1,4 +1,4 @@
-"""Who makes the files of a set: this process, several beside each other, or a cluster."""
+"""Renderers of a set's notes: this process, several beside each other, or a cluster."""
 
 import functools
 from collections.abc import Callable, Generator, Sequence

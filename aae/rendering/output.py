@@ -15,7 +15,7 @@ INSTRUMENT_LEVEL = "lufs:-23"
 
 @dataclass(frozen=True)
 class OutputSettings:
-    """How the notes of a set are written; every row of its manifest says so.
+    """Settings of the files of a set; every row of its manifest names them.
 
     Attributes:
         format: What is written besides the WAV files.
@@ -37,7 +37,7 @@ class OutputSettings:
             raise InputError(f"sample rate {self.sample_rate}: give one from {MIN_RATE} to {MAX_RATE} Hz")
 
     def facts(self) -> dict[str, Any]:
-        """What a manifest's row says of it; the sample rate has a column of its own."""
+        """Columns of a manifest's row; the sample rate has a column of its own."""
         return {"format": self.format, "bits": self.bits, "level": self.level, "looped": self.looped}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What a rendered set will hold, settled before anything is written: every file's name, mix, latent, seed."""
+"""The plan of a rendered set, complete before anything is written: every file's name, mix, latent, seed."""
 
 import functools
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from aae.synthesis.request import NoteRequest
 from mcnn.errors import InputError
 
 NEARBY = 0.25
-"""How far, in standard deviations of the prior, the further variations of a given latent lie from it."""
+"""Distance of further variations from a given latent, in standard deviations of the prior."""
 _MEASURED_OR_NAMED = (
     "file", "midi_pitch", "duration_s", "tuning_cents", "loudness_lufs", "gain_db", "held_back_db", "loop",
 )  # fmt: skip
@@ -150,26 +150,6 @@ def plan_jobs(
     model_rate = info.spectrogram.sample_rate
     digest = file_digest(model_path)
     return RenderPlan(tuple(notes), inverter, model_rate, model_path.name, digest, output)
-
-
-def plan_notes(
-    info: ModelInfo,
-    model_path: Path,
-    mixes: Sequence[Mix],
-    midi_pitches: Sequence[int | None],
-    *,
-    n_variations: int = 1,
-    latent: Sequence[float] | None = None,
-    seed: int = 0,
-    inverter: str = "griffin-lim",
-) -> RenderPlan:
-    """Settles every file of a set of one job; see `plan_jobs` and `RenderJob`.
-
-    Raises:
-        InputError: For words, weights, notes or latents that the model cannot take.
-    """
-    job = RenderJob(mixes, midi_pitches, n_variations, latent, seed)
-    return plan_jobs(info, model_path, [job], inverter=inverter)
 
 
 def _as_round_robins(info: ModelInfo, job: RenderJob) -> RenderJob:

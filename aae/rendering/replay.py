@@ -22,7 +22,7 @@ _SAFE_NAME = r"[A-Za-z0-9+][A-Za-z0-9.+_-]*"
 
 
 class _Row(Settings):
-    """What a row must say for its file to be made again."""
+    """The columns of a manifest's row that making its file again needs."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
@@ -44,7 +44,7 @@ class _Row(Settings):
     model_sha256: str
 
     def set_facts(self) -> tuple[Any, ...]:
-        """What all rows of a set have in common."""
+        """The columns that are the same in all rows of a set."""
         return (
             self.inverter, self.sample_rate, self.format, self.bits, self.level, self.looped,
             self.model_sha256,
@@ -53,7 +53,7 @@ class _Row(Settings):
 
 @dataclass(frozen=True)
 class RecordedSet:
-    """What a manifest says of a set.
+    """A set as its manifest describes it.
 
     Attributes:
         path: The manifest.
@@ -70,7 +70,7 @@ class RecordedSet:
 
     @property
     def output(self) -> OutputSettings:
-        """How its files were written."""
+        """The settings that its files were written with."""
         row = self.rows[0]
         return OutputSettings(row.format, row.bits, row.sample_rate, row.level, row.looped)
 

@@ -1,4 +1,4 @@
-"""What a rendered set is, in a few lines or as JSON: files, levels, tuning, loops."""
+"""Report on a rendered set, in a few lines or as JSON: files, levels, tuning, loops."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -42,7 +42,7 @@ class ScoreJob(Settings):
     notes: str
     """As on the command line: `C3-B4`, `C4,E4,G4`, MIDI numbers, `unpitched`."""
     name: str | None = None
-    """What the files and the instrument are called; the sound's own name if not given."""
+    """Name of the files and the instrument; the sound's own name if not given."""
     variations: Annotated[int, Field(ge=1, le=MAX_VARIATIONS)] = 1
     """Different sounds of each note."""
     latent: tuple[float, ...] | None = None
@@ -70,7 +70,7 @@ class Score(Settings):
     inverter: InverterName | None = None
     """Way from spectrogram to sound."""
     format: FormatName | None = None
-    """What is written besides the WAV files."""
+    """Sampler format that is written besides the WAV files."""
     bits: BitDepth | None = None
     """16, 24 or 32."""
     sample_rate: int | None = None
@@ -197,7 +197,7 @@ def _table_job(row: Mapping[str | None, Any]) -> dict[str, Any]:
 
 
 def _first_problem(error: ValidationError) -> str:
-    """What is wrong, and where: `job 2, variations: Input should be …`."""
+    """The first problem and its place: `job 2, variations: Input should be …`."""
     problem = error.errors()[0]
     place = list(problem["loc"])
     words = []

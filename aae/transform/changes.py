@@ -1,4 +1,4 @@
-"""What is asked of the effect."""
+"""Changes that a transformation makes to played notes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from mcnn.errors import InputError
 
 @dataclass(frozen=True)
 class Changes:
-    """What shall become of played notes.
+    """Changes to played notes.
 
     Attributes:
         mix: Asked weights of some attributes; the others keep the played note's, if they go together.

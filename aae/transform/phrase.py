@@ -22,7 +22,7 @@ _TOUCHING_S = 0.02
 
 @dataclass(frozen=True)
 class NoteFacts:
-    """What became of one note.
+    """A note of the recording and the note that replaces it.
 
     Attributes:
         start_s: Where it begins in the recording.
@@ -95,7 +95,7 @@ class _Layer:
         self._waiting = (note, image)
 
     def take(self, settled: int | None) -> RemadeBlock:
-        """What is finished, up to a sample; None finishes everything."""
+        """The finished part of the result, up to a sample; None finishes everything."""
         if settled is None:
             if self._waiting is not None:
                 self._lay(*self._waiting, following=None)

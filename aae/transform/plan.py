@@ -1,4 +1,4 @@
-"""What a transformation will make, settled before anything is written: which files, of which sounds, how."""
+"""The plan of a transformation, complete before anything is written: its files, their sources and changes."""
 
 import itertools
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from mcnn.errors import InputError
 
 @dataclass(frozen=True)
 class TransformSettings:
-    """What is asked of all sounds alike.
+    """Settings that all sounds share.
 
     Attributes:
         mixes: Asked styles; each makes a file of its own.
@@ -53,7 +53,7 @@ class TransformSettings:
     stereo: bool = True
 
     def facts(self) -> dict[str, Any]:
-        """What a manifest's row says of it besides what its file alone was made with."""
+        """Columns of a manifest's row that are the same for all files."""
         return {
             "inverter": self.inverter,
             "taken_as": self.taken_as,
@@ -92,7 +92,7 @@ class PlannedSound:
     changes: Changes
 
     def facts(self) -> dict[str, Any]:
-        """What its row of the manifest says of the changes."""
+        """Columns of its row of the manifest that name the changes."""
         changes = asdict(self.changes)
         asked = {"asked_mix": _plain(changes.pop("mix")), "named_source": _plain(changes.pop("source"))}
         note = changes.pop("midi_pitch")
@@ -196,7 +196,7 @@ def _nearby(info: ModelInfo, changes: Changes) -> tuple[float, ...]:
 
 
 def _parts(settings: TransformSettings, mix: Mix, note: int | None) -> list[str]:
-    """What of the changes a file's name tells."""
+    """Parts of a file's name that tell the changes."""
     parts = [mix_part(weights) for weights in mix.values() if weights]
     if note is not None:
         parts.append(note_part(note))

@@ -141,7 +141,7 @@ def transform_files(
 
 
 class _TransformWorker:
-    """What is needed to transform one sound after another; what is known of the last one is kept."""
+    """Transforms one sound after another; facts of the last one are kept."""
 
     def __init__(self, synthesizer: Synthesizer, settings: TransformSettings) -> None:
         self.synthesizer = synthesizer
@@ -151,7 +151,7 @@ class _TransformWorker:
         self._labels: dict[Path, dict[str, str]] = {}
 
     def facts(self, sound: PlannedSound) -> SoundFacts:
-        """What a sound's file is."""
+        """Length, channels, rate and peak of a sound's file."""
         return self._of(sound)[1]
 
     def digest(self, sound: PlannedSound) -> str:
@@ -190,7 +190,7 @@ class _TransformWorker:
         return Resynthesizer(self.synthesizer, sound.changes, self._labels[path])
 
     def labels(self, sound: PlannedSound) -> dict[str, str]:
-        """What a sound's own labels were taken to be."""
+        """The labels that were inferred for a sound."""
         return self._labels[sound.source.path]
 
 

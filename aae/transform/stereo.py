@@ -1,4 +1,4 @@
-"""Where a sound is between left and right, and how wide: measured on a recording, given to what replaces it.
+"""Pan and width of a stereo recording, measured and given to the mono sound that replaces it.
 
 A model hears and makes mono: the middle. Of a stereo recording, the part of its sides that goes with the
 middle is a direction (pan), the rest is width; the re-made middle gets sides of the same two sizes, the
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float32]
 
 _STEP_S, _WINDOW_STEPS = 0.02, 9
 _SMEAR_S = 0.012
-_WIDEST, _FARTHEST = 1.0, 1.0
+_MAX_WIDTH, _MAX_PAN = 1.0, 1.0
 _CANCELLED = 1e-4
 
 
@@ -38,7 +38,7 @@ class StereoImage:
 
 
 def middle(block: Floats) -> Floats:
-    """What a model shall hear `(samples,)` of a block `(samples, 1 or 2)`.
+    """The mono mix `(samples,)` of a block `(samples, 1 or 2)`.
 
     Channels of opposite sign would cancel: then the louder one is heard.
     """
@@ -57,9 +57,9 @@ def measure_image(block: Floats, sample_rate: int) -> StereoImage:
     mid, side = middle(block).astype(np.float64), 0.5 * (block[:, 0] - block[:, 1]).astype(np.float64)
     mid_power, side_power, common = (_steps(x, step) for x in (mid * mid, side * side, mid * side))
     floor = 1e-6 * max(float(mid_power.max(initial=0.0)), 1e-12)
-    pan = np.clip(common / (mid_power + floor), -_FARTHEST, _FARTHEST)
+    pan = np.clip(common / (mid_power + floor), -_MAX_PAN, _MAX_PAN)
     rest = np.maximum(side_power - pan * common, 0.0)
-    width = np.clip(np.sqrt(rest / (mid_power + floor)), 0.0, _WIDEST)
+    width = np.clip(np.sqrt(rest / (mid_power + floor)), 0.0, _MAX_WIDTH)
     return StereoImage(pan, width, step)
 
 

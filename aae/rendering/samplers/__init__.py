@@ -1,1 +1,1 @@
-"""What samplers load: a neutral description of an instrument, and a writer for each format."""
+"""Instruments for samplers: a neutral description of an instrument, and a writer for each format."""

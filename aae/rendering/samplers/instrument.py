@@ -22,13 +22,13 @@ NOMINAL_VELOCITIES = {
     "mezzo-piano": 64, "mp": 64, "mezzo-forte": 80, "mf": 80, "forte": 96, "f": 96,
     "fortissimo": 112, "ff": 112, "molto-fortissimo": 124, "fff": 124,
 }  # fmt: skip
-"""Where on the velocity scale a dynamic lies (the usual import scale of notation programs)."""
+"""Place of a dynamic on the velocity scale (the usual import scale of notation programs)."""
 SWITCH_OCTAVES = (36, 24, 12, 0)
-"""Where key switches begin, in order of preference, if they stay below the instrument's notes."""
+"""First keys of key switches, in order of preference, if they stay below the instrument's notes."""
 RELEASE_S = 0.3
 """Of a note without a loop, which dies away by itself."""
 NATURAL_TRACKING = 0.3
-"""How far velocity changes the volume where the layers have their natural levels already."""
+"""Share of the volume that velocity changes where the layers have their natural levels already."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Zone:
-    """Where a sample is played.
+    """Keys and velocities that a sample is played at.
 
     Attributes:
         sample: The file.
@@ -92,7 +92,7 @@ class Articulation:
 
 @dataclass(frozen=True)
 class Instrument:
-    """What a sampler loads at once.
+    """An instrument as a sampler loads it.
 
     Attributes:
         name: Of the preset.

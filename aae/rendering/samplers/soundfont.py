@@ -36,7 +36,7 @@ _MAX_FILE_LENGTH = 2**32 - 2**20
 
 @dataclass(frozen=True)
 class _StoredSample:
-    """Where a sample lies in the file's pool, in frames."""
+    """Place of a sample in the file's pool, in frames."""
 
     sample: Sample
     start: int

@@ -20,7 +20,7 @@ _PER_RUN = (b"PEAK",)
 
 @dataclass(frozen=True)
 class SamplePoints:
-    """What a sampler must know of one file.
+    """Facts of one file that a sampler needs.
 
     Attributes:
         sample_rate: In Hz.

@@ -8,11 +8,11 @@ from matplotlib import image
 
 from aae.rendering.contact_sheet import CONTACT_SHEET, draw_contact_sheet, sound_title
 from aae.rendering.manifest import MANIFEST
-from aae.rendering.plan import plan_notes
 from aae.rendering.render_set import render_notes
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig
 from tests.support.fake_synthesizer import fake_synthesizer, serially
+from tests.support.rendered_sets import plan_notes
 
 
 def _rendered(directory: Path, midi_pitches: list[int]) -> Path:

@@ -13,12 +13,13 @@ import soundfile
 from aae.cli.console import SHIPPED_MODEL
 from aae.model.model_file import load_model, read_info
 from aae.rendering.manifest import MANIFEST, read_manifest
-from aae.rendering.plan import NEARBY, RenderPlan, plan_notes
+from aae.rendering.plan import NEARBY, RenderPlan
 from aae.rendering.render_set import render_notes
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.errors import InputError
 from mcnn.weights_file import WeightsFormat
 from tests.support.fake_synthesizer import fake_synthesizer, serially
+from tests.support.rendered_sets import plan_notes
 
 HYBRID = {"instrument": {"violin": 0.5, "clarinet": 0.5}}
 CELLO = {"instrument": {"cello": 1.0}, "dynamics": {"forte": 1.0}, "technique": {"arco-normal": 1.0}}
