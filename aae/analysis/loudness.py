@@ -79,6 +79,6 @@ def momentary_loudness_lufs(waveform: npt.NDArray[np.float32], sample_rate: int)
     padded[: len(waveform)] = waveform
     if not padded.any():
         return -math.inf
-    meter = pyloudnorm.RunningMeans(sample_rate, block_size=BLOCK_S, overlap=1 - STEP_S / BLOCK_S)
+    meter = pyloudnorm.Meter(sample_rate, block_size=BLOCK_S, overlap=1 - STEP_S / BLOCK_S)
     meter.integrated_loudness(padded)
     return float(max(meter.blockwise_loudness))
