@@ -14,8 +14,9 @@ from aae.notes.bank_writer import NoteBankWriter
 from mcnn.atomic import atomic_path
 from mcnn.spectral.config import SpectrogramConfig
 
-from .libraries.base import Adapter, Recording, Skip, SkipReason
+from .libraries.base import Adapter
 from .pitch_check import track
+from .reading.recording import Recording, Skip, SkipReason
 from .report import BuildProgress
 from .shards import Outcome, ShardNote, read_notes
 from .verdicts import Verdicts, judge

@@ -17,9 +17,9 @@ from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig
 
 from .assemble import resolve_labels, write_bank
-from .libraries.base import SkipReason
 from .plan import MIN_NOTES, BuildSettings, Plan, make_plan
 from .reading.aliases import Vocabulary
+from .reading.recording import SkipReason
 from .report import BuildEvent, BuildFinished, BuildProgress, BuildReport
 from .shards import Outcome, read_outcomes
 from .verdicts import Verdicts

@@ -11,10 +11,11 @@ from aae.notes.bank import UNPITCHED
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig
 
-from .libraries.base import Adapter, Recording, Skip, SkipReason
+from .libraries.base import Adapter
 from .libraries.registry import AUTO, adapter_for, recognise
 from .reading.aliases import Vocabulary
 from .reading.files import ARCHIVE_SUFFIXES, survey
+from .reading.recording import Recording, Skip, SkipReason
 from .shards import SHARD_VERSION, Task
 
 MIN_NOTES = 8

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from aae.notes.bank import UNPITCHED
 from aae.notes.pitch_names import MAX_PITCH, MIN_PITCH, pitch_name
 
-from .libraries.base import Recording, Skip
 from .pitch_check import is_common_mistake
+from .reading.recording import Recording, Skip
 from .report import Correction, PitchOffset
 from .shards import Outcome
 

@@ -1,4 +1,7 @@
-"""Where a note begins and ends in a recording, and the note alone, at the reference level.
+"""The one preparation of a recorded note: trimmed to itself, no longer than a model takes, at one level.
+
+The notes of a NoteBank, those that `clariolin transform` hears and those dropped on the desktop go through
+`prepare`, so that an encoder sees the same note wherever it comes from.
 
 Conventions: waveforms are `(samples,)` float32, mono. Levels are root mean squares in dB of full scale.
 """
@@ -38,15 +41,19 @@ _CUT_FADE_S = 0.100
 
 @dataclass(frozen=True)
 class PreparedAudio:
-    """A note's waveform, ready for a bank.
+    """A note's waveform, ready for a bank or an encoder.
 
     Attributes:
         waveform: `(samples,)` at `REFERENCE_LEVEL_DB`.
         level_db: The level it had before.
+        start: Its first sample in the recording.
+        end: The sample after the note's last in the recording; the waveform may have been cut before.
     """
 
     waveform: npt.NDArray[np.float32]
     level_db: float
+    start: int
+    end: int
 
 
 def prepare(waveform: npt.NDArray[np.float32], sample_rate: int, max_samples: int) -> PreparedAudio | None:
@@ -63,16 +70,18 @@ def prepare(waveform: npt.NDArray[np.float32], sample_rate: int, max_samples: in
     if loudest_rms_db(waveform, sample_rate) < SILENT_LEVEL_DB:
         return None
     start, end = find_note(waveform, sample_rate)
-    note = waveform[start:end].copy()
-    if len(note) > max_samples:
-        note = fade_out(note[:max_samples], round(_CUT_FADE_S * sample_rate))
-    else:
-        note = fade_out(note, round(_END_FADE_S * sample_rate))
+    note = shorten(waveform[start:end], sample_rate, max_samples)
     recorded_db = loudest_rms_db(note, sample_rate)
     if recorded_db < SILENT_LEVEL_DB:
         return None
     gain = np.float32(10.0 ** ((REFERENCE_LEVEL_DB - recorded_db) / 20.0))
-    return PreparedAudio(note * gain, recorded_db)
+    return PreparedAudio(note * gain, recorded_db, start, end)
+
+
+def shorten(note: npt.NDArray[np.float32], sample_rate: int, max_samples: int) -> npt.NDArray[np.float32]:
+    """A copy of a trimmed note `(samples,)` that ends without a click, no longer than a model takes."""
+    fade_s = _CUT_FADE_S if len(note) > max_samples else _END_FADE_S
+    return fade_out(note[:max_samples].copy(), round(fade_s * sample_rate))
 
 
 def find_note(waveform: npt.NDArray[np.float32], sample_rate: int) -> tuple[int, int]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from aae.analysis.recording_file import AUDIO_SUFFIXES
 from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH, Mix
 from aae.notes.pitch_names import pitch_name
 from aae.synthesis.synthesizer import Synthesizer
-from aae.transform.audio_file import SUFFIXES
 from aae.transform.changes import Changes
 from aae.transform.resynthesis import check_offset
 from aae.transform.segments import TakenAs
@@ -120,7 +120,7 @@ def find_sources(paths: Sequence[Path], out: Path) -> list[SoundSource]:
         if path.is_dir():
             found = [p for p in sorted(path.rglob("*")) if _is_sound(p, path) and out not in p.parents]
             if not found:
-                raise InputError(f"{path} holds no sound files ({', '.join(sorted(SUFFIXES))})")
+                raise InputError(f"{path} holds no sound files ({', '.join(sorted(AUDIO_SUFFIXES))})")
             for file in found:
                 below = file.relative_to(path)
                 name = (path / below).as_posix()
@@ -197,7 +197,7 @@ def digest_of(path: Path) -> str:
 
 def _is_sound(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return path.suffix.lower() in SUFFIXES and path.is_file() and not hidden
+    return path.suffix.lower() in AUDIO_SUFFIXES and path.is_file() and not hidden
 
 
 def _nearby(synthesizer: Synthesizer, changes: Changes) -> tuple[float, ...]:

@@ -15,7 +15,7 @@ from aae.live.whole_notes import OfflineRenderer
 from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.inverters import choose_inverter
 from aae.synthesis.synthesizer import Synthesizer
-from mcnn.spectral.spectrogram import Spectrogram
+from aae.transform.note_analysis import NoteAnalyser
 
 from .performer import Performer
 from .recordings import Recording, read_recording
@@ -50,7 +50,7 @@ class Instrument:
         Raises:
             InputError: If it cannot be used.
         """
-        return read_recording(path, self.loaded, Spectrogram(self.loaded.info.spectrogram), told)
+        return read_recording(path, NoteAnalyser(self.synthesizer), told)
 
     def close(self) -> None:
         """Ends its threads."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PyQt6.QtGui import QDrag
 from PyQt6.QtWidgets import QFileDialog, QMenu
 
+from aae.analysis.recording_file import AUDIO_SUFFIXES
 from mcnn.errors import InputError
 
 from ..background import Task
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..state.saved_session import SavedSession
     from ..widgets.side_panels import PresetPanel
 
-AUDIO_FILES = "Audio (*.wav *.flac *.ogg *.mp3 *.aif *.aiff *.opus)"
+AUDIO_FILES = f"Audio ({' '.join(f'*{suffix}' for suffix in AUDIO_SUFFIXES)})"
 
 
 class WindowFiles(WindowCommands):

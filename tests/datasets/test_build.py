@@ -15,7 +15,7 @@ from aae.notes.bank import NOT_GIVEN, UNPITCHED, NoteBank, Split
 from datasets import assemble, shards
 from datasets.assemble import split_of
 from datasets.build import build
-from datasets.libraries.base import SkipReason
+from datasets.reading.recording import SkipReason
 from datasets.report import BuildEvent, BuildFinished, BuildProgress, BuildReport
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig

@@ -9,7 +9,7 @@ import pytest
 from aae.notes.bank import NoteBank
 from aae.notes.pitch_names import parse_pitch
 from datasets.build import build
-from datasets.libraries.base import Recording, SkipReason
+from datasets.reading.recording import Recording, SkipReason
 from datasets.report import BuildFinished, BuildReport
 from datasets.shards import Outcome
 from datasets.verdicts import judge

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from aae.analysis.f0 import measure_pitch
+from aae.analysis.recording_file import UnreadableError
 from aae.notes.bank import UNPITCHED, NoteBank, Split
 from datasets.build import build
-from datasets.libraries.base import Recording, SkipReason
 from datasets.libraries.registry import ADAPTERS, adapter_for, recognise
 from datasets.libraries.soundfont import layers, words
 from datasets.libraries.soundfont_presets import Preset, Region, read_contents
-from datasets.reading.audio import UnreadableError
 from datasets.reading.files import survey
+from datasets.reading.recording import Recording, SkipReason
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig
 from tests.support.libraries import (

@@ -6,11 +6,11 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
+from aae.analysis.recording_file import read_mono
 from aae.cli.app import main
 from aae.notes.bank import CLIPPING_UNKNOWN, NoteBank
 from datasets.banks import BanksFinished, merge, split_by
 from datasets.build import build
-from datasets.reading.audio import read_mono
 from datasets.report import BuildFinished, BuildReport
 from mcnn.spectral.config import SpectrogramConfig
 from tests.support.libraries import write_soundfont
