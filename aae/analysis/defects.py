@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
-from scipy.signal import fftconvolve
 
+from aae.analysis.envelope import relative_envelope_db
 from mcnn.spectral.level import loudest_rms_db
 
 FALL_DB = 25.0
@@ -31,7 +31,6 @@ SILENT_END_DB = -40.0
 
 _ENVELOPE_WINDOW_S = 0.04
 _ENVELOPE_STEP_S = 0.005
-_ENVELOPE_FLOOR_DB = -60.0
 _BLIP_RISE_DB = 15.0
 _CLICK_SELF_S = 0.003
 _CLICK_AROUND_S = 0.04
@@ -118,11 +117,8 @@ def _decibels(amplitude: float) -> float:
 
 def _envelope_db(waveform: FloatArray, sample_rate: int) -> npt.NDArray[np.float64]:
     """Level every 5 ms, relative to the highest, in windows that hold a period of the lowest notes."""
-    window = np.hanning(round(_ENVELOPE_WINDOW_S * sample_rate) | 1)
-    power = fftconvolve(np.square(waveform, dtype=np.float64), window / window.sum(), mode="same")
-    power = power[:: max(1, round(_ENVELOPE_STEP_S * sample_rate))]
-    level_db: npt.NDArray[np.float64] = 10.0 * np.log10(np.maximum(power / power.max(), 1e-12))
-    return np.maximum(level_db, _ENVELOPE_FLOOR_DB)
+    hop = max(1, round(_ENVELOPE_STEP_S * sample_rate))
+    return relative_envelope_db(waveform, round(_ENVELOPE_WINDOW_S * sample_rate) | 1, hop)
 
 
 def has_second_piece(envelope_db: npt.NDArray[np.float64]) -> bool:

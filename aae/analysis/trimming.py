@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.ndimage
 
+from aae.analysis.envelope import envelope_db
 from mcnn.spectral.level import REFERENCE_LEVEL_DB, loudest_rms_db
 
 SILENT_LEVEL_DB = -70.0
@@ -169,21 +170,6 @@ def _periodicity(waveform: npt.NDArray[np.float32], sample_rate: int) -> float:
     if not len(dips):
         return 0.0
     return float(correlation[dips[0] :].max() / (correlation[0] + 1e-20))
-
-
-def _moving_power(waveform: npt.NDArray[np.float32], n_window: int) -> npt.NDArray[np.float64]:
-    """Mean square of every run of `n_window` samples (of all, if there are fewer)."""
-    energy = np.concatenate([[0.0], np.cumsum(waveform.astype(np.float64) ** 2)])
-    n_window = max(1, min(n_window, len(waveform)))
-    power: npt.NDArray[np.float64] = np.maximum(energy[n_window:] - energy[:-n_window], 0.0) / n_window
-    return power
-
-
-def envelope_db(waveform: npt.NDArray[np.float32], n_window: int, hop: int) -> npt.NDArray[np.float64]:
-    """Level around every `hop`-th sample."""
-    padded = np.pad(waveform, (n_window // 2, n_window - n_window // 2))
-    power = _moving_power(padded, n_window)[: len(waveform) : hop]
-    return 10.0 * np.log10(power + 1e-20)
 
 
 def fade_out(waveform: npt.NDArray[np.float32], n_fade: int) -> npt.NDArray[np.float32]:

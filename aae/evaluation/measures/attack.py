@@ -5,7 +5,7 @@ Conventions: `(samples,)` waveforms.
 
 import numpy as np
 
-from aae.analysis.attack import FloatArray, envelope_db
+from aae.analysis.attack import FloatArray, attack_envelope_db
 
 SHARP_TECHNIQUES = ("pizz", "staccato", "col-legno-battuto", "slap-tongue")
 """Words in the names of techniques that begin sharply."""
@@ -24,6 +24,6 @@ def envelope_distance_db(input: FloatArray, target: FloatArray, sample_rate: int
         target: `(samples,)` of the original.
         sample_rate: In Hz.
     """
-    made, wanted = envelope_db(input, sample_rate), envelope_db(target, sample_rate)
+    made, wanted = attack_envelope_db(input, sample_rate), attack_envelope_db(target, sample_rate)
     length = min(len(made), len(wanted))
     return float(np.abs(made[:length] - wanted[:length]).mean())

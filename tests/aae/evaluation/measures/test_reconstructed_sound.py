@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from aae.analysis.attack import attack_time_ms, envelope_db
+from aae.analysis.attack import attack_envelope_db, attack_time_ms
 from aae.evaluation.measures.attack import envelope_distance_db, is_sharp
 from tests.support.synth import SAMPLE_RATE, tone
 
@@ -37,7 +37,7 @@ def test_envelopes_are_compared_in_decibels() -> None:
     halved[SAMPLE_RATE // 2 :] *= np.float32(0.5)
     assert envelope_distance_db(steady, steady, SAMPLE_RATE) == 0.0
     assert envelope_distance_db(halved, steady, SAMPLE_RATE) == pytest.approx(3.01, abs=0.1)
-    assert envelope_db(np.zeros(1_000, np.float32), SAMPLE_RATE).max() == -60.0
+    assert attack_envelope_db(np.zeros(1_000, np.float32), SAMPLE_RATE).max() == -60.0
 
 
 def test_sharp_techniques_are_known_by_name() -> None:
