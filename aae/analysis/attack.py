@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aae.analysis.envelope import relative_envelope_db
-from aae.analysis.modulation import loudness_db
+from aae.analysis.modulation import frame_levels_db
 from aae.analysis.onset import FIRST_PEAK_S, RISE_FROM_DB, RISE_TO_DB, Rise, find_rise, measure_risen
 from mcnn.spectral.level import loudest_rms_db
 
@@ -103,7 +103,7 @@ def attack_gain(
     """
     if attack_ms is None or attack_ms > MAX_SHAPED_MS:
         return np.ones(0, np.float32)
-    end_s = measure_risen(loudness_db(log_mel), frame_rate_hz) / frame_rate_hz + RISEN_AFTER_S
+    end_s = measure_risen(frame_levels_db(log_mel), frame_rate_hz) / frame_rate_hz + RISEN_AFTER_S
     before_ms = 1e3 * (end_s - np.arange(round(end_s * sample_rate)) / sample_rate)
     gain_db = wanted_rise_db(before_ms, attack_ms) - RISE_TO_DB
     return np.asarray(10.0 ** (gain_db / 20.0), np.float32)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from aae.analysis.defects import NoteDefects, measure_wholeness
+from aae.analysis.defects import NoteDefects, measure_defects
 from aae.bench.held_out import DecodedBeside, HeldOutDecoder, invert_decoded
 from aae.bench.inversion import (
     InversionRow,
@@ -113,7 +113,7 @@ def bench_decoded(
             DecodedRow(
                 **summarize(name, n_parameters.get(name, 0), figures[name]),
                 click_share=float(np.mean([sound.click for sound in sounds[name]])),
-                broken_share=float(np.mean([sound.broken for sound in sounds[name]])),
+                broken_share=float(np.mean([sound.is_split for sound in sounds[name]])),
             )
             for name in figures
         ),
@@ -142,4 +142,4 @@ def _wholeness(waveform: Tensor, sample_rate: int) -> NoteDefects:
     faded = waveform[0].numpy().copy()
     rise = min(round(FADE_IN_S * sample_rate), len(faded))
     faded[:rise] *= 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, rise, dtype=np.float32))
-    return measure_wholeness(faded, sample_rate)
+    return measure_defects(faded, sample_rate)

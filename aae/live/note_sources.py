@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from aae.analysis.attack import attack_gain
-from aae.analysis.modulation import loudness_db
+from aae.analysis.modulation import frame_levels_db
 from aae.model.model_file import LoadedModel
 from aae.synthesis.decoding import DecodedNote, NoteDecoder, NoteInParts, NoteRequest
 from mcnn.compiled import Floats
@@ -278,7 +278,7 @@ def onset_frame(log_mel: Tensor) -> int:
 
 def level_correction_db(log_mel: Tensor) -> float:
     """How far a note stays under the reference level, of its first frames `(mels, frames)`; 0 if it grows."""
-    levels_db = loudness_db(log_mel.numpy())
+    levels_db = frame_levels_db(log_mel.numpy())
     if levels_db.max() - levels_db[-1] < HAS_PEAKED_DB:
         return 0.0
     return float(np.clip(REFERENCE_LEVEL_DB + FRAME_OVER_LEVEL_DB - levels_db.max(), 0.0, MAX_LIFT_DB))

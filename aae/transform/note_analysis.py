@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from aae.analysis.f0 import track_f0
-from aae.analysis.modulation import Modulation, loudness_db, measure_modulation
+from aae.analysis.modulation import Modulation, frame_levels_db, measure_modulation
 from aae.analysis.onset import ONSET_FRAMES, measure_onset
 from aae.analysis.pitch_estimate import unlabelled_f0_hz
 from aae.analysis.segmentation import DetectedNote
@@ -133,7 +133,7 @@ class NoteAnalyser:
         log_mel = self._spectrogram(torch.from_numpy(scaled)[None])[0]
         midi_pitch = nearest_note(detected.f0_hz)
         f0_cents = self._deviation(note, midi_pitch, detected.f0_hz)
-        levels_db, rate_hz = loudness_db(log_mel.numpy()), self.config.frame_rate_hz
+        levels_db, rate_hz = frame_levels_db(log_mel.numpy()), self.config.frame_rate_hz
         latent, take = self._encode(note if prepared is None else prepared.waveform)
         return AnalysedNote(
             start=detected.start,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aae.analysis.artefacts import Artefacts, measure_artefacts, summarize_artefacts
-from aae.analysis.defects import NoteDefects, measure_wholeness, summarize_wholeness
+from aae.analysis.defects import NoteDefects, measure_defects, summarize_defects
 from aae.analysis.note_features import FloatArray
 from aae.analysis.pitch_trackers import (
     NeuralTracker,
@@ -137,7 +137,7 @@ class Judgement:
                 if readings
             },
             "recognized": {name: self.recognized_share(name) for name in self.vocabulary},
-            "wholeness": summarize_wholeness(self.wholeness),
+            "wholeness": summarize_defects(self.wholeness),
             "artefacts": summarize_artefacts(list(self.artefacts)),
         }
 
@@ -151,7 +151,7 @@ class Judgement:
                     "notes": int(among.sum()),
                     "recognized_share": self.recognized_share(attribute, among),
                     "broken_share": float(
-                        np.mean([self.wholeness[int(i)].broken for i in np.flatnonzero(among)])
+                        np.mean([self.wholeness[int(i)].is_split for i in np.flatnonzero(among)])
                     ),
                     "pitch": self._pitch_among(among),
                 }
@@ -203,7 +203,7 @@ def judge(
     embedded: list[FloatArray] = []
     for position, note in enumerate(notes):
         features.append(recognizer.features.of_waveform(note.waveform))
-        wholeness.append(measure_wholeness(note.waveform, sample_rate))
+        wholeness.append(measure_defects(note.waveform, sample_rate))
         asked.append(note.labels)
         midi_pitch.append(note.midi_pitch)
         f0_hz = None if note.midi_pitch is None else pitch_frequency_hz(note.midi_pitch)
