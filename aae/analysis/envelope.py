@@ -29,7 +29,7 @@ def envelope_db(waveform: FloatArray, n_window: int, hop: int, floor_db: float =
     """
     padded = np.pad(waveform, (n_window // 2, n_window - n_window // 2))
     power = _moving_power(padded, n_window)[: len(waveform) : hop]
-    return 10.0 * np.log10(power + 10.0 ** (floor_db / 10.0))
+    return np.asarray(10.0 * np.log10(power + 10.0 ** (floor_db / 10.0)))
 
 
 def relative_envelope_db(waveform: FloatArray, n_window: int, hop: float) -> Doubles:

@@ -112,7 +112,7 @@ def bench_decoded(
         rows=tuple(
             DecodedRow(
                 **summarize(name, n_parameters.get(name, 0), figures[name]),
-                click_share=float(np.mean([sound.click for sound in sounds[name]])),
+                click_share=float(np.mean([sound.has_click for sound in sounds[name]])),
                 broken_share=float(np.mean([sound.is_split for sound in sounds[name]])),
             )
             for name in figures

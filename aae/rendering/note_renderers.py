@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aae.model.model_file import strongest
+from aae.notes import technique_words
 from aae.rendering.note_file import NoteFile, OutputSettings, make_note_file
 from aae.synthesis.synthesizer import NoteRequest, Synthesizer
 
 WORTH_WORKERS = 24
 """Notes that take longer than starting processes for them."""
-NOT_HELD = ("pizz", "pluck", "stacc", "battuto", "slap", "snap", "struck", "gliss", "cresc")
-"""Parts of names of techniques whose notes ring out, stop or go somewhere."""
 NOTES_AHEAD = 4
 """Notes that wait, a worker, while one is made."""
 
@@ -61,8 +60,7 @@ def make_note(synthesizer: Synthesizer, task: NoteTask) -> NoteFile:
 
 def is_sustained(technique: Mapping[str, float]) -> bool:
     """Whether a technique is one that goes on as long as the player wants, as far as its name tells."""
-    label = strongest(technique) if technique else None
-    return not any(word in (label or "").lower() for word in NOT_HELD)
+    return technique_words.is_sustained(strongest(technique)) if technique else True
 
 
 class NoteRenderer(ABC):

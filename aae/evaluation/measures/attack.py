@@ -1,4 +1,4 @@
-"""How sharply notes begin, and how far two notes' envelopes are apart.
+"""How far two notes' envelopes are apart.
 
 Conventions: `(samples,)` waveforms.
 """
@@ -6,14 +6,6 @@ Conventions: `(samples,)` waveforms.
 import numpy as np
 
 from aae.analysis.attack import FloatArray, attack_envelope_db
-
-SHARP_TECHNIQUES = ("pizz", "staccato", "col-legno-battuto", "slap-tongue")
-"""Words in the names of techniques that begin sharply."""
-
-
-def is_sharp(technique: str) -> bool:
-    """Whether a technique's notes begin with a sharp attack, by its name."""
-    return any(word in technique for word in SHARP_TECHNIQUES) and "glissando" not in technique
 
 
 def envelope_distance_db(input: FloatArray, target: FloatArray, sample_rate: int) -> float:

@@ -13,9 +13,10 @@ import torch
 from aae.analysis.attack import attack_time_ms, shape_attack
 from aae.analysis.note_features import FloatArray, to_reference_level
 from aae.evaluation.judges.progress import StageProgress
-from aae.evaluation.measures.attack import envelope_distance_db, is_sharp
+from aae.evaluation.measures.attack import envelope_distance_db
 from aae.evaluation.measures.reconstruction import Reconstruction
 from aae.notes.bank import NoteBank
+from aae.notes.technique_words import is_sharp_attack
 from aae.synthesis.synthesizer import FADE_IN_S, Synthesizer
 from mcnn.inversion.inverter import Inverter
 from mcnn.losses.metrics import multi_resolution_distance
@@ -129,7 +130,7 @@ def _is_sharp(bank: NoteBank, position: int) -> bool:
     if "technique" not in bank.labels:
         return False
     label = int(bank.labels["technique"][position])
-    return label >= 0 and is_sharp(bank.attributes["technique"][label])
+    return label >= 0 and is_sharp_attack(bank.attributes["technique"][label])
 
 
 def spread(found: Sequence[Reconstruction], most: int, bank: NoteBank) -> list[Reconstruction]:

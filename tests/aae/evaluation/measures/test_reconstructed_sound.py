@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from aae.analysis.attack import attack_envelope_db, attack_time_ms
-from aae.evaluation.measures.attack import envelope_distance_db, is_sharp
+from aae.evaluation.measures.attack import envelope_distance_db
+from aae.notes.technique_words import is_sharp_attack
 from tests.support.synth import SAMPLE_RATE, tone
 
 
@@ -43,4 +44,4 @@ def test_envelopes_are_compared_in_decibels() -> None:
 def test_sharp_techniques_are_known_by_name() -> None:
     sharp = {"pizz-normal", "snap-pizz", "staccato", "arco-col-legno-battuto", "slap-tongue"}
     others = {"normal", "pizz-glissando", "arco-col-legno-tratto", "tremolo"}
-    assert {name for name in sharp | others if is_sharp(name)} == sharp
+    assert {name for name in sharp | others if is_sharp_attack(name)} == sharp
