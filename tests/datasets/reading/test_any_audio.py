@@ -16,6 +16,7 @@ from aae.analysis.recording_file import UnreadableError, read_mono
 from aae.analysis.trimming import prepare
 from aae.notes.bank import NoteBank
 from datasets.build import build
+from datasets.plan import BuildSettings
 from datasets.reading.files import survey
 from datasets.reading.recording import SkipReason
 from datasets.report import BuildFinished, BuildReport
@@ -27,7 +28,7 @@ A4 = 440.0
 
 
 def built(source: Path, out: Path) -> BuildReport:
-    (*_progress, last) = build(source, "folder", out, 1, config=SMALL)
+    (*_progress, last) = build(source, "folder", out, BuildSettings(config=SMALL), workers=1)
     assert isinstance(last, BuildFinished)
     return last.report
 
