@@ -14,11 +14,13 @@ from aae.notes.bank_writer import NoteBankWriter
 from mcnn.atomic import atomic_path
 from mcnn.spectral.config import SpectrogramConfig
 
-from .libraries.base import Adapter, Recording, Skip, SkipReason
+from .label_checks import LabelChecks, check_labels
+from .libraries.base import Adapter
 from .pitch_check import track
+from .plan import BuildSettings
+from .reading.recording import Recording, Skip, SkipReason
 from .report import BuildProgress
 from .shards import Outcome, ShardNote, read_notes
-from .verdicts import Verdicts, judge
 
 _SPLITS = (Split.TRAIN,) * 8 + (Split.VALIDATION, Split.TEST)
 
@@ -42,36 +44,32 @@ def resolve_labels(
     recordings: Mapping[str, Recording],
     outcomes: Sequence[Outcome],
     adapter: Adapter,
-    fewest: int,
-    *,
-    correct_pitch: bool = False,
-    fix_octaves: bool = False,
-    skip_clipped: bool = False,
-) -> Verdicts:
+    settings: BuildSettings,
+) -> LabelChecks:
     """Decides which recordings go into the bank, and with which pitch.
 
     Args:
         recordings: By id, in order.
         outcomes: What the workers made of those that had no skip yet.
         adapter: Says which attributes drop rare labels.
-        fewest: A label of such an attribute with fewer notes is dropped.
-        correct_pitch: As in `judge`.
-        fix_octaves: As in `judge`.
-        skip_clipped: Whether clipped recordings are left out.
+        settings: What the user chose.
 
     Returns:
-        The verdicts, skips in the order of the recordings.
+        The checks, skips in the order of the recordings.
     """
-    verdicts = judge(recordings, outcomes, correct_pitch=correct_pitch, fix_octaves=fix_octaves)
+    checks = check_labels(
+        recordings, outcomes, correct_pitch=settings.correct_pitch, fix_octaves=settings.fix_octaves
+    )
+    fewest = settings.min_label_notes
     skips = {id_: recording.skip for id_, recording in recordings.items() if recording.skip}
-    skips |= verdicts.skips
+    skips |= checks.skips
     for outcome in outcomes:
         if outcome.skip:
             skips[outcome.id] = Skip(outcome.id, *outcome.skip)
-        elif skip_clipped and outcome.clipped > 0 and outcome.id not in skips:
+        elif settings.skip_clipped and outcome.clipped > 0 and outcome.id not in skips:
             skips[outcome.id] = Skip(outcome.id, SkipReason.CLIPPED, f"{outcome.clipped} samples")
     kept = [outcome for outcome in outcomes if outcome.id not in skips]
-    skips.update(_duplicates(recordings, kept, verdicts.pitches))
+    skips.update(_duplicates(recordings, kept, checks.pitches))
     for attribute in adapter.rare:
         notes = [recordings[outcome.id] for outcome in kept if outcome.id not in skips]
         counts = Counter(note.labels[attribute] for note in notes if attribute in note.labels)
@@ -80,9 +78,9 @@ def resolve_labels(
             if label is not None and counts[label] < fewest:
                 detail = f"{attribute} {label}: {counts[label]} notes, fewer than {fewest}"
                 skips[note.id] = Skip(note.id, SkipReason.RARE, detail)
-    verdicts.skips = {id_: skips[id_] for id_ in recordings if id_ in skips}
-    verdicts.corrections = [note for note in verdicts.corrections if note.id not in skips]
-    return verdicts
+    checks.skips = {id_: skips[id_] for id_ in recordings if id_ in skips}
+    checks.corrections = [note for note in checks.corrections if note.id not in skips]
+    return checks
 
 
 def write_bank(
@@ -91,7 +89,7 @@ def write_bank(
     adapter: Adapter,
     recordings: Mapping[str, Recording],
     shards: Sequence[Path],
-    verdicts: Verdicts,
+    checks: LabelChecks,
     provenance: Mapping[str, Any],
 ) -> Iterator[BuildProgress]:
     """Writes the bank from the shards, one shard in memory at a time.
@@ -102,7 +100,7 @@ def write_bank(
         adapter: Says which attributes only tell takes apart.
         recordings: By id.
         shards: In the order of the recordings.
-        verdicts: Notes to leave out, and pitches that are not the labels'.
+        checks: Notes to leave out, and pitches that are not the labels'.
         provenance: Goes into the bank.
 
     Yields:
@@ -111,7 +109,7 @@ def write_bank(
     attributes: dict[str, set[str]] = defaultdict(set)
     total = 0
     for id_, recording in recordings.items():
-        if id_ not in verdicts.skips:
+        if id_ not in checks.skips:
             total += 1
             for name, label in recording.labels.items():
                 attributes[name].add(label)
@@ -120,8 +118,8 @@ def write_bank(
     with atomic_path(path) as partial, NoteBankWriter(partial, config, vocabularies) as bank:
         for shard in shards:
             for note in read_notes(shard):
-                if note.outcome.id not in verdicts.skips:
-                    midi_pitch = verdicts.pitches.get(note.outcome.id, note.outcome.midi_pitch)
+                if note.outcome.id not in checks.skips:
+                    midi_pitch = checks.pitches.get(note.outcome.id, note.outcome.midi_pitch)
                     recording = recordings[note.outcome.id]
                     bank.add(_note_data(note, midi_pitch, recording, adapter.take_like, config))
                     done += 1

@@ -14,8 +14,8 @@ from aae.notes.bank_writer import NoteBankWriter, quantise
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
 
-from .libraries.base import as_label
 from .reading.aliases import Vocabulary
+from .reading.recording import as_label
 from .report import BuildProgress
 
 _TERMS = ("title", "licence", "credits")

@@ -9,20 +9,18 @@ import errno
 import os
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from aae.notes.bank import NoteBank
 from mcnn.errors import InputError
-from mcnn.spectral.config import SpectrogramConfig
 
 from .assemble import resolve_labels, write_bank
-from .libraries.base import SkipReason
-from .plan import MIN_NOTES, BuildSettings, Plan, make_plan
-from .reading.aliases import Vocabulary
+from .label_checks import LabelChecks
+from .plan import BuildSettings, Plan, make_plan
+from .reading.recording import SkipReason
 from .report import BuildEvent, BuildFinished, BuildProgress, BuildReport
 from .shards import Outcome, read_outcomes
-from .verdicts import Verdicts
 from .workers import run_tasks
 
 _PLACE_ERRORS = frozenset(
@@ -34,20 +32,11 @@ def build(
     source: Path,
     format: str,
     out: Path,
-    workers: int | None = None,
-    limit: int | None = None,
+    settings: BuildSettings | None = None,
     *,
-    unpitched: bool | None = None,
-    correct_pitch: bool = False,
-    fix_octaves: bool = False,
-    skip_clipped: bool = False,
-    only: Mapping[str, frozenset[str]] | None = None,
-    fewest: int | None = None,
-    config: SpectrogramConfig | None = None,
-    tags: Mapping[str, str] | None = None,
-    vocabulary: Vocabulary | None = None,
-    taken: Collection[str] = (),
+    workers: int | None = None,
     scheduler: str | None = None,
+    reserved: Collection[str] = (),
 ) -> Iterator[BuildEvent]:
     """Builds a bank, or continues an interrupted build of it; does nothing if that very bank is there.
 
@@ -55,21 +44,10 @@ def build(
         source: The library's folder, or a SoundFont.
         format: Name of the adapter; `auto` finds out which.
         out: The bank to make.
+        settings: Which notes go in, and how; the defaults if not given.
         workers: Processes to use; the number of cores if not given, 1 stays in this process.
-        limit: Only so many recordings, spread evenly over the library.
-        unpitched: Whether sounds without pitch go in; the adapter decides if not given.
-        correct_pitch: A note that surely sounds another pitch than its label says gets the measured one (and
-            the report says so) instead of being skipped.
-        fix_octaves: Where a whole folder sounds another note than its labels say, the labels are moved.
-        skip_clipped: Clipped recordings are left out; otherwise the report only counts them.
-        only: Attribute to the labels that are wanted; everything else is passed over and not counted.
-        fewest: Drop the labels of the adapter's `rare` attributes that have fewer notes than this; if not
-            given `MIN_NOTES`, or 1 if there is a limit, since a sample of a library has few of everything.
-        config: The front end; the default one if not given.
-        tags: Attributes given to every recording.
-        vocabulary: Rewrites the labels; they stay the library's own words if not given.
-        taken: Names that no attribute may have, since something else goes by them.
         scheduler: Address of a Dask scheduler; its workers make the notes.
+        reserved: Names that no attribute may have, since something else goes by them.
 
     Yields:
         `BuildProgress` events, then one `BuildFinished`.
@@ -77,24 +55,19 @@ def build(
     Raises:
         InputError: If an argument cannot be used, nothing was usable, or the disk is full.
     """
-    if fewest is None:
-        fewest = MIN_NOTES if limit is None else 1
-    settings = BuildSettings(
-        limit, unpitched, correct_pitch, fix_octaves, skip_clipped, only, fewest, tags, vocabulary
-    )
-    plan = make_plan(source, format, out, settings, config or SpectrogramConfig())
+    plan = make_plan(source, format, out, settings or BuildSettings())
     for name in sorted({name for recording in plan.recordings.values() for name in recording.labels}):
-        if name in taken:
+        if name in reserved:
             raise InputError(
                 f"an attribute cannot be called {name!r}: --{name} is another option of `render`"
             )
     finished = _finished_before(plan)
     if finished:
-        shutil.rmtree(plan.workshop, ignore_errors=True)
+        shutil.rmtree(plan.build_dir, ignore_errors=True)
         yield BuildFinished(finished, was_there=True)
         return
     try:
-        plan.workshop.mkdir(parents=True, exist_ok=True)
+        plan.build_dir.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(plan)
         yield from _read_recordings(plan, workers or os.cpu_count() or 1, scheduler)
         yield from _assemble(plan)
@@ -118,9 +91,9 @@ def _finished_before(plan: Plan) -> BuildReport | None:
 
 
 def _remove_leftovers(plan: Plan) -> None:
-    """Removes half-written files and the shards of other settings from the workshop."""
+    """Removes half-written files and the shards of other settings from the build_dir."""
     wanted = {task.shard.name for task in plan.tasks}
-    for path in plan.workshop.iterdir():
+    for path in plan.build_dir.iterdir():
         if path.name not in wanted and path.is_file():
             path.unlink()
 
@@ -161,34 +134,27 @@ def _skip_reasons(shard: Path) -> list[SkipReason]:
 
 
 def _assemble(plan: Plan) -> Iterator[BuildEvent]:
-    """Writes the bank from the shards and clears the workshop away."""
+    """Writes the bank from the shards and clears the build_dir away."""
     outcomes = [outcome for task in plan.tasks for outcome in read_outcomes(task.shard)]
-    settings = plan.settings
-    verdicts = resolve_labels(
-        plan.recordings,
-        outcomes,
-        plan.adapter,
-        settings.fewest,
-        correct_pitch=settings.correct_pitch,
-        fix_octaves=settings.fix_octaves,
-        skip_clipped=settings.skip_clipped,
-    )
-    report = _report(plan, verdicts, outcomes)
+    checks = resolve_labels(plan.recordings, outcomes, plan.adapter, plan.settings)
+    report = _report(plan, checks, outcomes)
     if not report.n_notes:
         raise InputError(_nothing_in_words(plan, report))
     provenance = {
         "source": plan.source.resolve().name,
         "format": plan.adapter.name,
         **plan.adapter.terms(plan.source),
-        "settings": settings.to_json(),
+        "settings": plan.settings.to_json(),
         "fingerprint": plan.fingerprint,
         "report": report.to_json(),
     }
     shards = [task.shard for task in plan.tasks]
-    whole = plan.workshop / "bank.h5"
-    yield from write_bank(whole, plan.config, plan.adapter, plan.recordings, shards, verdicts, provenance)
+    whole = plan.build_dir / "bank.h5"
+    yield from write_bank(
+        whole, plan.settings.config, plan.adapter, plan.recordings, shards, checks, provenance
+    )
     whole.replace(plan.out)
-    shutil.rmtree(plan.workshop, ignore_errors=True)
+    shutil.rmtree(plan.build_dir, ignore_errors=True)
     yield BuildFinished(report)
 
 
@@ -207,20 +173,20 @@ def _nothing_in_words(plan: Plan, report: BuildReport) -> str:
     )
 
 
-def _report(plan: Plan, verdicts: Verdicts, outcomes: Sequence[Outcome]) -> BuildReport:
+def _report(plan: Plan, checks: LabelChecks, outcomes: Sequence[Outcome]) -> BuildReport:
     n_recordings = len(plan.recordings)
     clipped = {
         outcome.id: outcome.clipped
         for outcome in sorted(outcomes, key=lambda outcome: -outcome.clipped)
-        if outcome.clipped > 0 and outcome.id not in verdicts.skips
+        if outcome.clipped > 0 and outcome.id not in checks.skips
     }
     return BuildReport(
         bank=plan.out,
         n_recordings=n_recordings,
-        n_notes=n_recordings - len(verdicts.skips),
-        skips=list(verdicts.skips.values()),
-        corrections=verdicts.corrections,
-        offsets=verdicts.offsets,
+        n_notes=n_recordings - len(checks.skips),
+        skips=list(checks.skips.values()),
+        corrections=checks.corrections,
+        offsets=checks.offsets,
         clipped=clipped,
         format=plan.adapter.name,
         chosen_because=plan.chosen_because,

@@ -22,7 +22,7 @@ from aae.analysis.pitch_estimate import (
 from aae.notes.bank import UNPITCHED
 from aae.notes.pitch_names import pitch_frequency_hz, pitch_name
 
-from .libraries.base import SkipReason
+from .reading.recording import SkipReason
 
 FAR_CENTS = 60.0
 """A label further than this from what sounds is wrong."""

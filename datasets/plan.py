@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,22 @@ from aae.notes.bank import UNPITCHED
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig
 
-from .libraries.base import Adapter, Recording, Skip, SkipReason
+from .libraries.base import Adapter
 from .libraries.registry import AUTO, adapter_for, recognise
 from .reading.aliases import Vocabulary
 from .reading.files import ARCHIVE_SUFFIXES, survey
+from .reading.recording import Recording, Skip, SkipReason
 from .shards import SHARD_VERSION, Task
 
 MIN_NOTES = 8
-"""A technique with fewer notes cannot be learned and is dropped, unless `build` is told otherwise."""
+"""A technique with fewer notes cannot be learned and is dropped, unless the settings say otherwise."""
 _RECORDINGS_PER_SHARD = 24
 _MAX_NAMED = 200
 
 
 @dataclass(frozen=True)
 class BuildSettings:
-    """What the user chose; everything that decides which notes a bank holds.
+    """What the user chose: everything that decides which notes a bank holds, and how.
 
     Attributes:
         limit: Only so many recordings, spread evenly over the library.
@@ -34,9 +35,11 @@ class BuildSettings:
         fix_octaves: Whether labels are moved where a whole folder is off.
         skip_clipped: Whether clipped recordings are left out.
         only: Attribute to the labels that are wanted; a recording with another one, or none, is passed over.
-        fewest: Labels of the adapter's `rare` attributes with fewer notes are dropped.
+        fewest: Labels of the adapter's `rare` attributes with fewer notes are dropped; if None, `MIN_NOTES`,
+            or 1 if there is a limit, since a sample of a library has few of everything.
         tags: Attributes given to every recording.
-        vocabulary: How the labels are rewritten.
+        vocabulary: How the labels are rewritten; they stay the library's own words if None.
+        config: The front end.
     """
 
     limit: int | None = None
@@ -45,9 +48,17 @@ class BuildSettings:
     fix_octaves: bool = False
     skip_clipped: bool = False
     only: Mapping[str, frozenset[str]] | None = None
-    fewest: int = MIN_NOTES
+    fewest: int | None = None
     tags: Mapping[str, str] | None = None
     vocabulary: Vocabulary | None = None
+    config: SpectrogramConfig = field(default_factory=SpectrogramConfig)
+
+    @property
+    def min_label_notes(self) -> int:
+        """Notes that a label of a `rare` attribute needs."""
+        if self.fewest is not None:
+            return self.fewest
+        return MIN_NOTES if self.limit is None else 1
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, for the bank's provenance."""
@@ -58,7 +69,7 @@ class BuildSettings:
             "fix_octaves": self.fix_octaves,
             "skip_clipped": self.skip_clipped,
             "only": {name: sorted(labels) for name, labels in sorted((self.only or {}).items())},
-            "fewest": self.fewest,
+            "fewest": self.min_label_notes,
             "tags": dict(self.tags or {}),
             "aliases": "" if self.vocabulary is None else self.vocabulary.digest,
         }
@@ -73,7 +84,6 @@ class Plan:
         out: The bank to make.
         adapter: Reads the library.
         chosen_because: Why it is this one; empty if the user said so.
-        config: The front end.
         recordings: By id, sorted.
         tasks: One a shard.
         settings: What the user chose.
@@ -84,21 +94,18 @@ class Plan:
     out: Path
     adapter: Adapter
     chosen_because: str
-    config: SpectrogramConfig
     recordings: dict[str, Recording]
     tasks: list[Task]
     settings: BuildSettings
     fingerprint: str
 
     @property
-    def workshop(self) -> Path:
+    def build_dir(self) -> Path:
         """The folder beside the bank in which it is built."""
-        return _workshop(self.out)
+        return _build_dir(self.out)
 
 
-def make_plan(
-    source: Path, format: str, out: Path, settings: BuildSettings, config: SpectrogramConfig
-) -> Plan:
+def make_plan(source: Path, format: str, out: Path, settings: BuildSettings) -> Plan:
     """Looks through the library and plans its build.
 
     Raises:
@@ -125,12 +132,12 @@ def make_plan(
     if settings.limit is None and not settings.only:
         recordings += [Recording(skip.id, skip=skip) for skip in found.unusable]
     by_id = {recording.id: recording for recording in sorted(recordings, key=lambda recording: recording.id)}
-    tasks = _tasks(source, out, adapter, config, list(by_id.values()), bool(settings.unpitched))
+    tasks = _tasks(source, out, adapter, settings, list(by_id.values()))
     fingerprint = _fingerprint(adapter, settings, by_id, tasks)
-    return Plan(source, out, adapter, chosen_because, config, by_id, tasks, settings, fingerprint)
+    return Plan(source, out, adapter, chosen_because, by_id, tasks, settings, fingerprint)
 
 
-def _workshop(out: Path) -> Path:
+def _build_dir(out: Path) -> Path:
     return out.with_name(f"{out.name}.building")
 
 
@@ -191,17 +198,17 @@ def _tasks(
     source: Path,
     out: Path,
     adapter: Adapter,
-    config: SpectrogramConfig,
+    settings: BuildSettings,
     recordings: list[Recording],
-    keep_unpitched: bool,
 ) -> list[Task]:
+    config, keep_unpitched = settings.config, bool(settings.unpitched)
     wanted = [recording for recording in recordings if not recording.skip]
     tasks = []
     for number, start in enumerate(range(0, len(wanted), _RECORDINGS_PER_SHARD)):
         chunk = tuple(wanted[start : start + _RECORDINGS_PER_SHARD])
         files = [[r.id, r.midi_pitch, *_stamp(adapter.origin(source, r.id))] for r in chunk]
         digest = _digest([SHARD_VERSION, adapter.name, config.model_dump(), keep_unpitched, files])
-        shard = _workshop(out) / f"{number:06d}-{digest[:16]}.npz"
+        shard = _build_dir(out) / f"{number:06d}-{digest[:16]}.npz"
         tasks.append(Task(adapter.name, source, shard, config, chunk, keep_unpitched))
     return tasks
 

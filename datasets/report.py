@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .libraries.base import Skip, SkipReason
+from .reading.recording import Skip, SkipReason
 
 
 @dataclass(frozen=True)

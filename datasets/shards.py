@@ -18,20 +18,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from aae.analysis.recording_file import UnreadableError
 from aae.analysis.trimming import prepare
 from aae.notes.bank import CLIPPING_UNKNOWN, UNPITCHED
 from aae.notes.bank_writer import quantise
 from mcnn.atomic import atomic_path
 from mcnn.spectral.config import SpectrogramConfig
 
-from .libraries.base import Recording, Skip, SkipReason
 from .libraries.registry import adapter_for
 from .pitch_check import Track, check_label, find_pitch, track
-from .reading.audio import MIN_NOTE_S, UnreadableError
+from .reading.recording import Recording, Skip, SkipReason
 
 if TYPE_CHECKING:
     from mcnn.spectral.spectrogram import Spectrogram
 
+MIN_NOTE_S = 0.05
 SHARD_VERSION = 9
 """Raised when the same recording would give another note, so that old shards are not taken for new ones."""
 
@@ -174,9 +175,10 @@ def _make_note(task: Task, recording: Recording) -> ShardNote | Outcome:
     sample_rate = task.config.sample_rate
     try:
         sound, digest = adapter_for(task.format).read(task.source, recording.id, sample_rate)
-    except (UnreadableError, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return Outcome(recording.id, "", (SkipReason.UNREADABLE, reason))
+    except UnreadableError as error:
+        return Outcome(recording.id, "", (SkipReason.UNREADABLE, error.reason))
+    except OSError as error:
+        return Outcome(recording.id, "", (SkipReason.UNREADABLE, error.strerror or str(error)))
     audio = prepare(sound.waveform, sample_rate, task.config.max_samples)
     if audio is None:
         peak = float(np.abs(sound.waveform).max(initial=0.0))

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
-from scipy.signal import fftconvolve
 
+from aae.analysis.envelope import relative_envelope_db
 from mcnn.spectral.level import loudest_rms_db
 
 FALL_DB = 25.0
@@ -31,12 +31,11 @@ SILENT_END_DB = -40.0
 
 _ENVELOPE_WINDOW_S = 0.04
 _ENVELOPE_STEP_S = 0.005
-_ENVELOPE_FLOOR_DB = -60.0
 _BLIP_RISE_DB = 15.0
 _CLICK_SELF_S = 0.003
 _CLICK_AROUND_S = 0.04
 _CLICK_AUDIBLE_DB = -50.0
-_CUT_S = 0.06
+_TRUNCATED_S = 0.06
 _SILENCE_DB = -200.0
 _FLAT_TOP_SAMPLES = 4
 
@@ -45,30 +44,30 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class NoteDefects:
-    """What was found in one note.
+    """What is wrong with one note.
 
     Attributes:
-        silent: Whether there is no sound at all; then nothing else can be said.
-        broken: Whether the envelope falls and comes back: two notes instead of one.
-        blip: Whether something short or soft follows a gap.
-        click: Whether there is an isolated step or spike before the last 60 ms.
-        cut: Whether there is one within the last 60 ms: the sound stops instead of ending.
-        clipped: Whether samples reach full scale or the peaks are flat.
+        is_silent: Whether there is no sound at all; then nothing else can be said.
+        is_split: Whether the envelope falls and comes back: two notes instead of one.
+        has_blip: Whether something short or soft follows a gap.
+        has_click: Whether there is an isolated step or spike before the last 60 ms.
+        is_truncated: Whether there is one within the last 60 ms: the sound stops instead of ending.
+        is_clipped: Whether samples reach full scale or the peaks are flat.
         dc_db: Mean of the waveform, relative to its loudest 50 ms.
         end_db: Level of the last 20 ms, relative to the loudest 50 ms.
     """
 
-    silent: bool
-    broken: bool
-    blip: bool
-    click: bool
-    cut: bool
-    clipped: bool
+    is_silent: bool
+    is_split: bool
+    has_blip: bool
+    has_click: bool
+    is_truncated: bool
+    is_clipped: bool
     dc_db: float
     end_db: float
 
 
-def measure_wholeness(waveform: FloatArray, sample_rate: int) -> NoteDefects:
+def measure_defects(waveform: FloatArray, sample_rate: int) -> NoteDefects:
     """Looks for what should not be in a note.
 
     Args:
@@ -80,31 +79,31 @@ def measure_wholeness(waveform: FloatArray, sample_rate: int) -> NoteDefects:
         return NoteDefects(True, False, False, False, False, False, _SILENCE_DB, _SILENCE_DB)
     envelope_db = _envelope_db(waveform, sample_rate)
     clicks = find_clicks(waveform, sample_rate)
-    last = len(waveform) - round(_CUT_S * sample_rate)
+    last = len(waveform) - round(_TRUNCATED_S * sample_rate)
     end = waveform[-max(1, round(END_S * sample_rate)) :].astype(np.float64)
     return NoteDefects(
-        silent=False,
-        broken=has_second_piece(envelope_db),
-        blip=has_blip(envelope_db),
-        click=bool((clicks < last).any()),
-        cut=bool((clicks >= last).any()),
-        clipped=is_clipped(waveform),
+        is_silent=False,
+        is_split=has_second_piece(envelope_db),
+        has_blip=has_blip(envelope_db),
+        has_click=bool((clicks < last).any()),
+        is_truncated=bool((clicks >= last).any()),
+        is_clipped=is_clipped(waveform),
         dc_db=_decibels(abs(float(waveform.mean(dtype=np.float64)))) - level_db,
         end_db=_decibels(float(np.sqrt(np.mean(end**2)))) - level_db,
     )
 
 
-def summarize_wholeness(notes: Iterable[NoteDefects]) -> dict[str, float]:
+def summarize_defects(notes: Iterable[NoteDefects]) -> dict[str, float]:
     """Shares (0 to 1) and levels over some notes, under the names that reports use."""
     rows = [asdict(note) for note in notes]
     column = {name: np.array([row[name] for row in rows], dtype=np.float64) for name in rows[0]}
     return {
-        "silent_share": float(column["silent"].mean()),
-        "broken_share": float(column["broken"].mean()),
-        "blip_share": float(column["blip"].mean()),
-        "click_share": float(column["click"].mean()),
-        "cut_share": float(column["cut"].mean()),
-        "clipped_share": float(column["clipped"].mean()),
+        "silent_share": float(column["is_silent"].mean()),
+        "broken_share": float(column["is_split"].mean()),
+        "blip_share": float(column["has_blip"].mean()),
+        "click_share": float(column["has_click"].mean()),
+        "cut_share": float(column["is_truncated"].mean()),
+        "clipped_share": float(column["is_clipped"].mean()),
         "dc_db_worst": float(column["dc_db"].max()),
         "end_db_median": float(np.median(column["end_db"])),
         "end_db_worst": float(column["end_db"].max()),
@@ -118,11 +117,8 @@ def _decibels(amplitude: float) -> float:
 
 def _envelope_db(waveform: FloatArray, sample_rate: int) -> npt.NDArray[np.float64]:
     """Level every 5 ms, relative to the highest, in windows that hold a period of the lowest notes."""
-    window = np.hanning(round(_ENVELOPE_WINDOW_S * sample_rate) | 1)
-    power = fftconvolve(np.square(waveform, dtype=np.float64), window / window.sum(), mode="same")
-    power = power[:: max(1, round(_ENVELOPE_STEP_S * sample_rate))]
-    level_db: npt.NDArray[np.float64] = 10.0 * np.log10(np.maximum(power / power.max(), 1e-12))
-    return np.maximum(level_db, _ENVELOPE_FLOOR_DB)
+    hop = max(1, round(_ENVELOPE_STEP_S * sample_rate))
+    return relative_envelope_db(waveform, round(_ENVELOPE_WINDOW_S * sample_rate) | 1, hop)
 
 
 def has_second_piece(envelope_db: npt.NDArray[np.float64]) -> bool:

@@ -29,25 +29,25 @@ class Modulation:
     """`(frames,)`, radians, unwrapped; 0 at the top of the cycle."""
 
 
-def loudness_db(log_mel: npt.NDArray[np.floating]) -> Floats:
+def frame_levels_db(log_mel: npt.NDArray[np.floating]) -> Floats:
     """The level of each frame `(frames,)` of a log-mel `(mels, frames)`, in dB."""
     power = np.square(np.power(10.0, log_mel.astype(np.float32))).sum(0)
     return np.asarray(10 * np.log10(power + 1e-8), np.float32)
 
 
-def measure_modulation(f0_cents: Floats, loudness_db: Floats, frame_rate_hz: float) -> Modulation:
+def measure_modulation(f0_cents: Floats, levels_db: Floats, frame_rate_hz: float) -> Modulation:
     """Finds the modulation of a note.
 
     Args:
         f0_cents: `(frames,)`, deviation of f0; NaN where unvoiced.
-        loudness_db: `(frames,)`.
+        levels_db: Level, `(frames,)`.
         frame_rate_hz: Frames per second.
     """
-    frames = len(loudness_db)
+    frames = len(levels_db)
     none = Modulation(0.0, 0.0, np.zeros(frames, np.float32))
     if frames < MIN_DURATION_S * frame_rate_hz:
         return none
-    candidates = [_oscillator(loudness_db, 1.5, frame_rate_hz)]
+    candidates = [_oscillator(levels_db, 1.5, frame_rate_hz)]
     voiced = np.isfinite(f0_cents)
     if voiced.mean() > 0.6:
         filled = np.interp(np.arange(frames), np.flatnonzero(voiced), f0_cents[voiced])

@@ -4,6 +4,8 @@ Recordings begin up to a third of a second before their note. A decoder that is 
 guess it, or the latent has to remember it.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,41 +23,73 @@ RISE_TO_DB = -3.0
 Floats = npt.NDArray[np.float32]
 
 
-def measure_onset(loudness_db: Floats, frame_rate_hz: float) -> float:
+@dataclass(frozen=True)
+class Rise:
+    """Where a level rises to its first peak.
+
+    Attributes:
+        start: Step from which it stays within 20 dB of the peak.
+        end: Step at which it first comes within 3 dB.
+        peak_db: The first peak.
+    """
+
+    start: int
+    end: int
+    peak_db: float
+
+
+def find_rise(level_db: npt.NDArray[np.floating], n_first: int, begins_db: float = -np.inf) -> Rise:
+    """The attack in a level over time.
+
+    Args:
+        level_db: `(steps,)`.
+        n_first: Steps within which the first peak lies.
+        begins_db: These steps count from where the level first exceeds this.
+    """
+    begins = int(np.argmax(level_db > begins_db))
+    first = level_db[begins : begins + n_first]
+    peak_db = float(first.max())
+    end = begins + int(np.argmax(first >= peak_db + RISE_TO_DB))
+    below = np.flatnonzero(level_db[: end + 1] < peak_db + RISE_FROM_DB)
+    return Rise(int(below[-1]) + 1 if len(below) else 0, end, peak_db)
+
+
+def measure_onset(level_db: Floats, frame_rate_hz: float) -> float:
     """Where the attack begins, in frames.
 
     Args:
-        loudness_db: `(frames,)`, from the beginning of the recording.
+        level_db: `(frames,)`, from the beginning of the recording.
         frame_rate_hz: Frames per second.
 
     Returns:
         A fraction of frames; below 0, down to `EARLIEST_FRAMES`, where a note is under way from the start.
     """
-    first = _first_part(loudness_db, frame_rate_hz)
-    start_db = first.max() + RISE_FROM_DB
-    risen = int(np.argmax(first >= first.max() + RISE_TO_DB))
-    below = np.flatnonzero(first[: risen + 1] < start_db)
-    if not len(below):
-        return EARLIEST_FRAMES * float((first[0] - start_db) / -RISE_FROM_DB)
-    last = int(below[-1])
-    return last + float((start_db - first[last]) / (first[last + 1] - first[last]))
+    levels, rise = _first_rise(level_db, frame_rate_hz)
+    start_db = rise.peak_db + RISE_FROM_DB
+    if rise.start == 0:
+        return EARLIEST_FRAMES * float((levels[0] - start_db) / -RISE_FROM_DB)
+    return rise.start - 1 + _crossing(levels, rise.start, start_db)
 
 
-def measure_risen(loudness_db: Floats, frame_rate_hz: float) -> float:
+def measure_risen(level_db: Floats, frame_rate_hz: float) -> float:
     """Where the level first comes within 3 dB of the attack's peak, in fractions of frames.
 
     Args:
-        loudness_db: `(frames,)`, from the beginning of the note.
+        level_db: `(frames,)`, from the beginning of the note.
         frame_rate_hz: Frames per second.
     """
-    first = _first_part(loudness_db, frame_rate_hz)
-    wanted_db = first.max() + RISE_TO_DB
-    risen = int(np.argmax(first >= wanted_db))
-    if risen == 0:
+    levels, rise = _first_rise(level_db, frame_rate_hz)
+    if rise.end == 0:
         return 0.0
-    before = first[risen - 1]
-    return risen - 1 + float((wanted_db - before) / (first[risen] - before))
+    return rise.end - 1 + _crossing(levels, rise.end, rise.peak_db + RISE_TO_DB)
 
 
-def _first_part(loudness_db: Floats, frame_rate_hz: float) -> npt.NDArray[np.float64]:
-    return np.asarray(loudness_db[: round(FIRST_PEAK_S * frame_rate_hz) + 1], np.float64)
+def _first_rise(level_db: Floats, frame_rate_hz: float) -> tuple[npt.NDArray[np.float64], Rise]:
+    levels = np.asarray(level_db, np.float64)
+    return levels, find_rise(levels, round(FIRST_PEAK_S * frame_rate_hz) + 1)
+
+
+def _crossing(levels: npt.NDArray[np.float64], step: int, threshold_db: float) -> float:
+    """Where between the step before and this one a threshold is crossed, 0 to 1."""
+    before = levels[step - 1]
+    return float((threshold_db - before) / (levels[step] - before))

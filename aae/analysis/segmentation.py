@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
+from aae.analysis.envelope import envelope_db
 from aae.analysis.f0 import TRACKER_RATE, neural_tracker
 from aae.analysis.pitch_estimate import ABSENT_DB, lower_octave_hz, own_harmonics_db, unlabelled_f0_hz
-from aae.analysis.trimming import envelope_db
 
 Floats = npt.NDArray[np.float64]
 

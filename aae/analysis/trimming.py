@@ -1,4 +1,7 @@
-"""Where a note begins and ends in a recording, and the note alone, at the reference level.
+"""The one preparation of a recorded note: trimmed to itself, no longer than a model takes, at one level.
+
+The notes of a NoteBank, those that `clariolin transform` hears and those dropped on the desktop go through
+`prepare`, so that an encoder sees the same note wherever it comes from.
 
 Conventions: waveforms are `(samples,)` float32, mono. Levels are root mean squares in dB of full scale.
 """
@@ -9,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.ndimage
 
+from aae.analysis.envelope import envelope_db
 from mcnn.spectral.level import REFERENCE_LEVEL_DB, loudest_rms_db
 
 SILENT_LEVEL_DB = -70.0
@@ -38,15 +42,19 @@ _CUT_FADE_S = 0.100
 
 @dataclass(frozen=True)
 class PreparedAudio:
-    """A note's waveform, ready for a bank.
+    """A note's waveform, ready for a bank or an encoder.
 
     Attributes:
         waveform: `(samples,)` at `REFERENCE_LEVEL_DB`.
         level_db: The level it had before.
+        start: Its first sample in the recording.
+        end: The sample after the note's last in the recording; the waveform may have been cut before.
     """
 
     waveform: npt.NDArray[np.float32]
     level_db: float
+    start: int
+    end: int
 
 
 def prepare(waveform: npt.NDArray[np.float32], sample_rate: int, max_samples: int) -> PreparedAudio | None:
@@ -63,16 +71,18 @@ def prepare(waveform: npt.NDArray[np.float32], sample_rate: int, max_samples: in
     if loudest_rms_db(waveform, sample_rate) < SILENT_LEVEL_DB:
         return None
     start, end = find_note(waveform, sample_rate)
-    note = waveform[start:end].copy()
-    if len(note) > max_samples:
-        note = fade_out(note[:max_samples], round(_CUT_FADE_S * sample_rate))
-    else:
-        note = fade_out(note, round(_END_FADE_S * sample_rate))
+    note = shorten(waveform[start:end], sample_rate, max_samples)
     recorded_db = loudest_rms_db(note, sample_rate)
     if recorded_db < SILENT_LEVEL_DB:
         return None
     gain = np.float32(10.0 ** ((REFERENCE_LEVEL_DB - recorded_db) / 20.0))
-    return PreparedAudio(note * gain, recorded_db)
+    return PreparedAudio(note * gain, recorded_db, start, end)
+
+
+def shorten(note: npt.NDArray[np.float32], sample_rate: int, max_samples: int) -> npt.NDArray[np.float32]:
+    """A copy of a trimmed note `(samples,)` that ends without a click, no longer than a model takes."""
+    fade_s = _CUT_FADE_S if len(note) > max_samples else _END_FADE_S
+    return fade_out(note[:max_samples].copy(), round(fade_s * sample_rate))
 
 
 def find_note(waveform: npt.NDArray[np.float32], sample_rate: int) -> tuple[int, int]:
@@ -160,21 +170,6 @@ def _periodicity(waveform: npt.NDArray[np.float32], sample_rate: int) -> float:
     if not len(dips):
         return 0.0
     return float(correlation[dips[0] :].max() / (correlation[0] + 1e-20))
-
-
-def _moving_power(waveform: npt.NDArray[np.float32], n_window: int) -> npt.NDArray[np.float64]:
-    """Mean square of every run of `n_window` samples (of all, if there are fewer)."""
-    energy = np.concatenate([[0.0], np.cumsum(waveform.astype(np.float64) ** 2)])
-    n_window = max(1, min(n_window, len(waveform)))
-    power: npt.NDArray[np.float64] = np.maximum(energy[n_window:] - energy[:-n_window], 0.0) / n_window
-    return power
-
-
-def envelope_db(waveform: npt.NDArray[np.float32], n_window: int, hop: int) -> npt.NDArray[np.float64]:
-    """Level around every `hop`-th sample."""
-    padded = np.pad(waveform, (n_window // 2, n_window - n_window // 2))
-    power = _moving_power(padded, n_window)[: len(waveform) : hop]
-    return 10.0 * np.log10(power + 1e-20)
 
 
 def fade_out(waveform: npt.NDArray[np.float32], n_fade: int) -> npt.NDArray[np.float32]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from aae.analysis.defects import NoteDefects, measure_wholeness
+from aae.analysis.defects import NoteDefects, measure_defects
 from aae.bench.held_out import DecodedBeside, HeldOutDecoder, invert_decoded
 from aae.bench.inversion import (
     InversionRow,
@@ -113,8 +113,8 @@ def bench_decoded(
         rows=tuple(
             DecodedRow(
                 **summarize(name, n_parameters.get(name, 0), figures[name]),
-                click_share=float(np.mean([sound.click for sound in sounds[name]])),
-                broken_share=float(np.mean([sound.broken for sound in sounds[name]])),
+                click_share=float(np.mean([sound.has_click for sound in sounds[name]])),
+                broken_share=float(np.mean([sound.is_split for sound in sounds[name]])),
             )
             for name in figures
         ),
@@ -140,4 +140,4 @@ def _without_distances(found: NoteFigures) -> NoteFigures:
 
 def _wholeness(waveform: Tensor, sample_rate: int) -> NoteDefects:
     """Of a note that is faded in as the `Synthesizer` does it."""
-    return measure_wholeness(fade(waveform[0].numpy(), round(FADE_IN_S * sample_rate), 0), sample_rate)
+    return measure_defects(fade(waveform[0].numpy(), round(FADE_IN_S * sample_rate), 0), sample_rate)

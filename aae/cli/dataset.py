@@ -106,25 +106,29 @@ def build(
     """
     from aae.cli.dataset_tables import print_report
     from datasets.build import build as build_bank
+    from datasets.plan import BuildSettings
 
+    settings = BuildSettings(
+        limit=limit,
+        unpitched=unpitched,
+        fix_octaves=fix_octaves,
+        correct_pitch=correct_pitch,
+        skip_clipped=skip_clipped,
+        fewest=1 if keep_rare else None,
+        only=parse_choices(only or []),
+        tags=parse_tags(tag or []),
+        vocabulary=_vocabulary(aliases or []) if shared_words or aliases else None,
+    )
     began_s = time.monotonic()
     finished, n_resumed = _follow(
         build_bank(
             source,
             format,
             out,
-            workers,
-            limit,
-            unpitched=unpitched,
-            fix_octaves=fix_octaves,
-            correct_pitch=correct_pitch,
-            skip_clipped=skip_clipped,
-            fewest=1 if keep_rare else None,
-            only=parse_choices(only or []),
-            tags=parse_tags(tag or []),
-            vocabulary=_vocabulary(aliases or []) if shared_words or aliases else None,
-            taken=other_options(),
+            settings,
+            workers=workers,
             scheduler=scheduler,
+            reserved=other_options(),
         )
     )
     seconds = time.monotonic() - began_s

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.signal
 
+from aae.analysis.envelope import envelope_db
+
 MIN_LOOP_S = 0.15
 ENVELOPE_S, ENVELOPE_STEP_S = 0.03, 0.005
 STEADY_DB = 6.0
@@ -70,7 +72,8 @@ def loop_note(waveform: Waveform, sample_rate: int, f0_hz: float | None) -> tupl
         The waveform, changed around the loop's end, and the loop; None if no part is steady or similar
         enough.
     """
-    levels_db, step = _envelope(waveform, sample_rate)
+    step = round(ENVELOPE_STEP_S * sample_rate)
+    levels_db = envelope_db(waveform, round(ENVELOPE_S * sample_rate), step, floor_db=-120.0)
     region = _steady_region(levels_db, sample_rate, step)
     if region is None:
         return None
@@ -110,15 +113,6 @@ def seam_db(waveform: Waveform, start: int, end: int) -> float:
     at_seam = np.abs(np.diff(around, 4)).max()
     inside = np.abs(np.diff(period, 4)).max()
     return float(20.0 * np.log10((at_seam + 1e-12) / (inside + 1e-12)))
-
-
-def _envelope(waveform: Waveform, sample_rate: int) -> tuple[npt.NDArray[np.float64], int]:
-    """Level in dB every `step` samples, over windows centred there."""
-    step, window = round(ENVELOPE_STEP_S * sample_rate), round(ENVELOPE_S * sample_rate)
-    padded = np.pad(waveform.astype(np.float64), (window // 2, window))
-    energy = np.concatenate([[0.0], np.cumsum(padded**2)])
-    places = np.arange(0, len(waveform), step)
-    return 10.0 * np.log10((energy[places + window] - energy[places]) / window + 1e-12), step
 
 
 def _steady_region(levels_db: npt.NDArray[np.float64], sample_rate: int, step: int) -> tuple[int, int] | None:

@@ -9,13 +9,11 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aae.model.coverage import strongest
+from aae.notes import technique_words
 from aae.rendering.note_file import NoteFile, make_note_file
 from aae.rendering.output import OutputSettings
 from aae.synthesis.request import NoteRequest
 from aae.synthesis.synthesizer import Synthesizer
-
-NOT_HELD = ("pizz", "pluck", "stacc", "battuto", "slap", "snap", "struck", "gliss", "cresc")
-"""Parts of names of techniques whose notes ring out, stop or go somewhere."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,7 @@ def make_note(synthesizer: Synthesizer, task: NoteTask) -> NoteFile:
 
 def is_sustained(technique: Mapping[str, float]) -> bool:
     """Whether a technique is one that goes on as long as the player wants, as far as its name tells."""
-    label = strongest(technique) if technique else None
-    return not any(word in (label or "").lower() for word in NOT_HELD)
+    return technique_words.is_sustained(strongest(technique)) if technique else True
 
 
 class NoteRenderer(ABC):

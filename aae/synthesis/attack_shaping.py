@@ -9,8 +9,8 @@ Conventions: `(samples,)` waveforms; times and levels of attacks as in `aae.anal
 
 import numpy as np
 
-from aae.analysis.attack import STEP_S, Doubles, FloatArray, envelope_db, find_rise
-from aae.analysis.modulation import loudness_db
+from aae.analysis.attack import STEP_S, Doubles, FloatArray, attack_envelope_db, find_attack
+from aae.analysis.modulation import frame_levels_db
 from aae.analysis.onset import RISE_FROM_DB, RISE_TO_DB, measure_risen
 
 MAX_SHAPED_MS = 40.0
@@ -38,8 +38,8 @@ def shape_attack(waveform: FloatArray, sample_rate: int, attack_ms: float | None
         return waveform
     shaped = waveform
     for _ in range(_ROUNDS):
-        envelope = envelope_db(shaped, sample_rate)
-        rise = find_rise(envelope)
+        envelope = attack_envelope_db(shaped, sample_rate)
+        rise = find_attack(envelope)
         wanted = allowed_rise_db(rise.end - np.arange(rise.end, dtype=np.float64), attack_ms) + rise.peak_db
         gain_db = np.minimum(wanted - envelope[: rise.end], 0.0)
         times = np.arange(len(waveform)) / sample_rate / STEP_S
@@ -66,7 +66,7 @@ def attack_gain(
     """
     if attack_ms is None or attack_ms > MAX_SHAPED_MS:
         return np.ones(0, np.float32)
-    end_s = measure_risen(loudness_db(log_mel), frame_rate_hz) / frame_rate_hz + RISEN_AFTER_S
+    end_s = measure_risen(frame_levels_db(log_mel), frame_rate_hz) / frame_rate_hz + RISEN_AFTER_S
     before_ms = 1e3 * (end_s - np.arange(round(end_s * sample_rate)) / sample_rate)
     gain_db = allowed_rise_db(before_ms, attack_ms) - RISE_TO_DB
     return np.asarray(10.0 ** (gain_db / 20.0), np.float32)

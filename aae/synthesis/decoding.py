@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aae.analysis.modulation import loudness_db
+from aae.analysis.modulation import frame_levels_db
 from aae.analysis.onset import measure_onset
 from aae.model.conditioning import Condition, Vocabulary
 from aae.model.decoder import Decoded, Decoder
@@ -215,7 +215,7 @@ class NoteDecoder:
         Returns:
             The log-mel, and conditioning with its onset and without a share of noise.
         """
-        onset = measure_onset(loudness_db(log_mel.numpy()), self.config.frame_rate_hz)
+        onset = measure_onset(frame_levels_db(log_mel.numpy()), self.config.frame_rate_hz)
         if conditioning.noise is not None:
             frames = log_mel.shape[1]
             start = np.random.default_rng([conditioning.seed(0), 1]).integers(n_starts(frames))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import signal
 from torch import Tensor
 
-from aae.analysis.modulation import loudness_db
+from aae.analysis.modulation import frame_levels_db
 from aae.synthesis.attack_shaping import shape_attack
 from mcnn.spectral.level import REFERENCE_LEVEL_DB, loudest_rms_db
 
@@ -157,7 +157,7 @@ def level_correction_db(log_mel: Tensor) -> float:
 
     Short notes come out under the level that they are to have.
     """
-    levels_db = loudness_db(log_mel.numpy())
+    levels_db = frame_levels_db(log_mel.numpy())
     if levels_db.max() - levels_db[-1] < PEAK_PASSED_DB:
         return 0.0
     return float(

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from aae.analysis.attack import attack_time_ms
-from aae.analysis.modulation import Modulation, loudness_db, measure_modulation
+from aae.analysis.modulation import Modulation, frame_levels_db, measure_modulation
 from aae.analysis.onset import measure_onset
 from aae.model.conditioning import Condition
 from aae.model.performance import Performance
@@ -114,7 +114,7 @@ class TrainingNotes:
             name: labels[self.bank_indices].astype(np.int64) for name, labels in bank.labels.items()
         }
         self.level_db = bank.level_db[self.bank_indices]
-        levels, rate_hz = [loudness_db(log_mel) for log_mel in self.log_mels], self.config.frame_rate_hz
+        levels, rate_hz = [frame_levels_db(log_mel) for log_mel in self.log_mels], self.config.frame_rate_hz
         self.modulations = [
             measure_modulation(f0, level_db, rate_hz)
             for f0, level_db in zip(self.f0_cents, levels, strict=True)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.ndimage
 
-from aae.analysis.trimming import envelope_db
+from aae.analysis.envelope import envelope_db
 
 Floats = npt.NDArray[np.float32]
 

@@ -3,7 +3,7 @@
 Conventions: `(samples,)` mono waveforms at the model's sample rate; frames as in `mcnn.spectral.spectrogram`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from aae.analysis.f0 import track_f0
-from aae.analysis.modulation import Modulation, loudness_db, measure_modulation
+from aae.analysis.modulation import Modulation, frame_levels_db, measure_modulation
 from aae.analysis.onset import ONSET_FRAMES, measure_onset
 from aae.analysis.pitch_estimate import unlabelled_f0_hz
 from aae.analysis.segmentation import DetectedNote
-from aae.analysis.trimming import SILENT_LEVEL_DB, find_note, prepare
+from aae.analysis.trimming import SILENT_LEVEL_DB, PreparedAudio, find_note, prepare
 from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH
 from aae.notes.pitch_names import pitch_frequency_hz
 from aae.synthesis.synthesizer import Synthesizer
@@ -34,7 +34,7 @@ class AnalysedNote:
     Attributes:
         start: Its first sample in the recording; the onset follows about 10 ms later.
         waveform: `(samples,)` as recorded.
-        midi_pitch: The nearest note; None if no pitch is heard.
+        midi_pitch: The nearest note; None if no pitch is detected.
         f0_cents: `(frames,)` deviation from it, gaps filled.
         log_mel: `(mels, frames)` at the reference level.
         level_db: Its level as recorded, see `mcnn.spectral.level`.
@@ -85,43 +85,58 @@ class NoteAnalyser:
         self._encoder = synthesizer.encoder
 
     def measure_alone(self, waveform: Floats) -> AnalysedNote | None:
-        """A recording of one note; None if it is silent.
+        """A recording of one note, which the encoder sees as a NoteBank has it; None if it is silent.
 
         Args:
             waveform: `(samples,)` of the whole recording.
         """
-        if not waveform.any() or loudest_rms_db(waveform, self.config.sample_rate) < SILENT_LEVEL_DB:
+        sample_rate = self.config.sample_rate
+        prepared = prepare(waveform, sample_rate, self.config.max_samples)
+        if prepared is None:
             return None
-        start, end = find_note(waveform, self.config.sample_rate)
-        f0_hz = unlabelled_f0_hz(waveform[start:end], self.config.sample_rate)
-        return self.measure(waveform, DetectedNote(start, end, f0_hz))
+        note = waveform[prepared.start : prepared.end]
+        detected = DetectedNote(prepared.start, prepared.end, unlabelled_f0_hz(note, sample_rate))
+        return self._analysed(note, detected, loudest_rms_db(note, sample_rate), prepared)
 
-    @torch.inference_mode()
-    def measure(self, waveform: Floats, heard: DetectedNote) -> AnalysedNote | None:
+    def measure(self, waveform: Floats, detected: DetectedNote) -> AnalysedNote | None:
         """One note of a longer recording; None if there is nothing in it.
 
         Args:
             waveform: `(samples,)` of the recording.
-            heard: Where the note is in it.
+            detected: Where the note is in it.
         """
         sample_rate = self.config.sample_rate
-        note, start = waveform[heard.start : heard.end], heard.start
+        note = waveform[detected.start : detected.end]
         level_db = loudest_rms_db(note, sample_rate)
         if level_db < SILENT_LEVEL_DB:
             return None
-        if not heard.is_slurred:
+        if not detected.is_slurred:
             first, last = find_note(note, sample_rate)
-            note, start = note[first:last], start + first
-        if len(note) < MIN_DURATION_S * sample_rate:
+            note, detected = note[first:last], replace(detected, start=detected.start + first)
+        return self._analysed(note, detected, level_db, prepare(note, sample_rate, self.config.max_samples))
+
+    @torch.inference_mode()
+    def _analysed(
+        self, note: Floats, detected: DetectedNote, level_db: float, prepared: PreparedAudio | None
+    ) -> AnalysedNote | None:
+        """What is measured of a trimmed note; None if it is too short.
+
+        Args:
+            note: `(samples,)` as recorded, from its beginning to its end.
+            detected: Where it begins, and its pitch.
+            level_db: As recorded.
+            prepared: What the encoder sees; None if `prepare` finds no note in it.
+        """
+        if len(note) < MIN_DURATION_S * self.config.sample_rate:
             return None
         scaled = note * np.float32(10.0 ** ((REFERENCE_LEVEL_DB - level_db) / 20.0))
         log_mel = self._spectrogram(torch.from_numpy(scaled)[None])[0]
-        midi_pitch = nearest_note(heard.f0_hz)
-        f0_cents = self._deviation(note, midi_pitch, heard.f0_hz)
-        levels_db, rate_hz = loudness_db(log_mel.numpy()), self.config.frame_rate_hz
-        latent, take = self._encode(note)
+        midi_pitch = nearest_note(detected.f0_hz)
+        f0_cents = self._deviation(note, midi_pitch, detected.f0_hz)
+        levels_db, rate_hz = frame_levels_db(log_mel.numpy()), self.config.frame_rate_hz
+        latent, take = self._encode(note if prepared is None else prepared.waveform)
         return AnalysedNote(
-            start=start,
+            start=detected.start,
             waveform=note,
             midi_pitch=midi_pitch,
             f0_cents=f0_cents,
@@ -131,17 +146,15 @@ class NoteAnalyser:
             latent=latent,
             take=take,
             onset_frames=measure_onset(levels_db, rate_hz),
-            is_slurred=heard.is_slurred,
+            is_slurred=detected.is_slurred,
         )
 
-    def _encode(self, note: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """The latent and the take of a note prepared as the notes of a NoteBank are."""
-        prepared = prepare(note, self.config.sample_rate, self.config.max_samples)
-        known = note if prepared is None else prepared.waveform
-        log_mel = self._spectrogram(torch.from_numpy(known)[None])
-        found = self._encoder.encode(log_mel, torch.ones(1, log_mel.shape[2]))
-        take = () if found.take is None else tuple(found.take[0].tolist())
-        return tuple(found.latent[0].tolist()), take
+    def _encode(self, prepared: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The latent and the take of a prepared note `(samples,)`."""
+        log_mel = self._spectrogram(torch.from_numpy(prepared)[None])
+        encoding = self._encoder.encode(log_mel, torch.ones(1, log_mel.shape[2]))
+        take = () if encoding.take is None else tuple(encoding.take[0].tolist())
+        return tuple(encoding.latent[0].tolist()), take
 
     def _deviation(self, note: Floats, midi_pitch: int | None, f0_hz: float | None) -> Floats:
         """Deviation from the nearest note `(frames,)`; where it is not heard, what is around it."""

@@ -2,7 +2,7 @@
 
 Notes that follow each other without a pause are cross-faded. What is between notes is silence.
 
-Conventions: blocks are `(samples, 1 or 2)` float32 at the model's sample rate.
+Conventions: finished blocks are float32 at the model's sample rate, `(samples, 1)` or left and right.
 """
 
 from collections.abc import Iterable, Iterator

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from aae.analysis.recording_file import AUDIO_SUFFIXES
 from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH, Mix, Vocabulary
 from aae.model.model_info import ModelInfo
 from aae.notes.pitch_names import pitch_name
 from aae.rendering.file_names import distinct_name, mix_part, note_part
 from aae.rendering.output import MAX_RATE, MIN_RATE
 from aae.rendering.plan import NEARBY
-from aae.transform.audio_file import SUFFIXES
 from aae.transform.changes import Changes, check_offset
 from aae.transform.segments import TakenAs
 from mcnn.errors import InputError
@@ -114,7 +114,7 @@ def find_sources(paths: Sequence[Path], out: Path) -> list[SoundSource]:
         if path.is_dir():
             found = [p for p in sorted(path.rglob("*")) if _is_sound(p, path) and out not in p.parents]
             if not found:
-                raise InputError(f"{path} holds no sound files ({', '.join(sorted(SUFFIXES))})")
+                raise InputError(f"{path} holds no sound files ({', '.join(sorted(AUDIO_SUFFIXES))})")
             for file in found:
                 below = file.relative_to(path)
                 name = (path / below).as_posix()
@@ -186,7 +186,7 @@ def check_settings(info: ModelInfo, settings: TransformSettings) -> None:
 
 def _is_sound(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return path.suffix.lower() in SUFFIXES and path.is_file() and not hidden
+    return path.suffix.lower() in AUDIO_SUFFIXES and path.is_file() and not hidden
 
 
 def _nearby(info: ModelInfo, changes: Changes) -> tuple[float, ...]:

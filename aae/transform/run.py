@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from aae.analysis.recording_file import RecordingFacts, read_blocks
 from aae.model.coverage import strongest_labels
 from aae.rendering.manifest import (
     append_row,
@@ -25,7 +26,7 @@ from aae.rendering.manifest import (
     write_manifest,
 )
 from aae.synthesis.synthesizer import Synthesizer
-from aae.transform.audio_file import SoundFacts, SoundReader, SoundWriter, examine
+from aae.transform.audio_file import SoundWriter, examine
 from aae.transform.note_analysis import NoteAnalyser
 from aae.transform.phrase import NoteFacts, remake_phrase
 from aae.transform.plan import PlannedSound, TransformSettings
@@ -147,10 +148,10 @@ class _TransformWorker:
         self.synthesizer = synthesizer
         self.settings = settings
         self._meter = NoteAnalyser(synthesizer)
-        self._known: tuple[Path, SoundFacts, str] | None = None
+        self._known: tuple[Path, RecordingFacts, str] | None = None
         self._labels: dict[Path, dict[str, str]] = {}
 
-    def facts(self, sound: PlannedSound) -> SoundFacts:
+    def facts(self, sound: PlannedSound) -> RecordingFacts:
         """Length, channels, rate and peak of a sound's file."""
         return self._of(sound)[1]
 
@@ -158,7 +159,7 @@ class _TransformWorker:
         """SHA-256 of a sound's file."""
         return self._of(sound)[2]
 
-    def _of(self, sound: PlannedSound) -> tuple[Path, SoundFacts, str]:
+    def _of(self, sound: PlannedSound) -> tuple[Path, RecordingFacts, str]:
         path = sound.source.path
         if self._known is None or self._known[0] != path:
             self._known = (path, examine(path), file_digest(path))
@@ -177,9 +178,9 @@ class _TransformWorker:
                 f"{sound.source.path}: {facts.duration_s:.0f} s is no single note "
                 f"(up to {MAX_NOTE_S:g} s): give --as phrase"
             )
-        reader = SoundReader(sound.source.path, facts, self._meter.config.sample_rate)
+        blocks = read_blocks(sound.source.path, facts, self._meter.config.sample_rate, with_side=True)
         loudest_db = 20.0 * math.log10(facts.peak)
-        return listen(reader.blocks(), self._meter, loudest_db, settings.taken_as)
+        return listen(blocks, self._meter, loudest_db, settings.taken_as)
 
     def remaker(self, sound: PlannedSound, heard: Sequence[Segment]) -> Resynthesizer:
         """Makes a sound's notes; its own labels are inferred once."""

@@ -3,7 +3,8 @@
 Of each stretch the notes that surely end within it are measured; the others wait for more. The same
 recording always falls into the same stretches.
 
-Conventions: blocks are `(samples, 1 or 2)` float32 at the model's sample rate.
+Conventions: blocks are float32 at the model's sample rate: `(samples, 1)`, the middle, or `(samples, 2)`,
+middle and side.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,6 @@ import numpy as np
 
 from aae.analysis.segmentation import DetectedNote, find_notes
 from aae.transform.note_analysis import AnalysedNote, Floats, NoteAnalyser
-from aae.transform.stereo import middle
 
 TakenAs = Literal["auto", "note", "phrase"]
 
@@ -47,7 +47,7 @@ class Segment:
     settled: int
 
     def of_note(self, note: AnalysedNote) -> Floats:
-        """The recording of a note, all channels."""
+        """The recording of a note, `(samples, 1 or 2)`."""
         return self.block[note.start - self.start : note.end - self.start]
 
 
@@ -71,7 +71,7 @@ def listen(
         block, is_last = _filled(kept, source, wanted)
         if not len(block):
             return
-        mono = middle(block)
+        mono = np.ascontiguousarray(block[:, 0])
         found = [] if taken_as == "note" else find_notes(mono, sample_rate, loudest_db)
         whole = is_last and start == 0
         if taken_as == "note" or (whole and taken_as == "auto" and _is_one(found, len(mono), sample_rate)):

@@ -4,7 +4,8 @@ A model hears and makes mono: the middle. Of a stereo recording, the part of its
 middle is a direction (pan), the rest is width; the re-made middle gets sides of the same two sizes, the
 width from a copy that is smeared in phase.
 
-Conventions: `(samples, 2)` recordings, left and right; `(samples,)` middles.
+Conventions: `(samples, 2)` recordings are middle and side (see `aae.analysis.recording_file`), `(samples, 2)`
+results left and right; `(samples,)` middles.
 """
 
 import functools
@@ -19,7 +20,6 @@ Floats = npt.NDArray[np.float32]
 _STEP_S, _WINDOW_STEPS = 0.02, 9
 _SMEAR_S = 0.012
 _MAX_WIDTH, _MAX_PAN = 1.0, 1.0
-_CANCELLED = 1e-4
 
 
 @dataclass(frozen=True)
@@ -37,24 +37,10 @@ class StereoImage:
     step: int
 
 
-def middle(block: Floats) -> Floats:
-    """The mono mix `(samples,)` of a block `(samples, 1 or 2)`.
-
-    Channels of opposite sign would cancel: then the louder one is heard.
-    """
-    if block.shape[1] == 1:
-        return block[:, 0]
-    mid = block.mean(1)
-    power = np.square(block, dtype=np.float64).sum(0)
-    if np.square(mid, dtype=np.float64).sum() < _CANCELLED * power.max():
-        return np.ascontiguousarray(block[:, int(power.argmax())])
-    return np.asarray(mid, np.float32)
-
-
 def measure_image(block: Floats, sample_rate: int) -> StereoImage:
-    """Pan and width over time of `(samples, 2)`."""
+    """Pan and width over time of a recording `(samples, 2)`, middle and side."""
     step = round(_STEP_S * sample_rate)
-    mid, side = middle(block).astype(np.float64), 0.5 * (block[:, 0] - block[:, 1]).astype(np.float64)
+    mid, side = block.astype(np.float64).T
     mid_power, side_power, common = (_steps(x, step) for x in (mid * mid, side * side, mid * side))
     floor = 1e-6 * max(float(mid_power.max(initial=0.0)), 1e-12)
     pan = np.clip(common / (mid_power + floor), -_MAX_PAN, _MAX_PAN)

@@ -6,76 +6,18 @@ a library that is not made of audio files says itself how one of its recordings 
 """
 
 import hashlib
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from aae.notes.bank import Split
+from aae.analysis.recording_file import Sound, read_mono
 
-from ..reading.audio import Sound, read_mono
-
-if TYPE_CHECKING:
-    from ..reading.files import Survey
+from ..reading.files import Survey, require_whole
+from ..reading.recording import Recording, Skip, SkipReason
 
 SURELY_NAMED = 0.5
 """A library is recognised if at least this share of the names looked at are in its manner."""
-
-
-class SkipReason(StrEnum):
-    """Why a recording did not become a note."""
-
-    UNREADABLE = "unreadable"
-    SILENT = "silent"
-    TOO_SHORT = "too short"
-    PHRASE = "a phrase, not a note"
-    TAG = "tag not understood"
-    PAIR = "two notes at once"
-    UNPITCHED = "unpitched, not asked for"
-    NO_PITCH = "no pitch found"
-    WRONG_PITCH = "measured pitch far from the label"
-    DUPLICATE = "duplicate bytes"
-    CLIPPED = "clipped"
-    RARE = "rare label"
-
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """A recording that did not become a note.
-
-    Attributes:
-        id: Source path of the recording, relative, with forward slashes.
-        reason: Why.
-        detail: What exactly was found, in words.
-    """
-
-    id: str
-    reason: SkipReason
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """One audio file, as its library describes it.
-
-    Attributes:
-        id: Source path relative to the library's folder, with forward slashes.
-        midi_pitch: MIDI number; `aae.notes.bank.UNPITCHED` if it has no pitch; None if the library does not
-            say,
-            and it is to be measured.
-        labels: Attribute to label, in the library's own words.
-        skip: Set if the name alone already says that this is no note, or if it cannot be understood.
-        split: What the note is for, if the library itself says so.
-    """
-
-    id: str
-    midi_pitch: int | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    skip: Skip | None = None
-    split: Split | None = None
 
 
 class Adapter(ABC):
@@ -113,7 +55,7 @@ class Adapter(ABC):
             InputError: If there is nothing of this library in the folder.
         """
 
-    def recognise(self, found: "Survey") -> tuple[float, str]:
+    def recognise(self, found: Survey) -> tuple[float, str]:
         """How surely a folder is this library.
 
         Args:
@@ -142,6 +84,7 @@ class Adapter(ABC):
         path = source / id_
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
+        require_whole(path)
         return read_mono(path, sample_rate), digest
 
     def origin(self, source: Path, id_: str) -> Path:
@@ -158,14 +101,7 @@ def not_understood(id_: str, detail: str) -> Recording:
     return Recording(id_, skip=Skip(id_, SkipReason.TAG, detail))
 
 
-def as_label(text: str) -> str:
-    """A name as labels are written: lower case, words joined by hyphens."""
-    return re.sub(r"[\s_]+", "-", text.strip().lower()).strip("-")
-
-
-def share_named(
-    found: "Survey", is_named: Callable[[PurePosixPath], bool], example: str
-) -> tuple[float, str]:
+def share_named(found: Survey, is_named: Callable[[PurePosixPath], bool], example: str) -> tuple[float, str]:
     """Evidence from names alone, for `Adapter.recognise`.
 
     Args:

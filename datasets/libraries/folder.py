@@ -21,7 +21,8 @@ from aae.notes.pitch_names import parse_pitch
 from mcnn.errors import InputError
 
 from ..reading.files import Survey, audio_names
-from .base import Adapter, Recording, Skip, SkipReason, not_understood
+from ..reading.recording import Recording, Skip, SkipReason
+from .base import Adapter, not_understood
 
 TABLE_NAMES = ("tags.csv", "tags.tsv", "tags.jsonl")
 _PITCH_COLUMNS = ("midi_pitch", "note", "pitch", "midi")

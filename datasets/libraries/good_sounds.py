@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from mcnn.errors import InputError
 
 from ..reading.files import Survey, audio_names
-from .base import Adapter, Recording, Skip, SkipReason, as_label, not_understood
+from ..reading.recording import Recording, Skip, SkipReason, as_label
+from .base import Adapter, not_understood
 
 _MAX_TABLE_BYTES = 256 << 20
 _TABLES = ("sounds.json", "takes.json")

@@ -13,7 +13,8 @@ from aae.notes.bank import Split
 from mcnn.errors import InputError
 
 from ..reading.files import Survey, audio_names
-from .base import Adapter, Recording, as_label, not_understood, share_named
+from ..reading.recording import Recording, as_label
+from .base import Adapter, not_understood, share_named
 
 _NAME = re.compile(
     r"(?P<family>[a-z]+(?:_lead)?)_(?P<source>acoustic|electronic|synthetic)_(?P<id>[0-9]{3})"

@@ -14,7 +14,8 @@ from aae.notes.pitch_names import parse_pitch
 from mcnn.errors import InputError
 
 from ..reading.files import Survey, audio_names
-from .base import Adapter, Recording, Skip, SkipReason, not_understood, share_named
+from ..reading.recording import Recording, Skip, SkipReason
+from .base import Adapter, not_understood, share_named
 
 DURATIONS = frozenset({"025", "05", "1", "15", "long", "very-long"})
 """Lengths as the library writes them: a quarter, a half, one, one and a half seconds, and more."""

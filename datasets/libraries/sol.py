@@ -13,7 +13,8 @@ from aae.notes.bank import Split
 from mcnn.errors import InputError
 
 from ..reading.files import Survey, audio_names
-from .base import Adapter, Recording, Skip, SkipReason, as_label, not_understood, share_named
+from ..reading.recording import Recording, Skip, SkipReason, as_label
+from .base import Adapter, not_understood, share_named
 from .sol_names import MUTES, SolName, parse_orchidea, parse_original
 
 _FOLDS = {

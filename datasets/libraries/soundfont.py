@@ -18,13 +18,14 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from aae.analysis.recording_file import Sound, UnreadableError
 from aae.notes.bank import UNPITCHED
 from aae.notes.pitch_names import parse_pitch, pitch_name
 from mcnn.errors import InputError
 
-from ..reading.audio import Sound, UnreadableError
 from ..reading.files import Survey
-from .base import Adapter, Recording, as_label
+from ..reading.recording import Recording, as_label
+from .base import Adapter
 from .soundfont_presets import Preset, Region, read_contents
 
 FONT_SUFFIXES = frozenset({".sf2", ".sf3"})
@@ -123,7 +124,7 @@ class SoundFont(Adapter):
         """Renders one note, held for 1.6 s; see `Adapter.read`."""
         match = _ID.fullmatch(id_)
         if not match:
-            raise UnreadableError(f"{id_} is no note of a SoundFont")
+            raise UnreadableError(source, f"{id_} is no note of a SoundFont")
         synth = _synth(str(_font_path(source, match["font"])), sample_rate)
         waveform = synth.render(
             int(match["bank"]), int(match["program"]), parse_pitch(match["key"]), int(match["velocity"])
@@ -215,16 +216,17 @@ class _Synth:
         self._synth = self._fluidsynth.Synth(
             gain=_GAIN, samplerate=float(sample_rate), channels=16, **settings
         )
+        self._path = font
         self._font = self._synth.sfload(font)
         if self._font < 0:
-            raise UnreadableError("FluidSynth cannot load this SoundFont")
+            raise UnreadableError(font, "FluidSynth cannot load this SoundFont")
         self._sample_rate = sample_rate
 
     def render(self, bank: int, program: int, key: int, velocity: int) -> npt.NDArray[np.float32]:
         """One note `(samples,)` in mono."""
         self._synth.system_reset()
         if self._synth.program_select(0, self._font, bank, program) < 0:
-            raise UnreadableError(f"the font has no preset {bank}-{program}")
+            raise UnreadableError(self._path, f"the font has no preset {bank}-{program}")
         # A voice's first block depends on what it played before: let that be the same note, always.
         for _ in range(2):
             self._synth.all_sounds_off(0)

@@ -14,7 +14,8 @@ from aae.notes.pitch_names import parse_pitch
 from mcnn.errors import InputError
 
 from ..reading.files import Survey, audio_names
-from .base import SURELY_NAMED, Adapter, Recording, as_label, not_understood, share_named
+from ..reading.recording import Recording, as_label
+from .base import SURELY_NAMED, Adapter, not_understood, share_named
 
 FAMILIES = frozenset({"Brass", "Keys", "Percussion", "Strings", "Woodwinds"})
 _EXAMPLE = "Woodwinds/Flute/susvib/LDFlute_susvib_A3_v1_1.wav"

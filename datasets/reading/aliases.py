@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from mcnn.errors import InputError
 
-from ..libraries.base import as_label
+from .recording import as_label
 
 STANDARD_TABLE = Path(__file__).with_name("aliases.toml")
 _MAX_TABLE_BYTES = 1 << 20

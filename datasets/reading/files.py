@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ..libraries.base import Skip, SkipReason
+from aae.analysis.recording_file import AUDIO_SUFFIXES, UnreadableError
 
-AUDIO_SUFFIXES = frozenset(
-    {
-        *(".wav", ".wave", ".bwf", ".w64", ".rf64", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".voc"),
-        *(".flac", ".mp3", ".mp2", ".ogg", ".oga", ".opus"),
-    }
-)
-"""Files with these endings are recordings; case does not matter."""
+from .recording import Skip, SkipReason
+
+_STREAMED_BYTES = 0xFFFF_0000
+"""Sizes above it are what programs write that did not know the size."""
+_COUNTS_AS_WHOLE = 1.01
+
 FOREIGN_SUFFIXES = frozenset({".m4a", ".aac", ".wma", ".mp4", ".ape", ".wv", ".ra", ".ac3", ".dsf", ".mka"})
 """Audio that libsndfile does not read: named in the report rather than passed over."""
 PATCH_SUFFIXES = frozenset({".pat", ".gig", ".dls", ".sfark", ".nki", ".nkx", ".exs", ".sbk", ".krz"})
@@ -139,3 +138,22 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
 def _printable(name: str) -> str:
     """A name that can be written down; bytes that are no UTF-8 become escapes."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def require_whole(path: Path) -> None:
+    """Refuses a WAV or AIFF that says that it is longer than it is.
+
+    libsndfile reads what is there and says nothing; the note would end in the middle.
+
+    Raises:
+        UnreadableError: If bytes are missing.
+        OSError: If it cannot be opened.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        kind, declared = file.read(4), file.read(4)
+    if kind not in (b"RIFF", b"FORM") or len(declared) < 4:
+        return
+    whole = int.from_bytes(declared, "little" if kind == b"RIFF" else "big") + 8
+    if _STREAMED_BYTES > whole > size * _COUNTS_AS_WHOLE:
+        raise UnreadableError(path, f"truncated: {size} of {whole} bytes are there")

@@ -16,7 +16,7 @@ from aae.live.status import SoundEngine
 from aae.model.model_file import LoadedModel, load_model
 from aae.synthesis.inverters import choose_inverter
 from aae.synthesis.synthesizer import Synthesizer
-from mcnn.spectral.spectrogram import Spectrogram
+from aae.transform.note_analysis import NoteAnalyser
 
 from .latent_path import LatentPath
 from .note_files import path_waveform, suggested_name, write_wav
@@ -51,7 +51,7 @@ class Instrument:
         Raises:
             InputError: If it cannot be used.
         """
-        return read_recording(path, self.loaded, Spectrogram(self.loaded.info.spectrogram), on_progress)
+        return read_recording(path, NoteAnalyser(self._new_synthesizer()), on_progress)
 
     def file_name_of(self, preview: NotePreview) -> str:
         """A file name that tells what the note is."""

@@ -87,18 +87,18 @@ class Session:
         mix = self.sound.mixes[attribute].with_normalised(normalised)
         self._change(self.sound.with_mix(attribute, mix))
 
-    def set_latent(self, latent: tuple[float, ...]) -> None:
-        """Goes to a point of the latent space."""
+    def set_latent(self, latent: tuple[float, ...], take: tuple[float, ...] = ()) -> None:
+        """Goes to a point of the latent space, and to a recording's take if it was found in one."""
         if len(latent) != self.info.latent_size:
             raise ValueError(f"latent {latent} is not {self.info.latent_size} numbers")
-        self._change(self.sound.changed(latent=latent, variation=None), "latent")
+        self._change(self.sound.changed(latent=latent, take=take, variation=None), "latent")
 
     def set_variation(self, variation: float) -> None:
         """Turns the variation dial."""
         variation = min(max(variation, 0.0), MAX_VARIATION)
         latent = dial_latent(variation, self.info.latent_size)
         seed = int(variation)
-        self._change(self.sound.changed(variation=variation, latent=latent, seed=seed), "variation")
+        self._change(self.sound.changed(variation=variation, latent=latent, take=(), seed=seed), "variation")
 
     def new_variation(self, random: np.random.Generator | None = None) -> None:
         """Goes to a random variation."""
@@ -123,7 +123,7 @@ class Session:
             sound = sound.with_mix(name, sound.mixes[name].with_solo(None).with_only(mix))
         variation = float(random.integers(int(MAX_VARIATION)))
         latent = dial_latent(variation, self.info.latent_size)
-        self._change(sound.changed(variation=variation, latent=latent, seed=int(variation)))
+        self._change(sound.changed(variation=variation, latent=latent, take=(), seed=int(variation)))
 
     def set_path(self, path: LatentPath) -> None:
         """Takes another path."""
@@ -164,7 +164,7 @@ class Session:
         pad = self.pad.with_puck(x, y)
         latent, sound = pad.latent(), self.sound
         if latent is not None and not pad.leads_to(sound.latent):
-            sound = sound.changed(latent=latent, variation=None)
+            sound = sound.changed(latent=latent, take=(), variation=None)
         self._set_project(self._project.changed(pad=pad, sound=sound), "pad")
 
     def clear_pad(self) -> None:
@@ -207,6 +207,8 @@ class Session:
         fitted = sound.changed(mixes=mixes)
         if len(sound.latent) != self.info.latent_size:
             fitted = fitted.changed(latent=dial_latent(0.0, self.info.latent_size), variation=0.0)
+        if sound.take and len(sound.take) != self.info.model.take_size:
+            fitted = fitted.changed(take=())
         return fitted
 
     def settle(self) -> None:
@@ -241,7 +243,7 @@ class Session:
         mix = self.full_mix()
         if self.velocity_plays_dynamics:
             mix = mix | self.velocity.mix(velocity)
-        return NoteRequest(midi_pitch, mix, self.sound.latent, self.sound.seed)
+        return NoteRequest(midi_pitch, mix, self.sound.latent, self.sound.seed, self.sound.take or None)
 
     def full_mix(self) -> dict[str, dict[str, float]]:
         """The mix that is heard; attributes without any weight get what is usual beside the others."""

@@ -100,12 +100,15 @@ class Sound(Settings):
     seed: int = 0
     """Seed of the differences between two takes of one point: noise, the start of a vibrato."""
 
-    @field_validator("latent")
+    take: tuple[float, ...] = ()
+    """What tells the recording that the point was found in from other takes; () has the seed draw it."""
+
+    @field_validator("latent", "take")
     @classmethod
-    def _finite(cls, latent: tuple[float, ...]) -> tuple[float, ...]:
-        if not all(math.isfinite(value) for value in latent):
-            raise ValueError(f"latent {latent} is not finite")
-        return latent
+    def _finite(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(math.isfinite(value) for value in values):
+            raise ValueError(f"latent or take {values} is not finite")
+        return values
 
     def heard(self) -> dict[str, dict[str, float]]:
         """Attribute to label to weight, of the attributes that any slider is up in."""

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from aae.analysis.recording_file import AUDIO_SUFFIXES
+from aae.model.conditioning import MAX_MIDI_PITCH, MIN_MIDI_PITCH
 from aae.notes.pitch_names import pitch_name
 from aae.synthesis.request import NoteRequest
 
 from ..background import Task
 from ..state.instrument import Instrument
-from ..state.recordings import MAX_PITCH, MIN_PITCH, SUFFIXES, Recording
+from ..state.recordings import Recording
 from .reading_progress import ReadingProgress
 from .recording_panel import RecordingPanel
 
@@ -45,7 +47,7 @@ class RecordingList(QObject):
         self._task.succeeded.connect(self._arrived)
         self._task.failed.connect(self.failed)
         self._task.ended.connect(self._file_done)
-        self.panel = RecordingPanel([(pitch_name(p), p) for p in range(MIN_PITCH, MAX_PITCH + 1)])
+        self.panel = RecordingPanel([(pitch_name(p), p) for p in range(MIN_MIDI_PITCH, MAX_MIDI_PITCH + 1)])
         self.panel.go_asked.connect(self.go_to)
         self.panel.original_asked.connect(self.play_original)
         self.panel.model_asked.connect(self.play_model)
@@ -83,7 +85,7 @@ class RecordingList(QObject):
         if self._has(row):
             session = self._instrument.session
             session.settle()
-            session.set_latent(self.recordings[row].latent)
+            session.set_latent(self.recordings[row].latent, self.recordings[row].take)
             session.settle()
             self.play_model(row)
 
@@ -99,7 +101,8 @@ class RecordingList(QObject):
             if recording.midi_pitch is not None:
                 performer.last_pitch = recording.midi_pitch
             request = self._instrument.session.request(recording.midi_pitch)
-            performer.play(NoteRequest(request.midi_pitch, request.mix, recording.latent, request.seed))
+            take = recording.take or None
+            performer.play(NoteRequest(request.midi_pitch, request.mix, recording.latent, request.seed, take))
 
     def correct_pitch(self, row: int, midi_pitch: int | None) -> None:
         """Gives a recording another pitch, and lets it be heard."""
@@ -160,4 +163,4 @@ class RecordingList(QObject):
 
 def is_audio(path: Path) -> bool:
     """Whether a file's name is one of an audio file."""
-    return path.suffix.lower() in SUFFIXES
+    return path.suffix.lower() in AUDIO_SUFFIXES

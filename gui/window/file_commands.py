@@ -6,13 +6,14 @@ from pathlib import Path
 
 from PyQt6.QtWidgets import QFileDialog
 
+from aae.analysis.recording_file import AUDIO_SUFFIXES
 from mcnn.errors import InputError
 
 from ..background import Task
 from ..state.presets import SUFFIX, Preset, read_preset
 from .context import WindowContext
 
-AUDIO_FILES = "Audio (*.wav *.flac *.ogg *.mp3 *.aif *.aiff *.opus)"
+AUDIO_FILES = f"Audio ({' '.join(f'*{suffix}' for suffix in AUDIO_SUFFIXES)})"
 MODEL_SUFFIX = ".safetensors"
 
 

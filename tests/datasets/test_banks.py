@@ -9,6 +9,7 @@ from aae.notes.bank import NOT_GIVEN, NoteBank
 from datasets.banks import BanksFinished, merge, split_by
 from datasets.build import build
 from datasets.libraries.sol_names import INSTRUMENTS
+from datasets.plan import BuildSettings
 from datasets.reading.aliases import STANDARD_TABLE, Vocabulary
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig
@@ -18,7 +19,7 @@ SMALL = SpectrogramConfig(n_fft=2048, n_mels=32)
 
 
 def bank_of(source: Path, out: Path, format: str = "auto", config: SpectrogramConfig = SMALL) -> Path:
-    for _event in build(source, format, out, 1, fewest=1, config=config):
+    for _event in build(source, format, out, BuildSettings(fewest=1, config=config), workers=1):
         pass
     return out
 

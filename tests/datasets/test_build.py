@@ -15,7 +15,8 @@ from aae.notes.bank import NOT_GIVEN, UNPITCHED, NoteBank, Split
 from datasets import assemble, shards
 from datasets.assemble import split_of
 from datasets.build import build
-from datasets.libraries.base import SkipReason
+from datasets.plan import BuildSettings
+from datasets.reading.recording import SkipReason
 from datasets.report import BuildEvent, BuildFinished, BuildProgress, BuildReport
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig
@@ -32,9 +33,7 @@ def finish(events: list[BuildEvent]) -> BuildFinished:
 
 
 def built(source: Path, format: str, out: Path, **settings: Any) -> BuildReport:
-    return finish(
-        list(build(source, format, out, settings.pop("workers", 1), config=SMALL, **settings))
-    ).report
+    return finish(list(build(source, format, out, BuildSettings(config=SMALL, **settings), workers=1))).report
 
 
 @pytest.fixture(scope="module")
@@ -156,10 +155,11 @@ def test_a_killed_build_continues_and_ends_the_same_with_more_workers(
     out = tmp_path / "notes.h5"
     script = (
         "import sys; from pathlib import Path; from datasets.build import build\n"
+        "from datasets.plan import BuildSettings\n"
         "from mcnn.spectral.config import SpectrogramConfig\n"
         "if __name__ == '__main__':\n"
-        "    config = SpectrogramConfig(n_fft=2048, n_mels=32)\n"
-        "    for event in build(Path(sys.argv[1]), 'philharmonia', Path(sys.argv[2]), 1, config=config):\n"
+        "    settings = BuildSettings(config=SpectrogramConfig(n_fft=2048, n_mels=32))\n"
+        "    for event in build(Path(sys.argv[1]), 'philharmonia', Path(sys.argv[2]), settings, workers=1):\n"
         "        sys.stdout.write(f'{event.done}\\n'); sys.stdout.flush()\n"
     )
     process = subprocess.Popen(
@@ -172,7 +172,7 @@ def test_a_killed_build_continues_and_ends_the_same_with_more_workers(
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert not out.exists()
-    events = list(build(philharmonia_folder, "philharmonia", out, 2, config=SMALL))
+    events = list(build(philharmonia_folder, "philharmonia", out, BuildSettings(config=SMALL), workers=2))
     first = events[0]
     assert isinstance(first, BuildProgress)
     assert first.resumed > 0
@@ -185,7 +185,7 @@ def test_a_build_may_be_abandoned_at_any_event(
     stop_after: int, philharmonia_folder: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "notes.h5"
-    events = build(philharmonia_folder, "philharmonia", out, 1, 30, config=SMALL)
+    events = build(philharmonia_folder, "philharmonia", out, BuildSettings(limit=30, config=SMALL), workers=1)
     for _ in range(stop_after):
         next(events)
     events.close()  # type: ignore[attr-defined]
@@ -194,7 +194,11 @@ def test_a_build_may_be_abandoned_at_any_event(
 
 
 def test_progress_counts_every_recording(philharmonia_folder: Path, tmp_path: Path) -> None:
-    events = list(build(philharmonia_folder, "philharmonia", tmp_path / "notes.h5", 1, config=SMALL))
+    events = list(
+        build(
+            philharmonia_folder, "philharmonia", tmp_path / "notes.h5", BuildSettings(config=SMALL), workers=1
+        )
+    )
     reading = [event for event in events if isinstance(event, BuildProgress) and event.stage == "reading"]
     writing = [event for event in events if isinstance(event, BuildProgress) and event.stage == "writing"]
     assert [event.done for event in reading] == [0, 24, 48, 72]
@@ -206,7 +210,7 @@ def test_a_finished_bank_is_not_built_again(
 ) -> None:
     out = tmp_path / "notes.h5"
     shutil.copy(whole_bank, out)
-    again = list(build(philharmonia_folder, "philharmonia", out, 1, config=SMALL))
+    again = list(build(philharmonia_folder, "philharmonia", out, BuildSettings(config=SMALL), workers=1))
     with NoteBank.open(out) as bank:
         report = BuildReport.from_json(out, bank.provenance["report"])
     assert again == [BuildFinished(report, was_there=True)]
@@ -217,14 +221,14 @@ def test_a_finished_bank_is_not_built_again(
 
 def test_damaged_shards_and_leftovers_are_replaced(philharmonia_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "notes.h5"
-    events = build(philharmonia_folder, "philharmonia", out, 1, 30, config=SMALL)
+    events = build(philharmonia_folder, "philharmonia", out, BuildSettings(limit=30, config=SMALL), workers=1)
     next(events)
     next(events)
     events.close()  # type: ignore[attr-defined]
-    workshop = tmp_path / "notes.h5.building"
-    (shard,) = workshop.glob("*.npz")
+    build_dir = tmp_path / "notes.h5.building"
+    (shard,) = build_dir.glob("*.npz")
     shard.write_bytes(shard.read_bytes()[:1000])
-    (workshop / ".bank.h5.1.partial").write_bytes(b"half")
+    (build_dir / ".bank.h5.1.partial").write_bytes(b"half")
     assert built(philharmonia_folder, "philharmonia", out, limit=30).n_notes == 30
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from datasets.libraries.base import Adapter
 from datasets.build import build
+from datasets.plan import BuildSettings
 from mcnn.spectral.config import SpectrogramConfig
 
 plain_read = Adapter.read
@@ -34,8 +35,8 @@ def read_aloud(self, source, id_, sample_rate):
 
 
 Adapter.read = read_aloud
-config = SpectrogramConfig(n_fft=2048, n_mels=32)
-for event in build(Path(sys.argv[1]), "philharmonia", Path(sys.argv[2]), 1, config=config):
+settings = BuildSettings(config=SpectrogramConfig(n_fft=2048, n_mels=32))
+for event in build(Path(sys.argv[1]), "philharmonia", Path(sys.argv[2]), settings, workers=1):
     pass
 """
 
@@ -44,7 +45,7 @@ for event in build(Path(sys.argv[1]), "philharmonia", Path(sys.argv[2]), 1, conf
 def whole(philharmonia_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """What an uninterrupted build gives."""
     out = tmp_path_factory.mktemp("uninterrupted") / "notes.h5"
-    for _event in build(philharmonia_folder, "philharmonia", out, 1, config=SMALL):
+    for _event in build(philharmonia_folder, "philharmonia", out, BuildSettings(config=SMALL), workers=1):
         pass
     return out.read_bytes()
 
@@ -53,7 +54,7 @@ def test_killed_at_random_moments_it_ends_the_same_and_reads_nothing_twice(
     philharmonia_folder: Path, whole: bytes, tmp_path: Path
 ) -> None:
     out = tmp_path / "notes.h5"
-    plan = make_plan(philharmonia_folder, "philharmonia", out, BuildSettings(), SMALL)
+    plan = make_plan(philharmonia_folder, "philharmonia", out, BuildSettings(config=SMALL))
     chance = random.Random(7)
     done: set[str] = set()
     for kill_after in (chance.randint(25, 40), chance.randint(1, 40), None):
@@ -89,7 +90,11 @@ def test_a_cluster_makes_the_same_bank_though_a_worker_dies(
     ) as cluster:
         pids = [nanny.process.pid for nanny in cluster.workers.values()]
         events = build(
-            philharmonia_folder, "philharmonia", out, config=SMALL, scheduler=cluster.scheduler_address
+            philharmonia_folder,
+            "philharmonia",
+            out,
+            BuildSettings(config=SMALL),
+            scheduler=cluster.scheduler_address,
         )
         for _ in range(2):
             assert isinstance(next(events), BuildProgress)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from aae.notes.pitch_names import pitch_frequency_hz
-from datasets.libraries.base import SkipReason
 from datasets.pitch_check import check_label, describe_pitch, find_pitch, is_common_mistake
+from datasets.reading.recording import SkipReason
 from tests.support.synth import SAMPLE_RATE, glissando, silence, tone, trill
 
 HOP_LENGTH = 512

@@ -10,10 +10,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
+from aae.analysis.recording_file import UnreadableError, read_mono
 from aae.analysis.trimming import find_note
 from aae.notes.bank import UNPITCHED
 from datasets.libraries import folder, nsynth, philharmonia, vsco
-from datasets.libraries.base import Recording
 from datasets.libraries.folder import Folder, pitch_in_name
 from datasets.libraries.good_sounds import GoodSounds
 from datasets.libraries.nsynth import NSynth
@@ -22,8 +22,8 @@ from datasets.libraries.sol import OrchideaSol, Sol, TinySol
 from datasets.libraries.soundfont import layers, words
 from datasets.libraries.soundfont_presets import parse_contents
 from datasets.reading.aliases import Vocabulary
-from datasets.reading.audio import UnreadableError, read_mono
 from datasets.reading.files import Survey
+from datasets.reading.recording import Recording
 from mcnn.errors import InputError
 
 _RATE = 8_000

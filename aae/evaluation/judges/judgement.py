@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aae.analysis.artefacts import Artefacts, measure_artefacts, summarize_artefacts
-from aae.analysis.defects import NoteDefects, measure_wholeness, summarize_wholeness
+from aae.analysis.defects import NoteDefects, measure_defects, summarize_defects
 from aae.analysis.note_features import FloatArray
 from aae.analysis.pitch_trackers import (
     NeuralTracker,
@@ -137,7 +137,7 @@ class Judgement:
                 if readings
             },
             "recognized": {name: self.recognized_share(name) for name in self.vocabulary},
-            "wholeness": summarize_wholeness(self.wholeness),
+            "wholeness": summarize_defects(self.wholeness),
             "artefacts": summarize_artefacts(list(self.artefacts)),
         }
 
@@ -151,7 +151,7 @@ class Judgement:
                     "notes": int(among.sum()),
                     "recognized_share": self.recognized_share(attribute, among),
                     "broken_share": float(
-                        np.mean([self.wholeness[int(i)].broken for i in np.flatnonzero(among)])
+                        np.mean([self.wholeness[int(i)].is_split for i in np.flatnonzero(among)])
                     ),
                     "pitch": self._pitch_among(among),
                 }
@@ -230,7 +230,7 @@ def _measure(
         midi_pitch=note.midi_pitch,
         labels=note.labels,
         features=recognizer.features.of_waveform(note.waveform),
-        defects=measure_wholeness(note.waveform, config.sample_rate),
+        defects=measure_defects(note.waveform, config.sample_rate),
         artefacts=measure_artefacts(note.waveform, config.sample_rate, config.frame_rate_hz, f0_hz),
         pitch=pitch,
         public=np.zeros(0, np.float32) if public is None else public(note.waveform),

@@ -10,19 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from aae.analysis.attack import attack_time_ms, envelope_db
+from aae.analysis.attack import attack_envelope_db, attack_time_ms
 from aae.analysis.note_features import FloatArray, to_reference_level
 from aae.evaluation.judges.progress import Measurement, StageProgress
 from aae.evaluation.measures.reconstruction import Reconstruction
 from aae.notes.bank import NoteBank
+from aae.notes.technique_words import is_sharp_attack
 from aae.synthesis.attack_shaping import shape_attack
 from aae.synthesis.finishing import FADE_IN_S, fade
 from aae.synthesis.synthesizer import Synthesizer
 from mcnn.inversion.inverter import Inverter
 from mcnn.losses.metrics import multi_resolution_stft
-
-SHARP_TECHNIQUES = ("pizz", "staccato", "col-legno-battuto", "slap-tongue")
-"""Words in the names of techniques whose notes begin with a sharp attack."""
 
 
 @dataclass(frozen=True)
@@ -118,14 +116,9 @@ def envelope_distance_db(input: FloatArray, target: FloatArray, sample_rate: int
         target: `(samples,)` of the original.
         sample_rate: In Hz.
     """
-    made, wanted = envelope_db(input, sample_rate), envelope_db(target, sample_rate)
+    made, wanted = attack_envelope_db(input, sample_rate), attack_envelope_db(target, sample_rate)
     length = min(len(made), len(wanted))
     return float(np.abs(made[:length] - wanted[:length]).mean())
-
-
-def is_sharp(technique: str) -> bool:
-    """Whether a technique's notes begin with a sharp attack, by its name."""
-    return any(word in technique for word in SHARP_TECHNIQUES) and "glissando" not in technique
 
 
 def summarize_sounds(found: Sequence[ReconstructedSound], bank: NoteBank) -> dict[str, float]:
@@ -146,7 +139,7 @@ def _is_sharp_note(bank: NoteBank, position: int) -> bool:
     if "technique" not in bank.labels:
         return False
     label = int(bank.labels["technique"][position])
-    return label >= 0 and is_sharp(bank.attributes["technique"][label])
+    return label >= 0 and is_sharp_attack(bank.attributes["technique"][label])
 
 
 def spread(found: Sequence[Reconstruction], most: int, bank: NoteBank) -> list[Reconstruction]:

@@ -2,7 +2,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from aae.analysis.defects import find_clicks, is_clipped, measure_wholeness, summarize_wholeness
+from aae.analysis.defects import find_clicks, is_clipped, measure_defects, summarize_defects
 from tests.support.synth import SAMPLE_RATE, silence, tone
 
 
@@ -26,8 +26,17 @@ def pulses(f0_hz: float) -> npt.NDArray[np.float32]:
     [tone(29.1), tone(440.0), tone(3000.0), pluck(200.0), pulses(29.1), pulses(60.0), tone(220.0, 0.15)],
 )
 def test_a_whole_note_is_whole(note: npt.NDArray[np.float32]) -> None:
-    found = measure_wholeness(np.concatenate([note, silence(0.05)]), SAMPLE_RATE)
-    assert not any((found.silent, found.broken, found.blip, found.click, found.cut, found.clipped))
+    found = measure_defects(np.concatenate([note, silence(0.05)]), SAMPLE_RATE)
+    assert not any(
+        (
+            found.is_silent,
+            found.is_split,
+            found.has_blip,
+            found.has_click,
+            found.is_truncated,
+            found.is_clipped,
+        )
+    )
     assert found.end_db < -80
     assert found.dc_db < -40
 
@@ -37,8 +46,8 @@ def test_a_whole_note_is_whole(note: npt.NDArray[np.float32]) -> None:
 )
 def test_a_second_note_after_a_gap_is_a_piece_or_a_blip(gain: float, broken: bool, blip: bool) -> None:
     waveform = np.concatenate([tone(220.0, 0.5), silence(0.2), gain * tone(220.0, 0.3)]).astype(np.float32)
-    found = measure_wholeness(waveform, SAMPLE_RATE)
-    assert (found.broken, found.blip) == (broken, blip)
+    found = measure_defects(waveform, SAMPLE_RATE)
+    assert (found.is_split, found.has_blip) == (broken, blip)
 
 
 def test_tremolo_and_a_long_crescendo_do_not_break_a_note() -> None:
@@ -46,9 +55,9 @@ def test_tremolo_and_a_long_crescendo_do_not_break_a_note() -> None:
     tremolo = tone(220.0) * (0.6 + 0.4 * np.cos(2 * np.pi * 8 * times_s))
     crescendo = tone(220.0) * 10 ** (-2 + 2 * times_s)
     for waveform in (tremolo, crescendo):
-        found = measure_wholeness(waveform.astype(np.float32), SAMPLE_RATE)
-        assert not found.broken
-        assert not found.blip
+        found = measure_defects(waveform.astype(np.float32), SAMPLE_RATE)
+        assert not found.is_split
+        assert not found.has_blip
 
 
 def test_clicks_are_found_where_they_are() -> None:
@@ -56,15 +65,15 @@ def test_clicks_are_found_where_they_are() -> None:
     waveform[10_000:] += np.float32(0.05)
     waveform[30_000] += np.float32(0.05)
     assert find_clicks(waveform, SAMPLE_RATE) == pytest.approx([10_000, 30_000, len(waveform)], abs=2)
-    found = measure_wholeness(waveform, SAMPLE_RATE)
-    assert found.click
-    assert found.cut
+    found = measure_defects(waveform, SAMPLE_RATE)
+    assert found.has_click
+    assert found.is_truncated
 
 
 def test_a_note_that_stops_instead_of_ending_is_cut() -> None:
-    found = measure_wholeness(tone(220.0)[:20_000], SAMPLE_RATE)
-    assert found.cut
-    assert not found.click
+    found = measure_defects(tone(220.0)[:20_000], SAMPLE_RATE)
+    assert found.is_truncated
+    assert not found.has_click
     assert found.end_db > -10
 
 
@@ -78,13 +87,13 @@ def test_clipping_is_full_scale_or_flat_peaks() -> None:
 def test_dc_is_measured_in_decibels_of_the_loudest_part() -> None:
     waveform = np.sin(2 * np.pi * 100 * np.arange(SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
     offset = np.float32(np.sqrt(0.5) / 100)
-    assert measure_wholeness(waveform + offset, SAMPLE_RATE).dc_db == pytest.approx(-40.0, abs=0.1)
+    assert measure_defects(waveform + offset, SAMPLE_RATE).dc_db == pytest.approx(-40.0, abs=0.1)
 
 
 def test_silence_is_only_silent() -> None:
-    found = measure_wholeness(silence(0.5), SAMPLE_RATE)
-    assert found.silent
-    scores = summarize_wholeness([found, measure_wholeness(tone(220.0)[:20_000], SAMPLE_RATE)])
+    found = measure_defects(silence(0.5), SAMPLE_RATE)
+    assert found.is_silent
+    scores = summarize_defects([found, measure_defects(tone(220.0)[:20_000], SAMPLE_RATE)])
     assert scores["silent_share"] == 0.5
     assert scores["cut_share"] == 0.5
     assert scores["broken_share"] == 0.0

@@ -7,52 +7,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
-import soxr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scipy import signal
 
-from aae.transform.audio_file import SoundReader, SoundWriter, examine
+from aae.analysis.recording_file import read_blocks
+from aae.transform.audio_file import SoundWriter, examine
 from mcnn.errors import InputError
 from tests.support.synth import SAMPLE_RATE, tone
 
 Floats = npt.NDArray[np.float32]
-
-
-def read(path: Path, sample_rate: int = SAMPLE_RATE) -> Floats:
-    return np.concatenate(list(SoundReader(path, examine(path), sample_rate).blocks()))
-
-
-@pytest.mark.parametrize(
-    ("suffix", "subtype"),
-    [
-        ("wav", "PCM_16"), ("wav", "FLOAT"), ("flac", "PCM_24"),
-        ("aiff", "PCM_16"), ("ogg", "VORBIS"), ("mp3", None),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("rate", [44_100, 16_000, 48_000])
-def test_any_format_and_rate_gives_the_same_tone(
-    tmp_path: Path, suffix: str, subtype: str | None, rate: int
-) -> None:
-    path = tmp_path / f"tone.{suffix}"
-    soundfile.write(path, tone(440.0, 1.0, sample_rate=rate), rate, subtype=subtype)
-    sound = read(path)
-    assert sound.shape[1] == 1
-    assert len(sound) / SAMPLE_RATE == pytest.approx(1.0, abs=0.06)
-    spectrum = np.abs(np.fft.rfft(sound[:SAMPLE_RATE, 0] * np.hanning(min(len(sound), SAMPLE_RATE))))
-    assert abs(np.argmax(spectrum) * SAMPLE_RATE / min(len(sound), SAMPLE_RATE) - 440.0) < 2.0
-
-
-def test_blocks_are_what_resampling_at_once_gives(tmp_path: Path) -> None:
-    waveform = np.tile(tone(330.0, 2.0, sample_rate=48_000), 6)
-    path = tmp_path / "long.wav"
-    soundfile.write(path, waveform, 48_000, subtype="FLOAT")
-    sections = signal.butter(2, 10.0, "highpass", fs=SAMPLE_RATE, output="sos")
-    whole = signal.sosfilt(sections, soxr.resample(waveform, 48_000, SAMPLE_RATE))
-    sound = read(path)[:, 0]
-    assert len(sound) == len(whole)
-    middle = slice(SAMPLE_RATE, -SAMPLE_RATE)
-    assert np.sqrt(np.mean((sound[middle] - whole[middle]) ** 2)) < 1e-4
 
 
 def test_what_is_written_comes_back(tmp_path: Path) -> None:
@@ -78,20 +41,9 @@ def test_another_rate_is_written_at_its_length(tmp_path: Path) -> None:
     assert soundfile.info(path).subtype == "PCM_24"
 
 
-def test_many_channels_and_channels_that_cancel(tmp_path: Path) -> None:
-    waveform = tone(440.0, 0.5)
-    six = np.zeros((len(waveform), 6), np.float32)
-    six[:, 2] = waveform
-    soundfile.write(tmp_path / "six.wav", six, SAMPLE_RATE)
-    assert read(tmp_path / "six.wav").shape == (len(waveform), 1)
-    assert not examine(tmp_path / "six.wav").cancels
-    soundfile.write(tmp_path / "two.wav", np.stack([waveform, -waveform], 1), SAMPLE_RATE)
-    assert examine(tmp_path / "two.wav").cancels
-
-
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "an empty file"), (b"RIFF", "not a sound file"), (b"hello " * 1000, "not a sound file")],
+    [(b"", "empty file"), (b"RIFF", "not decodable"), (b"hello " * 1000, "not decodable")],
 )
 def test_what_is_no_sound_is_said(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "odd.wav"
@@ -110,7 +62,7 @@ def test_silence_infinities_and_very_short_files_are_said(tmp_path: Path) -> Non
         soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
         with pytest.raises(InputError, match=words):
             examine(path)
-    with pytest.raises(InputError, match=r"No such file|not a sound"):
+    with pytest.raises(InputError, match="No such file"):
         examine(tmp_path / "missing.wav")
     with pytest.raises(InputError):
         examine(tmp_path)
@@ -140,7 +92,7 @@ def test_damaged_files_are_read_or_refused_by_name(seed: int, kind: str, damage:
             assert "\n" not in refusal
             return
         facts = examine(path)
-        sound = np.concatenate(list(SoundReader(path, facts, SAMPLE_RATE).blocks()))
+        sound = np.concatenate(list(read_blocks(path, facts, SAMPLE_RATE)))
         assert np.isfinite(sound).all()
 
 

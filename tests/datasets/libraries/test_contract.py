@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from aae.notes.bank import UNPITCHED
-from datasets.libraries.base import Recording, Skip, SkipReason
 from datasets.libraries.folder import Folder, pitch_in_name
 from datasets.libraries.philharmonia import Philharmonia
 from datasets.libraries.registry import ADAPTERS, adapter_for
 from datasets.reading.files import audio_names
+from datasets.reading.recording import Recording, Skip, SkipReason
 from mcnn.errors import InputError
 from tests.support.libraries import LIBRARIES, write_own_folder
 from tests.support.synth import silence, write_table, write_wav

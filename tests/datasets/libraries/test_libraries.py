@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from aae.analysis.f0 import measure_pitch
+from aae.analysis.recording_file import UnreadableError
 from aae.notes.bank import UNPITCHED, NoteBank, Split
 from datasets.build import build
-from datasets.libraries.base import Recording, SkipReason
 from datasets.libraries.registry import ADAPTERS, adapter_for, recognise
 from datasets.libraries.soundfont import layers, words
 from datasets.libraries.soundfont_presets import Preset, Region, read_contents
-from datasets.reading.audio import UnreadableError
+from datasets.plan import BuildSettings
 from datasets.reading.files import survey
+from datasets.reading.recording import Recording, SkipReason
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig
 from tests.support.libraries import (
@@ -268,7 +269,9 @@ def test_a_soundfonts_notes_sound_their_keys_and_are_the_same_in_any_order(tmp_p
 def test_a_soundfont_becomes_a_bank(tmp_path: Path) -> None:
     pytest.importorskip("fluidsynth", exc_type=ImportError)
     write_soundfont(tmp_path)
-    for _event in build(tmp_path / "tiny.sf2", "auto", tmp_path / "notes.h5", 1, config=SMALL):
+    for _event in build(
+        tmp_path / "tiny.sf2", "auto", tmp_path / "notes.h5", BuildSettings(config=SMALL), workers=1
+    ):
         pass
     with NoteBank.open(tmp_path / "notes.h5") as bank:
         assert len(bank) == 14

@@ -5,9 +5,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from aae.notes.bank import UNPITCHED, Split
-from datasets.libraries.base import SkipReason
 from datasets.libraries.registry import adapter_for
 from datasets.libraries.sol_names import parse_orchidea, parse_original
+from datasets.reading.recording import SkipReason
 from mcnn.errors import InputError
 from tests.support.libraries import write_orchideasol
 

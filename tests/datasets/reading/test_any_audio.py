@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aae.analysis.f0 import measure_pitch
+from aae.analysis.recording_file import UnreadableError, read_mono
 from aae.analysis.trimming import prepare
 from aae.notes.bank import NoteBank
 from datasets.build import build
-from datasets.libraries.base import SkipReason
-from datasets.reading.audio import UnreadableError, read_mono
+from datasets.plan import BuildSettings
 from datasets.reading.files import survey
+from datasets.reading.recording import SkipReason
 from datasets.report import BuildFinished, BuildReport
 from mcnn.spectral.config import SpectrogramConfig
 from tests.support.synth import SAMPLE_RATE, silence, tone, write_wav
@@ -27,7 +28,7 @@ A4 = 440.0
 
 
 def built(source: Path, out: Path) -> BuildReport:
-    (*_progress, last) = build(source, "folder", out, 1, config=SMALL)
+    (*_progress, last) = build(source, "folder", out, BuildSettings(config=SMALL), workers=1)
     assert isinstance(last, BuildFinished)
     return last.report
 

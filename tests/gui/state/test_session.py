@@ -200,3 +200,16 @@ def test_a_path_that_runs_backwards_is_refused() -> None:
     with pytest.raises(ValueError, match="backwards"):
         LatentPath.from_json([[1.0, 0.0], [0.5, 0.0]])
     assert LatentPath((PathPoint(0.0, (1.0,)),)).notes(0.1) == [(0.0, (1.0,))]
+
+
+def test_a_recordings_point_is_played_with_its_take_until_the_point_moves() -> None:
+    session = Session(INFO.model_copy(update={"model": INFO.model.model_copy(update={"take_size": 2})}))
+    latent = tuple(0.1 * i for i in range(session.info.latent_size))
+    session.set_latent(latent, (0.5, -0.5))
+    assert session.request(60).take == (0.5, -0.5)
+    session.load(Sound.model_validate_json(session.sound.model_dump_json()))
+    assert session.request(60).take == (0.5, -0.5)
+    session.set_latent(latent)
+    assert session.request(60).take is None
+    session.load(session.sound.changed(take=(1.0, 2.0, 3.0)))
+    assert session.request(60).take is None

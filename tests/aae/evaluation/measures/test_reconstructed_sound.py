@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from aae.analysis.attack import attack_time_ms, envelope_db
-from aae.evaluation.measures.reconstructed_sound import envelope_distance_db, is_sharp
+from aae.analysis.attack import attack_envelope_db, attack_time_ms
+from aae.evaluation.measures.reconstructed_sound import envelope_distance_db
+from aae.notes.technique_words import is_sharp_attack
 from tests.support.synth import SAMPLE_RATE, tone
 
 
@@ -37,10 +38,10 @@ def test_envelopes_are_compared_in_decibels() -> None:
     halved[SAMPLE_RATE // 2 :] *= np.float32(0.5)
     assert envelope_distance_db(steady, steady, SAMPLE_RATE) == 0.0
     assert envelope_distance_db(halved, steady, SAMPLE_RATE) == pytest.approx(3.01, abs=0.1)
-    assert envelope_db(np.zeros(1_000, np.float32), SAMPLE_RATE).max() == -60.0
+    assert attack_envelope_db(np.zeros(1_000, np.float32), SAMPLE_RATE).max() == -60.0
 
 
 def test_sharp_techniques_are_known_by_name() -> None:
     sharp = {"pizz-normal", "snap-pizz", "staccato", "arco-col-legno-battuto", "slap-tongue"}
     others = {"normal", "pizz-glissando", "arco-col-legno-tratto", "tremolo"}
-    assert {name for name in sharp | others if is_sharp(name)} == sharp
+    assert {name for name in sharp | others if is_sharp_attack(name)} == sharp

@@ -9,10 +9,11 @@ import pytest
 from aae.notes.bank import NoteBank
 from aae.notes.pitch_names import parse_pitch
 from datasets.build import build
-from datasets.libraries.base import Recording, SkipReason
+from datasets.label_checks import check_labels
+from datasets.plan import BuildSettings
+from datasets.reading.recording import Recording, SkipReason
 from datasets.report import BuildFinished, BuildReport
 from datasets.shards import Outcome
-from datasets.verdicts import judge
 from mcnn.spectral.config import SpectrogramConfig
 from tests.support.libraries import SCALE, write_good_sounds, write_note, write_vsco
 
@@ -20,7 +21,7 @@ SMALL = SpectrogramConfig(n_fft=2048, n_mels=32)
 
 
 def built(source: Path, out: Path, **settings: Any) -> BuildReport:
-    (*_progress, last) = build(source, "auto", out, 1, config=SMALL, **settings)
+    (*_progress, last) = build(source, "auto", out, BuildSettings(config=SMALL, **settings), workers=1)
     assert isinstance(last, BuildFinished)
     return last.report
 
@@ -97,11 +98,11 @@ def recordings(made: list[Outcome], dynamics: dict[str, str] | None = None) -> d
 def test_a_transposing_instrument_is_moved_and_what_was_not_heard_moves_along() -> None:
     made = [*outcomes(6, sounds_above=-7.1), *outcomes(2, sounds_above=None, first=6)]
     made += outcomes(1, sounds_above=0, first=8)
-    verdicts = judge(recordings(made), made, correct_pitch=False, fix_octaves=True)
-    assert [offset.semitones for offset in verdicts.offsets] == [-7]
-    assert verdicts.pitches == {f"horn/{p}.wav": p - 7 for p in range(48, 56)}
-    assert not verdicts.skips
-    untouched = judge(recordings(made), made, correct_pitch=True, fix_octaves=False)
+    checks = check_labels(recordings(made), made, correct_pitch=False, fix_octaves=True)
+    assert [offset.semitones for offset in checks.offsets] == [-7]
+    assert checks.pitches == {f"horn/{p}.wav": p - 7 for p in range(48, 56)}
+    assert not checks.skips
+    untouched = check_labels(recordings(made), made, correct_pitch=True, fix_octaves=False)
     assert not untouched.pitches
     assert len(untouched.skips) == 6
 
@@ -109,15 +110,15 @@ def test_a_transposing_instrument_is_moved_and_what_was_not_heard_moves_along() 
 def test_a_session_within_a_folder_is_found_by_what_it_has_in_common() -> None:
     made = [*outcomes(8, sounds_above=0), *outcomes(5, sounds_above=12.0, first=8)]
     dynamics = {outcome.id: "piano" for outcome in made[8:]}
-    (offset,) = judge(recordings(made, dynamics), made, correct_pitch=False, fix_octaves=False).offsets
+    (offset,) = check_labels(recordings(made, dynamics), made, correct_pitch=False, fix_octaves=False).offsets
     assert (offset.where, offset.semitones, offset.n_notes) == ("horn (dynamics piano)", 12, 5)
 
 
 def test_a_few_notes_or_notes_that_disagree_are_not_systematic() -> None:
     few = outcomes(3, sounds_above=12.0)
-    assert not judge(recordings(few), few, correct_pitch=False, fix_octaves=True).offsets
+    assert not check_labels(recordings(few), few, correct_pitch=False, fix_octaves=True).offsets
     torn = [*outcomes(4, sounds_above=12.0), *outcomes(4, sounds_above=-1.0, first=4)]
-    assert not judge(recordings(torn), torn, correct_pitch=False, fix_octaves=True).offsets
+    assert not check_labels(recordings(torn), torn, correct_pitch=False, fix_octaves=True).offsets
 
 
 def test_a_label_at_the_end_of_midi_is_not_moved_beyond_it() -> None:
@@ -127,9 +128,9 @@ def test_a_label_at_the_end_of_midi_is_not_moved_beyond_it() -> None:
         )
         for p in range(112, 118)
     ]
-    verdicts = judge(
+    checks = check_labels(
         {o.id: Recording(o.id, o.midi_pitch) for o in made}, made, correct_pitch=False, fix_octaves=True
     )
-    assert set(verdicts.pitches.values()) == set(range(124, 128))
-    assert len(verdicts.skips) == 2
+    assert set(checks.pitches.values()) == set(range(124, 128))
+    assert len(checks.skips) == 2
     assert parse_pitch("G9") == 127

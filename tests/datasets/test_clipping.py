@@ -6,11 +6,12 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
+from aae.analysis.recording_file import read_mono
 from aae.cli.app import main
 from aae.notes.bank import CLIPPING_UNKNOWN, NoteBank
 from datasets.banks import BanksFinished, merge, split_by
 from datasets.build import build
-from datasets.reading.audio import read_mono
+from datasets.plan import BuildSettings
 from datasets.report import BuildFinished, BuildReport
 from mcnn.spectral.config import SpectrogramConfig
 from tests.support.libraries import write_soundfont
@@ -95,7 +96,9 @@ def write_library(folder: Path) -> None:
 
 
 def built(source: Path, out: Path, *, skip_clipped: bool = False) -> BuildReport:
-    (*_progress, last) = build(source, "folder", out, 1, config=SMALL, skip_clipped=skip_clipped)
+    (*_progress, last) = build(
+        source, "folder", out, BuildSettings(skip_clipped=skip_clipped, config=SMALL), workers=1
+    )
     assert isinstance(last, BuildFinished)
     return last.report
 
@@ -149,7 +152,13 @@ def test_clipped_recordings_are_left_out_if_asked_for(
 def test_of_a_rendered_note_it_is_not_known(tmp_path: Path) -> None:
     pytest.importorskip("fluidsynth", exc_type=ImportError)
     write_soundfont(tmp_path)
-    for _event in build(tmp_path / "tiny.sf2", "auto", tmp_path / "notes.h5", 1, limit=2, config=SMALL):
+    for _event in build(
+        tmp_path / "tiny.sf2",
+        "auto",
+        tmp_path / "notes.h5",
+        BuildSettings(limit=2, config=SMALL),
+        workers=1,
+    ):
         pass
     with NoteBank.open(tmp_path / "notes.h5") as bank:
         assert set(bank.clipped.tolist()) == {CLIPPING_UNKNOWN}

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from aae.notes.bank import UNPITCHED
 from aae.notes.pitch_names import MAX_PITCH, MIN_PITCH, pitch_name
 
-from .libraries.base import Recording, Skip
 from .pitch_check import is_common_mistake
+from .reading.recording import Recording, Skip
 from .report import Correction, PitchOffset
 from .shards import Outcome
 
@@ -24,7 +24,7 @@ AGREEING_SHARE = 0.75
 
 
 @dataclass
-class Verdicts:
+class LabelChecks:
     """What was decided.
 
     Attributes:
@@ -40,13 +40,13 @@ class Verdicts:
     offsets: list[PitchOffset] = field(default_factory=list)
 
 
-def judge(
+def check_labels(
     recordings: Mapping[str, Recording],
     outcomes: Sequence[Outcome],
     *,
     correct_pitch: bool,
     fix_octaves: bool,
-) -> Verdicts:
+) -> LabelChecks:
     """Decides on every label.
 
     Args:
@@ -55,21 +55,21 @@ def judge(
         correct_pitch: Single wrong labels are replaced where the measurement is sure, instead of skipped.
         fix_octaves: Systematic offsets are applied.
     """
-    verdicts = Verdicts()
+    checks = LabelChecks()
     for where, offset, members in _offsets(recordings, outcomes):
-        verdicts.offsets.append(_described(where, offset, members, fix_octaves))
+        checks.offsets.append(_described(where, offset, members, fix_octaves))
         if fix_octaves:
-            _apply(verdicts, offset, members)
+            _apply(checks, offset, members)
     for outcome in outcomes:
-        if outcome.skip or outcome.objection is None or outcome.id in verdicts.pitches:
+        if outcome.skip or outcome.objection is None or outcome.id in checks.pitches:
             continue
         correction = outcome.correction
         if correct_pitch and correction is not None and is_common_mistake(correction - outcome.midi_pitch):
-            _correct(verdicts, outcome, correction, outcome.objection[1])
+            _correct(checks, outcome, correction, outcome.objection[1])
         else:
-            verdicts.skips[outcome.id] = Skip(outcome.id, *outcome.objection)
-    verdicts.corrections.sort(key=lambda correction: correction.id)
-    return verdicts
+            checks.skips[outcome.id] = Skip(outcome.id, *outcome.objection)
+    checks.corrections.sort(key=lambda correction: correction.id)
+    return checks
 
 
 def measured_offset(outcome: Outcome) -> int | None:
@@ -148,7 +148,7 @@ def _described(where: str, offset: int, members: list[Outcome], fixed: bool) -> 
     )
 
 
-def _apply(verdicts: Verdicts, offset: int, members: list[Outcome]) -> None:
+def _apply(checks: LabelChecks, offset: int, members: list[Outcome]) -> None:
     """Moves the labels of a group, but for notes that were measured to be something else."""
     for outcome in members:
         if measured_offset(outcome) not in (offset, None):
@@ -157,9 +157,9 @@ def _apply(verdicts: Verdicts, offset: int, members: list[Outcome]) -> None:
         moved = outcome.midi_pitch + offset
         if not is_lost and MIN_PITCH <= moved <= MAX_PITCH:
             said = f"labelled {pitch_name(outcome.midi_pitch)}, its folder is {offset:+d} semitones off"
-            _correct(verdicts, outcome, moved, said)
+            _correct(checks, outcome, moved, said)
 
 
-def _correct(verdicts: Verdicts, outcome: Outcome, midi_pitch: int, detail: str) -> None:
-    verdicts.pitches[outcome.id] = midi_pitch
-    verdicts.corrections.append(Correction(outcome.id, detail))
+def _correct(checks: LabelChecks, outcome: Outcome, midi_pitch: int, detail: str) -> None:
+    checks.pitches[outcome.id] = midi_pitch
+    checks.corrections.append(Correction(outcome.id, detail))

@@ -1,14 +1,12 @@
-from pathlib import Path
+"""Where notes begin and end, and how they are prepared: known notes in silence, noise and clicks."""
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-import soundfile
 
 from aae.analysis.trimming import find_note, prepare
-from datasets.reading.audio import UnreadableError, read_mono
 from mcnn.spectral.level import REFERENCE_LEVEL_DB, loudest_rms_db
-from tests.support.synth import SAMPLE_RATE, silence, tone, write_wav
+from tests.support.synth import SAMPLE_RATE, silence, tone
 
 MAX_SAMPLES = 192 * 512
 
@@ -86,39 +84,6 @@ def test_silence_is_no_note() -> None:
     assert prepare(silence(1.0), SAMPLE_RATE, MAX_SAMPLES) is None
     assert prepare(hiss(1.0, 1e-5), SAMPLE_RATE, MAX_SAMPLES) is None
     assert prepare(silence(0.0), SAMPLE_RATE, MAX_SAMPLES) is None
-
-
-def test_files_are_read_mono_at_the_wanted_rate_without_offset(tmp_path: Path) -> None:
-    left = tone(440.0, 1.0, sample_rate=48_000, noise=0.0)
-    soundfile.write(tmp_path / "a.flac", np.stack([left + 0.1, np.zeros_like(left) + 0.1], axis=1), 48_000)
-    waveform = read_mono(tmp_path / "a.flac", SAMPLE_RATE).waveform
-    assert waveform.dtype == np.float32
-    assert len(waveform) == pytest.approx(SAMPLE_RATE, abs=2)
-    assert abs(waveform.mean()) < 1e-4
-    spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform))))
-    assert spectrum.argmax() == pytest.approx(440, abs=1)
-    assert np.abs(waveform).max() == pytest.approx(0.15, abs=0.01)
-
-
-def test_mp3_is_read(tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "a.mp3", tone(440.0, 0.5), SAMPLE_RATE)
-    assert loudest_rms_db(read_mono(tmp_path / "a.mp3", SAMPLE_RATE).waveform, SAMPLE_RATE) > -30.0
-
-
-def test_only_the_beginning_of_an_endless_file_is_read(tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "a.wav", np.zeros(40 * 8000, np.float32), 8000)
-    assert len(read_mono(tmp_path / "a.wav", 8000).waveform) == 30 * 8000
-
-
-def test_damaged_files_are_refused(tmp_path: Path) -> None:
-    empty, text, no_samples, nan = (tmp_path / f"{name}.wav" for name in ("empty", "text", "none", "nan"))
-    empty.touch()
-    text.write_text("this is no audio")
-    write_wav(no_samples, silence(0.0))
-    soundfile.write(nan, np.full(1000, np.nan, np.float32), SAMPLE_RATE, subtype="FLOAT")
-    for path in (empty, text, no_samples, nan, tmp_path / "missing.wav"):
-        with pytest.raises(UnreadableError):
-            read_mono(path, SAMPLE_RATE)
 
 
 @pytest.mark.parametrize("below_db", [45, 35, 30, 25, 20, 15])
