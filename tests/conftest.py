@@ -67,7 +67,7 @@ def performer(notebook: "Notebook") -> "Performer":
 @pytest.fixture(scope="module")
 def shared_window(qapp: object, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[MainWindow]":
     """One window for all tests of a file: opening a model takes a second."""
-    from tests.support.desktop_window import opened
+    from tests.support.desktop.window import opened
 
     made = opened(tmp_path_factory.mktemp("desktop"))
     yield made

@@ -1,7 +1,7 @@
 import threading
 
 from aae.live.decoding_thread import DecodeJob, DecodeResult, DecodingInPlace, DecodingThread, OnDone
-from tests.support.real_desktop import wait_for
+from tests.support.desktop.real_desktop import wait_for
 
 
 def jobs(ran_on: list[str]) -> list[DecodeJob]:

@@ -15,8 +15,8 @@ from aae.live.voice_allocator import MAX_VOICES
 from aae.model.model_file import LoadedModel
 from aae.synthesis.request import NoteRequest
 from mcnn.spectral.config import SpectrogramConfig
+from tests.support.desktop.real_desktop import wait_for
 from tests.support.fake_synthesizer import fake_synthesizer
-from tests.support.real_desktop import wait_for
 
 RATE = 44_100
 

@@ -17,7 +17,7 @@ from aae.model.model_file import load_model
 from aae.synthesis.request import NoteRequest
 from mcnn.compiled import Floats
 from mcnn.errors import InputError
-from tests.support.real_desktop import wait_for
+from tests.support.desktop.real_desktop import wait_for
 
 RATE = 44_100
 EXAMPLE = CHECKOUT / "examples" / "play_live.py"

@@ -8,7 +8,7 @@ from aae.live.remote_engine import RemoteEngine
 from aae.model.model_file import load_model
 from aae.synthesis.request import NoteRequest
 from mcnn.errors import InputError
-from tests.support.real_desktop import wait_for
+from tests.support.desktop.real_desktop import wait_for
 
 RATE = 44_100
 

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from aae.model.model_file import load_model
 from gui.dialogs.train_dialog import TrainDialog
-from tests.support.real_desktop import wait_for
+from tests.support.desktop.real_desktop import wait_for
 
 pytestmark = pytest.mark.timeout(600)
 PATIENCE_S = 500.0

@@ -20,8 +20,8 @@ from gui.input.osc_bridge import OscBridge
 from gui.input.osc_settings import OscSettings
 from gui.state.performer import Performer
 from mcnn.errors import InputError
+from tests.support.desktop.real_desktop import wait_for
 from tests.support.notebook import Notebook
-from tests.support.real_desktop import wait_for
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from aae.live.velocity import velocity_gain
 from gui.input.midi_input import MidiInput
 from gui.input.osc_bridge import OscBridge
 from gui.state.performer import Performer
-from tests.support.midi_player import BACKEND
+from tests.support.desktop.midi_player import BACKEND
+from tests.support.desktop.real_desktop import wait_for
 from tests.support.notebook import Notebook
-from tests.support.real_desktop import wait_for
 
 PATCH = """#N canvas 0 0 450 300 12;
 #X obj 20 20 loadbang;
@@ -70,7 +70,7 @@ def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def midi_player(name: str) -> Iterator[Callable[[str], None]]:
     """A keyboard that is plugged in, and pulled out at the end; plays messages as mido writes them."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.support.midi_player", name],
+        [sys.executable, "-m", "tests.support.desktop.midi_player", name],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.PIPE,
         text=True,

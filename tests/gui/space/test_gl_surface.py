@@ -26,7 +26,7 @@ def test_points_are_drawn_where_the_camera_says_in_their_colours() -> None:
         display = ":" + screen.stdout.readline().strip()
         environment = os.environ | {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
         run = subprocess.run(
-            [sys.executable, "-m", "tests.support.gl_process"],
+            [sys.executable, "-m", "tests.support.desktop.gl_process"],
             env=environment | {"PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True,
             text=True,

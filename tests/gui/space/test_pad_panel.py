@@ -20,8 +20,8 @@ from gui.state.saved_session import read_session
 from gui.state.session import Session
 from gui.window.main_window import COMPACT_HEIGHT, MainWindow
 from gui.window.open_model import OpenModel
-from tests.support.desktop_window import model_of, opened
-from tests.support.real_desktop import wait_for
+from tests.support.desktop.real_desktop import wait_for
+from tests.support.desktop.window import model_of, opened
 
 LEFT = Qt.MouseButton.LeftButton
 POINTS = ((-1.0, 1.0, 0.5), (1.0, 1.0, 0.5), (-1.0, -1.0, 0.5), (1.0, -1.0, 0.5))

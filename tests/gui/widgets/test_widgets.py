@@ -40,8 +40,8 @@ from gui.widgets.weight_slider import WeightSlider
 from gui.window.context import WindowSettings
 from gui.window.main_window import MainWindow
 from gui.window.open_model import OpenModel
-from tests.support.desktop_window import model_of, opened
-from tests.support.real_desktop import wait_for
+from tests.support.desktop.real_desktop import wait_for
+from tests.support.desktop.window import model_of, opened
 from tests.support.synth import recording, tone, write_wav
 
 

@@ -14,8 +14,8 @@ import soundfile
 
 from aae.analysis.pitch_trackers import NeuralTracker
 from aae.rendering.manifest import MANIFEST
-from tests.support.drag_source import SIZE
-from tests.support.real_desktop import (
+from tests.support.desktop.drag_source import SIZE
+from tests.support.desktop.real_desktop import (
     FAR_APART,
     SAMPLE_RATE,
     RealDesktop,
@@ -154,7 +154,7 @@ def test_a_recording_is_encoded_and_its_pitch_measured(desktop: RealDesktop, tmp
 def test_a_file_of_another_program_is_dropped_into_the_window(desktop: RealDesktop, tmp_path: Path) -> None:
     write_wav(tmp_path / "dropped.wav", recording(tone(330.0, 1.0)))
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.support.drag_source", str(tmp_path / "dropped.wav")],
+        [sys.executable, "-m", "tests.support.desktop.drag_source", str(tmp_path / "dropped.wav")],
         env=desktop.environment,
         stdout=subprocess.PIPE,
     ) as source:

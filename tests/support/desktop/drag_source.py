@@ -1,4 +1,4 @@
-"""Another program that a file is dragged out of: `python -m tests.support.drag_source FILE`.
+"""Another program that a file is dragged out of: `python -m tests.support.desktop.drag_source FILE`.
 
 It shows a small window at the top left of the screen, says so, and offers the file to what it is dropped on.
 """

@@ -1,4 +1,4 @@
-"""A long test of the desktop for a person to start: `python -m tests.support.desktop_soak --minutes 10`.
+"""A long test of the desktop for a person to start: `python -m tests.support.desktop.soak --minutes 10`.
 
 Random keys, drags and changes on the real window, under its own screen and sound server. It prints, and fails
 on, dropouts, growing memory and exceptions, and prints how long a key takes to be heard at the sound
@@ -18,7 +18,7 @@ from typing import IO, cast
 
 import numpy as np
 
-from tests.support.real_desktop import (
+from tests.support.desktop.real_desktop import (
     SAMPLE_RATE,
     RealDesktop,
     choose_corners,

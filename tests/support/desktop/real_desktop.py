@@ -51,7 +51,7 @@ class RealDesktop:
     osc_port: int
 
     def ask(self, *words: object) -> Any:
-        """A question to `tests.support.desktop_process`."""
+        """A question to `tests.support.desktop.process`."""
         stdin, stdout = cast(IO[str], self.process.stdin), cast(IO[str], self.process.stdout)
         stdin.write(" ".join(map(str, words)) + "\n")
         stdin.flush()
@@ -124,7 +124,7 @@ def real_desktop(folder: Path) -> Iterator[RealDesktop]:
             port = probe.getsockname()[1]
         with (folder / "log").open("w") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.desktop_process", str(port)],
+                [sys.executable, "-m", "tests.support.desktop.process", str(port)],
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

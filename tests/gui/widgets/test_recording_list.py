@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from gui.window.main_window import MainWindow
 from gui.window.open_model import OpenModel
-from tests.support.desktop_window import model_of
+from tests.support.desktop.window import model_of
 from tests.support.synth import recording, tone, write_wav
 
 

@@ -1,7 +1,7 @@
 """A MIDI keyboard that is another program: it has a port of its own and plays what it reads.
 
-`python -m tests.support.midi_player NAME` reads messages as mido writes them, one a line; they go through
-JACK.
+`python -m tests.support.desktop.midi_player NAME` reads messages as mido writes them, one a line; they go
+through JACK.
 """
 
 import sys

@@ -11,7 +11,7 @@ from gui.state.saved_session import SavedSession
 from gui.window.context import WindowSettings
 from gui.window.main_window import MainWindow
 from gui.window.open_model import OpenModel
-from tests.support.real_desktop import wait_for
+from tests.support.desktop.real_desktop import wait_for
 
 
 def opened(folder: Path, saved: SavedSession | None = None) -> MainWindow:
