@@ -1,20 +1,22 @@
 """The auto-encoder: notes, analysis, model, synthesis, and all that renders, plays, trains and measures.
 
 The public face is here and is imported when it is first asked for, so that parts which need no network load
-none: `from aae import NoteRequest, Synthesizer, load_model`.
+none: `from aae import LiveEngine, NoteRequest, Synthesizer, load_model`.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aae.live.live_engine import LiveEngine
     from aae.model.model_file import load_model
     from aae.synthesis.request import NoteRequest
     from aae.synthesis.synthesizer import Synthesizer
 
-__all__ = ["NoteRequest", "Synthesizer", "load_model"]
+__all__ = ["LiveEngine", "NoteRequest", "Synthesizer", "load_model"]
 
 _HOMES = {
+    "LiveEngine": "aae.live.live_engine",
     "NoteRequest": "aae.synthesis.request",
     "Synthesizer": "aae.synthesis.synthesizer",
     "load_model": "aae.model.model_file",

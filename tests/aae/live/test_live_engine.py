@@ -20,7 +20,7 @@ from mcnn.errors import InputError
 from tests.support.desktop.real_desktop import wait_for
 
 RATE = 44_100
-EXAMPLE = CHECKOUT / "examples" / "play_live.py"
+EXAMPLE = CHECKOUT / "assets" / "examples" / "play_live.py"
 CHORD = (60, 64, 67)
 
 

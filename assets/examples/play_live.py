@@ -1,6 +1,6 @@
 """Plays a chord on the real-time engine, without a window or a sound device, and writes it as WAV.
 
-    python examples/play_live.py assets/orchestra.safetensors chord.wav
+`python assets/examples/play_live.py assets/orchestra.safetensors chord.wav`
 
 To hear it at once instead, open the engine with `output=aae.live.audio_output.open_output` and sleep where
 this records.
@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import soundfile
 
-from aae.live.live_engine import LiveEngine
+from aae import LiveEngine
 
 
 def main(model: str, wav: str) -> None:
