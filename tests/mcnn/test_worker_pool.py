@@ -16,11 +16,14 @@ from mcnn.worker_pool import TASKS_AHEAD, WorkerDiedError, run_in_order
 
 SCRIPT = """
 from pathlib import Path
+import signal
 import sys
 from mcnn.worker_pool import run_in_order
 from tests.mcnn.test_worker_pool import open_slow_worker
 
 if __name__ == "__main__":
+    # Whoever is started in the background of a shell inherits that interruptions are ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for _pid in run_in_order(open_slow_worker, [Path(sys.argv[1]) / str(i) for i in range(1000)], 2):
         pass
 """
