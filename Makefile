@@ -23,7 +23,7 @@ DESKTOP_PACKAGES := libgl1 libegl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libxk
 	libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 libportaudio2 \
 	libasound2-plugins libpulse0
 TEST_PACKAGES := libfluidsynth3 xvfb xauth xdotool fonts-dejavu-core pulseaudio pulseaudio-utils \
-	puredata-core jackd2 libgl1-mesa-dri
+	puredata-core jackd2 libgl1-mesa-dri strace
 
 # As root on Debian or Ubuntu installs what is missing; elsewhere says what to type, and goes on without.
 define system_packages

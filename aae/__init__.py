@@ -4,6 +4,7 @@ The public face is here and is imported when it is first asked for, so that part
 none: `from aae import LiveEngine, NoteRequest, Synthesizer, load_model`.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from aae.model.model_file import load_model
     from aae.synthesis.request import NoteRequest
     from aae.synthesis.synthesizer import Synthesizer
+
+# ONNX Runtime, which the pitch tracker runs on, reports to its vendor and keeps a device number in the home
+# folder, unless this is set before it is loaded (its Privacy.md).
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __all__ = ["LiveEngine", "NoteRequest", "Synthesizer", "load_model"]
 
