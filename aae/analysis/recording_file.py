@@ -34,7 +34,9 @@ MAX_NOTE_READ_S = 30.0
 
 _MIN_HZ = 10.0
 _MIN_RATE_HZ, _MAX_RATE_HZ, _MAX_CHANNELS = 1_000, 1_000_000, 256
-_BLOCK_VALUES = 1 << 18
+_PIECE_VALUES, _PIECES_DECODED = 1 << 18, 4
+"""Blocks are handed out in pieces of so many values. So many pieces are decoded at once: MP3 is rounded
+otherwise at the border of two calls, and a bank's bytes hold that."""
 _CANCELLED = 1e-4
 """A middle with less of the loudest channel's power is what is left of channels of opposite sign."""
 _LIBRARY_ERRORS = (soundfile.SoundFileError, OSError, TypeError, RuntimeError)
@@ -168,8 +170,11 @@ def read_blocks(
     condition = _Conditioner(facts.sample_rate, sample_rate, n_columns)
     try:
         with _opened(path) as file:
+            n_piece = _piece_samples(file.channels)
             for block in _decoded(file, facts.n_samples):
-                yield condition(_middle_and_side(block, facts.lone_channel)[:, :n_columns])
+                columns = _middle_and_side(block, facts.lone_channel)[:, :n_columns]
+                for start in range(0, len(columns), n_piece):
+                    yield condition(columns[start : start + n_piece])
     except _LIBRARY_ERRORS as error:
         raise UnreadableError(path, _reason(error)) from error
     yield condition(np.zeros((0, n_columns), np.float32), is_last=True)
@@ -246,13 +251,17 @@ def _decoded(file: soundfile.SoundFile, n_samples: int | None) -> Iterator[Float
     """Blocks `(samples, channels)`, whatever the header says of the length; a clipped run may be divided."""
     n_left = n_samples
     while n_left is None or n_left > 0:
-        n_block = max(1, _BLOCK_VALUES // file.channels)
+        n_block = _PIECES_DECODED * _piece_samples(file.channels)
         block = file.read(n_block if n_left is None else min(n_block, n_left), "float32", always_2d=True)
         if not len(block):
             return
         if n_left is not None:
             n_left -= len(block)
         yield block
+
+
+def _piece_samples(channels: int) -> int:
+    return _PIECE_VALUES // channels
 
 
 def _reason(error: Exception) -> str:
