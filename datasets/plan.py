@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from aae.notes.bank import UNPITCHED
+from aae.notes.labels import label_problem
 from mcnn.errors import InputError
+from mcnn.plain import in_short
 from mcnn.spectral.config import SpectrogramConfig
 
 from .libraries.base import Adapter
@@ -123,7 +125,7 @@ def make_plan(source: Path, format: str, out: Path, settings: BuildSettings) -> 
             f"{source} is a single file: give the folder of the recordings{archived}, or a SoundFont"
             " (.sf2, .sf3)"
         )
-    recordings = [_relabelled(recording, settings) for recording in adapter.recordings(source)]
+    recordings = [_named(_relabelled(recording, settings)) for recording in adapter.recordings(source)]
     if settings.only:
         recordings = _chosen(recordings, settings.only)
     recordings = _limited(recordings, settings.limit)
@@ -192,6 +194,17 @@ def _relabelled(recording: Recording, settings: BuildSettings) -> Recording:
     if settings.vocabulary is not None:
         labels = settings.vocabulary.apply(labels)
     return replace(recording, labels={**labels, **(settings.tags or {})})
+
+
+def _named(recording: Recording) -> Recording:
+    """The recording, marked as not understood if one of its labels is no name."""
+    for text in (*recording.labels, *recording.labels.values()):
+        problem = label_problem(text)
+        if problem and not recording.skip:
+            return replace(
+                recording, skip=Skip(recording.id, SkipReason.TAG, f"{in_short(ascii(text), 60)}: {problem}")
+            )
+    return recording
 
 
 def _tasks(

@@ -13,6 +13,7 @@ import typer.core
 from aae.cli.console import StagesBar, print_json, require_own_datasets
 from aae.cli.render import render
 from aae.cli.transform import transform
+from aae.notes.labels import require_labels
 from mcnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -224,6 +225,8 @@ def parse_tags(texts: Sequence[str]) -> dict[str, str]:
             )
         if key in tags:
             raise InputError(f"--tag {key} is given twice: {tags[key]!r} and {value!r}")
+        require_labels("--tag", "attribute", [key])
+        require_labels("--tag", key, [value])
         tags[key.replace(" ", "-")] = value.replace(" ", "-")
     return tags
 

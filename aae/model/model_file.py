@@ -7,6 +7,7 @@ newer version is refused by name.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import torch
 
 from aae.model.autoencoder import AutoEncoder, build_model
 from aae.model.model_info import ModelInfo
+from aae.notes.labels import require_vocabulary
 from mcnn.inversion.inverter import Inverter
 from mcnn.network.inverter_file import build_inverter
 from mcnn.weights_file import WeightsFormat
@@ -62,9 +64,11 @@ def read_info(path: Path) -> ModelInfo:
     """Reads what a model file says of itself, without its weights.
 
     Raises:
-        InputError: If it is missing, foreign, damaged, or from a newer version.
+        InputError: If it is missing, foreign, damaged, from a newer version, or has labels that are no names.
     """
-    return MODEL_FILE.read_info(path, ModelInfo)
+    info = MODEL_FILE.read_info(path, ModelInfo)
+    require_vocabulary(path, info.vocabularies, _terms(info))
+    return info
 
 
 def load_model(path: Path) -> LoadedModel:
@@ -87,3 +91,9 @@ def load_model(path: Path) -> LoadedModel:
         name.removeprefix("latents."): t.numpy() for name, t in tensors.items() if name.startswith("latents.")
     }
     return LoadedModel(info, model.eval().requires_grad_(False), latents, inverter)
+
+
+def _terms(info: ModelInfo) -> Mapping[str, Any]:
+    """What the model says of the notes it was trained on."""
+    notes = info.provenance.get("notes")
+    return notes if isinstance(notes, Mapping) else {}

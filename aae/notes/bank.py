@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from aae.notes.labels import require_vocabulary
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig
 
@@ -126,7 +127,8 @@ class NoteBank:
         """Opens a bank for reading.
 
         Raises:
-            InputError: If the file is missing, is no NoteBank, is damaged, or was written by a newer version.
+            InputError: If the file is missing, is no NoteBank, is damaged, was written by a newer version, or
+            has labels that are no names.
         """
         if not path.is_file():
             raise InputError(f"there is no NoteBank at {path}: make one with `clariolin dataset build`")
@@ -138,7 +140,9 @@ class NoteBank:
             ) from error
         try:
             _require_format(file, path)
-            return cls(file, path)
+            bank = cls(file, path)
+            require_vocabulary(path, bank.attributes, bank.provenance)
+            return bank
         except (KeyError, OSError, ValueError, TypeError, AttributeError, ValidationError) as error:
             file.close()
             if isinstance(error, InputError):

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aae.notes.bank import FORMAT_NAME, FORMAT_VERSION, NOT_GIVEN, NoteData
+from aae.notes.labels import require_vocabulary, with_visible_terms
 from mcnn.spectral.config import SpectrogramConfig
 
 _TABLE_COLUMNS: dict[str, type[np.generic]] = {
@@ -36,11 +37,15 @@ class NoteBankWriter:
         path: File to create; write to `mcnn.atomic.atomic_path` of the final name.
         config: The front end of the spectrograms.
         attributes: Attribute to its labels, all that will occur.
+
+    Raises:
+        InputError: If one of them is no name.
     """
 
     def __init__(
         self, path: Path, config: SpectrogramConfig, attributes: Mapping[str, Sequence[str]]
     ) -> None:
+        require_vocabulary(path.name, attributes, {})
         self._config = config
         self._attributes = {name: tuple(sorted(labels)) for name, labels in attributes.items()}
         self._label_indices = {
@@ -124,7 +129,7 @@ class NoteBankWriter:
         labels = table.create_group("labels")
         for name, indices in self._labels.items():
             labels.create_dataset(name, data=np.array(indices, dtype=np.int16))
-        self._file["provenance"] = json.dumps(provenance)
+        self._file["provenance"] = json.dumps(with_visible_terms(provenance))
         self._file.attrs["finished"] = True
         self._file.flush()
 

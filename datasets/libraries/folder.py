@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from aae.notes.bank import UNPITCHED
+from aae.notes.labels import require_labels
 from aae.notes.pitch_names import parse_pitch
 from mcnn.errors import InputError
 
@@ -174,6 +175,7 @@ def _separated_rows(table: Path, text: str) -> Iterator[tuple[int, dict[str, str
 
 
 def _require_names(table: str, names: list[str]) -> None:
+    require_labels(table, "column", names)
     for name in names:
         if name and names.count(name) > 1:
             raise InputError(f"{table} has two columns `{name}`: rename one of them")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from aae.notes.labels import require_labels
 from mcnn.errors import InputError
 
 from .recording import as_label
@@ -83,10 +84,12 @@ def _aliases(path: Path, attribute: str, words: Any) -> dict[str, str]:
         raise InputError(
             f'{path.name}: [{attribute}] must hold lines such as cor-anglais = ["english-horn", "ca"]'
         )
+    require_labels(path.name, "attribute", [attribute])
     meanings: dict[str, str] = {}
     for word, aliases in words.items():
         for alias in aliases:
             label, meant = as_label(alias), as_label(word)
+            require_labels(path.name, attribute, (label, meant))
             if meanings.setdefault(label, meant) != meant:
                 raise InputError(f"{path.name}: {attribute} {label!r} is both {meanings[label]} and {meant}")
     return meanings
