@@ -1,22 +1,27 @@
 """Names of rendered files: `violin_C4_forte_arco-normal_v1.wav`, `violin0.5-clarinet0.5_Cs4_v2.wav`.
 
 The instrument (or the first attribute) leads, then the note with `s` for sharp, then whatever else was asked
-for, then the variation: the order of the libraries that the sounds come from. Only letters that every file
-system takes.
+for, then the variation: the order of the libraries that the sounds come from. Labels keep their script;
+`safe_names` says what every file system takes.
 """
 
-import hashlib
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from aae.model.conditioning import Mix
 from aae.notes.pitch_names import pitch_name
+from aae.rendering.safe_names import (
+    PRESET_SUFFIX,
+    compared,
+    not_reserved,
+    safe_part,
+    short_hash,
+    shortened_stem,
+)
 
-_MAX_PART_LENGTH = 48
+_MAX_PART_BYTES = 48
 _WITHIN_INSTRUMENT = ("technique", "dynamics")
 """One instrument is played in all of these."""
-_UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
 
 
 def note_file_names(
@@ -38,7 +43,7 @@ def note_file_names(
         midi_pitches: MIDI numbers; None for an unpitched sound.
         n_variations: Files per mix and pitch.
         name: Leads instead of the instrument, or before it if there are several.
-        used: Names that are taken, in lower case; the new ones are added.
+        used: Names that are taken, as `compared` has them; the new ones are added.
     """
     names: list[str] = []
     used = set() if used is None else used
@@ -52,21 +57,38 @@ def note_file_names(
     return names
 
 
-def preset_name(
-    attributes: Sequence[str], asked: Mix, completed: Mix, telling: Collection[str], name: str | None = None
-) -> str:
-    """Name of the instrument that a note belongs to; technique and dynamics are choices within it.
+class PresetNames:
+    """Names of a set's instruments; two different ones never share a name.
 
     Args:
         attributes: The model's attributes.
-        asked: The mix that was asked for.
-        completed: The same, every attribute given.
-        telling: Attributes that tell the instruments of the set apart.
-        name: Leads instead of the instrument, or before it if there are several.
     """
-    told = {attribute: asked[attribute] for attribute in asked if attribute in telling}
-    first, *others = _style_parts(attributes, told, completed)
-    return "_".join([_lead(attributes, first, name, telling), *others])
+
+    def __init__(self, attributes: Sequence[str]) -> None:
+        self._attributes = attributes
+        self._owners: dict[str, object] = {}
+
+    def name(self, asked: Mix, completed: Mix, telling: Collection[str], name: str | None = None) -> str:
+        """Name of the instrument that a note belongs to; technique and dynamics are choices within it.
+
+        Args:
+            asked: The mix that was asked for.
+            completed: The same, every attribute given.
+            telling: Attributes that tell the instruments of the set apart.
+            name: Leads instead of the instrument, or before it if there are several.
+        """
+        told = {attribute: asked[attribute] for attribute in asked if attribute in telling}
+        first, *others = _style_parts(self._attributes, told, completed)
+        stem = "_".join([_lead(self._attributes, first, name, telling), *others])
+        stem = shortened_stem(not_reserved(stem), PRESET_SUFFIX)
+        leading = _leading(self._attributes)
+        if leading is not None and (not name or leading in telling):
+            told[leading] = completed[leading]
+        instrument = (name, {attribute: _heard(weights) for attribute, weights in sorted(told.items())})
+        while self._owners.setdefault(compared(stem), instrument) != instrument:
+            ending = f"-{short_hash(repr(instrument))}"
+            stem = shortened_stem(stem, f"{ending}{PRESET_SUFFIX}") + ending
+        return stem
 
 
 def telling_attributes(mixes: Sequence[Mix]) -> set[str]:
@@ -84,7 +106,7 @@ def description_of(row: Mapping[str, Any]) -> str:
 
 def mix_part(weights: Mapping[str, float]) -> str:
     """A mix as a part of a file name: `violin`, `violin0.5-clarinet0.5`."""
-    heard = {label: weight for label, weight in weights.items() if weight}
+    heard = _heard(weights)
     if list(heard.values()) == [1.0]:
         part = next(iter(heard))
     else:
@@ -98,13 +120,21 @@ def note_part(midi_pitch: int | None) -> str:
 
 
 def distinct_name(stem: str, used: set[str]) -> str:
-    """The stem, with a number after it if a file system that ignores case would confuse it with another."""
-    candidate, count = stem, 1
-    while candidate.casefold() in used:
+    """The stem of a WAV file, with a number after it if a file system could confuse it with another.
+
+    Args:
+        stem: Of the name, which may be in a folder; shortened where it is too long for a file system.
+        used: Names that are taken, as `compared` has them; the new one is added.
+    """
+    folder, slash, own = stem.rpartition("/")
+    ending, count = "", 1
+    while True:
+        candidate = f"{folder}{slash}{shortened_stem(own, f'{ending}.wav')}{ending}"
+        if compared(candidate) not in used:
+            used.add(compared(candidate))
+            return candidate
         count += 1
-        candidate = f"{stem}-{count}"
-    used.add(candidate.casefold())
-    return candidate
+        ending = f"-{count}"
 
 
 def _style_parts(attributes: Sequence[str], asked: Mix, full: Mix) -> list[str]:
@@ -126,9 +156,9 @@ def _leading(attributes: Sequence[str]) -> str | None:
     return "instrument" if "instrument" in attributes else next(iter(attributes), None)
 
 
+def _heard(weights: Mapping[str, float]) -> dict[str, float]:
+    return {label: weight for label, weight in weights.items() if weight}
+
+
 def _safe(part: str) -> str:
-    """The text in letters that every file system takes, and not too many of them."""
-    safe = _UNSAFE.sub("-", part).strip("-.") or "sound"
-    if len(safe) > _MAX_PART_LENGTH:
-        safe = f"{safe[:_MAX_PART_LENGTH]}-{hashlib.sha256(part.encode()).hexdigest()[:6]}"
-    return safe
+    return safe_part(part, _MAX_PART_BYTES)

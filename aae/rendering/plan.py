@@ -11,7 +11,7 @@ import numpy as np
 from aae.model.conditioning import Mix, Vocabulary
 from aae.model.coverage import strongest_labels
 from aae.model.model_info import ModelInfo
-from aae.rendering.file_names import note_file_names, preset_name, telling_attributes
+from aae.rendering.file_names import PresetNames, note_file_names, telling_attributes
 from aae.rendering.manifest import file_digest
 from aae.rendering.output import OutputSettings
 from aae.synthesis.request import NoteRequest
@@ -146,7 +146,8 @@ def plan_jobs(
         jobs = [_as_round_robins(info, job) for job in jobs]
     used: set[str] = set()
     unnamed = telling_attributes([mix for job in jobs if not job.name for mix in job.mixes])
-    notes = [note for job in jobs for note in _job_notes(info, job, used, unnamed)]
+    presets = PresetNames(list(info.vocabularies))
+    notes = [note for job in jobs for note in _job_notes(info, job, used, presets, unnamed)]
     model_rate = info.spectrogram.sample_rate
     digest = file_digest(model_path)
     return RenderPlan(tuple(notes), inverter, model_rate, model_path.name, digest, output)
@@ -159,13 +160,16 @@ def _as_round_robins(info: ModelInfo, job: RenderJob) -> RenderJob:
     return replace(job, latent=info.random_latent(job.seed))
 
 
-def _job_notes(info: ModelInfo, job: RenderJob, used: set[str], unnamed: set[str]) -> list[PlannedNote]:
+def _job_notes(
+    info: ModelInfo, job: RenderJob, used: set[str], presets: PresetNames, unnamed: set[str]
+) -> list[PlannedNote]:
     """The notes of a job.
 
     Args:
         info: What the model file says of itself.
         job: What is asked for.
         used: Names of files that are taken.
+        presets: Names of instruments that are taken.
         unnamed: Attributes that tell apart the instruments of jobs without a name. Jobs of one name are one
             instrument.
     """
@@ -187,7 +191,7 @@ def _job_notes(info: ModelInfo, job: RenderJob, used: set[str], unnamed: set[str
             info,
             next(names),
             NoteRequest(midi_pitch, full, latents[index], job.seed + index),
-            preset_name(attributes, asked, full, telling, job.name),
+            presets.name(asked, full, telling, job.name),
             index + 1,
         )
         for asked, full in zip(job.mixes, completed, strict=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from aae.model.conditioning import Vocabulary
 from aae.model.model_info import ModelInfo
@@ -13,12 +13,40 @@ from aae.rendering.format_names import BitDepth, FormatName
 from aae.rendering.manifest import file_digest, read_rows
 from aae.rendering.output import OutputSettings
 from aae.rendering.plan import PlannedNote, RenderPlan
+from aae.rendering.safe_names import PRESET_SUFFIX, is_safe_name, shortened_stem
 from aae.synthesis.request import NoteRequest
 from mcnn.errors import InputError
 from mcnn.inversion.names import InverterName
-from mcnn.plain import Settings
+from mcnn.plain import Settings, in_short
 
-_SAFE_NAME = r"[A-Za-z0-9+][A-Za-z0-9.+_-]*"
+_MAX_SHOWN = 80
+
+
+def _preset_name(name: str) -> str:
+    """A name that files may have, in the set's own folder: a manifest from elsewhere could leave it.
+
+    Raises:
+        ValueError: If this program could not have given it.
+    """
+    if not is_safe_name(name) or shortened_stem(name, PRESET_SUFFIX) != name:
+        raise ValueError(
+            f"{in_short(ascii(name), _MAX_SHOWN)} cannot be the name of a file that was rendered"
+        )
+    return name
+
+
+def _wav_name(file: str) -> str:
+    """The same of a WAV file.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    stem = file.removesuffix(".wav")
+    if stem == file or not is_safe_name(stem) or shortened_stem(stem, ".wav") != stem:
+        raise ValueError(
+            f"{in_short(ascii(file), _MAX_SHOWN)} cannot be the name of a file that was rendered"
+        )
+    return file
 
 
 class _Row(Settings):
@@ -26,7 +54,7 @@ class _Row(Settings):
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
-    file: Annotated[str, Field(pattern=rf"^{_SAFE_NAME}\.wav$", max_length=255)]
+    file: Annotated[str, AfterValidator(_wav_name)]
     midi_pitch: int | None
     mix: dict[str, dict[str, float]]
     latent: tuple[float, ...]
@@ -34,7 +62,7 @@ class _Row(Settings):
     inverter: InverterName
     sample_rate: int
     trained: bool = True
-    preset: Annotated[str, Field(pattern=rf"^{_SAFE_NAME}$", max_length=200)] = "notes"
+    preset: Annotated[str, AfterValidator(_preset_name)] = "notes"
     variation: Annotated[int, Field(ge=1)] = 1
     format: FormatName = "wav"
     bits: BitDepth = 24
@@ -90,7 +118,9 @@ def read_recorded_set(path: Path) -> RecordedSet:
         except ValidationError as error:
             problem = error.errors()[0]
             place = ".".join(map(str, problem["loc"]))
-            raise InputError(f"{path}: row {number}, {place}: {problem['msg']}") from None
+            raise InputError(
+                f"{path}: row {number}, {place}: {problem['msg'].removeprefix('Value error, ')}"
+            ) from None
     _require_one_set(path, found)
     return RecordedSet(path, tuple(found))
 
