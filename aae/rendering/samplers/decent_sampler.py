@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from aae.rendering.samplers.instrument import Articulation, Instrument, Zone
+from mcnn.plain import visible
 
 NEEDED_VERSION = "1.4.0"
 """The first that has key switches."""
@@ -18,7 +19,9 @@ _ALWAYS = (1980, 1, 1, 0, 0, 0)
 
 def preset_xml(instrument: Instrument) -> bytes:
     """The instrument as a `.dspreset`; its samples lie beside it."""
-    root = ElementTree.Element("DecentSampler", minVersion=NEEDED_VERSION, presetName=instrument.name)
+    root = ElementTree.Element(
+        "DecentSampler", minVersion=NEEDED_VERSION, presetName=visible(instrument.name)
+    )
     groups = ElementTree.SubElement(root, "groups")
     for position, articulation in enumerate(instrument.articulations):
         _add_group(groups, articulation, instrument.velocity_tracking, enabled=position == 0)
@@ -62,7 +65,7 @@ def _add_group(
     group = ElementTree.SubElement(
         groups,
         "group",
-        name=articulation.name,
+        name=visible(articulation.name),
         enabled="true" if enabled else "false",
         ampVelTrack=f"{tracking:g}",
     )
@@ -73,7 +76,7 @@ def _add_group(
 def _sample_attributes(zone: Zone) -> dict[str, str]:
     sample = zone.sample
     attributes = {
-        "path": sample.file,
+        "path": visible(sample.file),
         "rootNote": f"{sample.root_key}",
         "loNote": f"{zone.low_key}",
         "hiNote": f"{zone.high_key}",

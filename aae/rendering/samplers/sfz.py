@@ -1,18 +1,26 @@
 """SFZ: a text file beside its WAV files, for sfizz, Sforzando, Renoise, TX16Wx and many others.
 
+The format has no way to quote: whatever could begin something new is kept out of names.
+
 Source: sfzformat.com (opcodes of SFZ 1 and 2, and `sw_label`, `label_key` of ARIA).
 """
 
+import re
+
 from aae.rendering.samplers.instrument import Articulation, Instrument, Zone
+from mcnn.plain import visible
 
 IN_MEMORY = "hint_ram_based=1"
 """Notes are short. Streamed from disk, a player that renders faster than in real time may cut them off."""
+_MEANINGFUL = str.maketrans({"<": "(", ">": ")", "$": "-", "#": "-", "=": "-"})
+"""Beginnings of headers, variables, directives and values."""
+_COMMENT = re.compile("/[/*]+")
 
 
 def sfz_text(instrument: Instrument) -> str:
     """The instrument as SFZ; its samples lie beside it."""
     tracking = round(100 * instrument.velocity_tracking)
-    lines = [f"// {instrument.name}, made by Clariolin", "", "<control>", IN_MEMORY, ""]
+    lines = [f"// {plain_text(instrument.name)}, made by Clariolin", "", "<control>", IN_MEMORY, ""]
     lines += ["<global>", f"amp_veltrack={tracking}"]
     switches = [a.switch_key for a in instrument.articulations if a.switch_key is not None]
     if switches:
@@ -22,10 +30,16 @@ def sfz_text(instrument: Instrument) -> str:
     return "\n".join(lines) + "\n"
 
 
+def plain_text(text: str) -> str:
+    """The text as a value that ends where it ends: one line, without what the format gives a meaning."""
+    return _COMMENT.sub("/", visible(text).translate(_MEANINGFUL))
+
+
 def _group_lines(articulation: Articulation) -> list[str]:
-    lines = [f"// {articulation.name}", "<group>"]
+    name = plain_text(articulation.name)
+    lines = [f"// {name}", "<group>"]
     if articulation.switch_key is not None:
-        lines.append(f"sw_last={articulation.switch_key} sw_label={articulation.name}")
+        lines.append(f"sw_last={articulation.switch_key} sw_label={name}")
     return lines + [_region_line(zone) for zone in articulation.zones]
 
 
@@ -49,4 +63,6 @@ def _region_line(zone: Zone) -> str:
         start, end = sample.loop
         played = {"loop_mode": "loop_continuous", "loop_start": f"{start}", "loop_end": f"{end}"}
     words = [f"{name}={value}" for name, value in (opcodes | played).items()]
-    return " ".join(["<region>", *words, f"ampeg_release={sample.release_s:g}", f"sample={sample.file}"])
+    return " ".join(
+        ["<region>", *words, f"ampeg_release={sample.release_s:g}", f"sample={plain_text(sample.file)}"]
+    )

@@ -18,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from aae.notes.pitch_names import pitch_name
+from aae.rendering.samplers.ascii_names import ascii_name, told_apart
 from aae.rendering.samplers.instrument import Articulation, Instrument, Sample, Zone
 from mcnn.errors import InputError
 
@@ -31,6 +33,7 @@ _PROGRAMS, _INDEX_LIMIT = 128, 2**16
 _MAX_GENERATORS = 6
 """Of one zone."""
 _NAME_LENGTH = 19
+"""ASCII letters of a name; a zero ends it."""
 _MAX_FILE_LENGTH = 2**32 - 2**20
 
 
@@ -139,7 +142,8 @@ def _information(instruments: Sequence[Instrument], deep: bool) -> bytes:
 def _tables(instruments: Sequence[Instrument], stored: Sequence[_StoredSample]) -> bytes:
     tables = _Tables()
     numbers = {entry.sample.file: number for number, entry in enumerate(stored)}
-    tables.samples = [_sample_header(number, entry) for number, entry in enumerate(stored)]
+    names = _sample_names([entry.sample for entry in stored])
+    tables.samples = [_sample_header(name, entry) for name, entry in zip(names, stored, strict=True)]
     played = [(instrument, a) for instrument in instruments for a in instrument.articulations]
     n_zones = sum(len(zones) for _, a in played for zones in _variations(a))
     if n_zones * _MAX_GENERATORS >= _INDEX_LIMIT:
@@ -148,10 +152,11 @@ def _tables(instruments: Sequence[Instrument], stored: Sequence[_StoredSample]) 
             "render fewer notes or variations"
         )
     n_banks = max(zone.n_positions for _, a in played for zone in a.zones)
+    preset_names = iter(_preset_names(played))
     for number, (instrument, articulation) in enumerate(played):
         for variation, zones in enumerate(_variations(articulation)):
             bank = number // _PROGRAMS * n_banks + variation
-            name = _preset_name(instrument, articulation, variation)
+            name = next(preset_names)
             _add_preset(tables, name, bank, number % _PROGRAMS)
             _add_instrument(tables, name, zones, numbers, instrument.velocity_tracking)
     return _closed(tables)
@@ -164,12 +169,28 @@ def _variations(articulation: Articulation) -> Iterator[list[Zone]]:
         yield [zone for zone in articulation.zones if zone.position == variation % zone.n_positions + 1]
 
 
+def _preset_names(played: Sequence[tuple[Instrument, Articulation]]) -> list[str]:
+    """A name for each variation of each articulation, all different."""
+    presets = [(*both, variation) for both in played for variation, _ in enumerate(_variations(both[1]))]
+    originals = [f"{instrument.name} {articulation.name} {v}" for instrument, articulation, v in presets]
+    return told_apart([_preset_name(*preset) for preset in presets], originals, _NAME_LENGTH)
+
+
 def _preset_name(instrument: Instrument, articulation: Articulation, variation: int) -> str:
     """Short enough for the format: the instrument's name gives way to what tells its presets apart."""
     suffix = f" v{variation + 1}" if variation else ""
     if len(instrument.articulations) > 1:
-        suffix = f" {articulation.name[: _NAME_LENGTH - len(suffix) - 4]}{suffix}"
-    return f"{instrument.name[: _NAME_LENGTH - len(suffix)]}{suffix}"
+        suffix = f" {ascii_name(articulation.name)[: _NAME_LENGTH - len(suffix) - 4]}{suffix}"
+    return f"{ascii_name(instrument.name)[: _NAME_LENGTH - len(suffix)]}{suffix}"
+
+
+def _sample_names(samples: Sequence[Sample]) -> list[str]:
+    """`9 C#4 violin`: a number that is its own and its note, then as much of its file's name as fits."""
+    names = []
+    for number, sample in enumerate(samples, start=1):
+        note = f"{pitch_name(sample.root_key)} " if sample.pitched else ""
+        names.append(f"{number} {note}{ascii_name(sample.file.removesuffix('.wav'))}"[:_NAME_LENGTH])
+    return names
 
 
 def _add_preset(tables: _Tables, name: str, bank: int, program: int) -> None:
@@ -209,12 +230,12 @@ def _generators(zone: Zone, number: int) -> list[bytes]:
     return [*made, struct.pack("<HH", _SAMPLE_ID, number)]
 
 
-def _sample_header(number: int, entry: _StoredSample) -> bytes:
+def _sample_header(name: str, entry: _StoredSample) -> bytes:
     """The loop's last frame is played here too; the format names the one behind it."""
     first, last = entry.sample.loop or (0, entry.n_frames - 1)
     return struct.pack(
         "<20sIIIIIBbHH",
-        _name(f"{number + 1} {entry.sample.file.removesuffix('.wav')}"),
+        _name(name),
         entry.start,
         entry.start + entry.n_frames,
         entry.start + first,
@@ -249,10 +270,10 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _text(text: str) -> bytes:
-    """ASCII, ended by one or two zeros so that its length is even."""
-    encoded = text.encode("ascii", "replace")[:254] + b"\0"
+    """Text in ASCII, ended by one or two zeros so that its length is even."""
+    encoded = ascii_name(text).encode("ascii")[:254] + b"\0"
     return encoded + b"\0" * (len(encoded) % 2)
 
 
 def _name(text: str) -> bytes:
-    return text.encode("ascii", "replace")[:_NAME_LENGTH]
+    return text.encode("ascii")[:_NAME_LENGTH]

@@ -9,10 +9,9 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from aae.rendering.samplers.ascii_names import ascii_name
+
 MIDDLE_C = 60
-UNHEARD_CENTS = 5.0
-"""A note this little too low keeps its own key in `smpl`, whose fraction only goes upwards: a sampler that
-ignores the fraction would otherwise play the note a semitone wrong. `inst` has the exact tuning."""
 _UNKNOWN_LOUDNESS = 0x7FFF
 _PER_RUN = (b"PEAK",)
 """Chunks with the time of writing in them."""
@@ -40,7 +39,12 @@ class SamplePoints:
 
 
 def sampler_chunk(points: SamplePoints) -> bytes:
-    """The body of `smpl`."""
+    """The body of `smpl`.
+
+    Its key is the note's own, also where the note is flat: the fraction only goes upwards, and a reader that
+    ignores it would play 10 cents flat as the key below and 90 cents, a semitone wrong. So whoever reads this
+    chunk alone is off by no more than the note itself; `inst` and the instruments' files have its tuning.
+    """
     key, fraction = _key_and_fraction(points)
     loops = [(0, 0, *points.loop, 0, 0)] if points.loop else []
     period_ns = round(1e9 / points.sample_rate)
@@ -59,7 +63,7 @@ def broadcast_chunk(description: str, originator_reference: str, coding: str, lo
     """The body of `bext`, version 2, without a date: the same note is always the same file.
 
     Args:
-        description: What the sound is; ASCII, cut at 256 letters.
+        description: What the sound is; told in ASCII, cut at 256 letters.
         originator_reference: What it was made from; ASCII, cut at 32.
         coding: The samples' encoding, as in `A=PCM,F=44100,W=24,M=mono,T=Clariolin`.
         loudness_lufs: Maximum momentary loudness; −inf for silence.
@@ -70,7 +74,7 @@ def broadcast_chunk(description: str, originator_reference: str, coding: str, lo
     loudness = (_UNKNOWN_LOUDNESS, _UNKNOWN_LOUDNESS, _UNKNOWN_LOUDNESS, momentary, _UNKNOWN_LOUDNESS)
     head = struct.pack(
         "<256s32s32s10s8sQH64s5h180s",
-        description.encode("ascii", "replace"),
+        ascii_name(description).encode("ascii"),
         b"Clariolin",
         originator_reference.encode("ascii", "replace"),
         b"",
@@ -116,8 +120,5 @@ def _key_and_fraction(points: SamplePoints) -> tuple[int, int]:
     """Unity note and what is above it, in 1/2³² of a semitone."""
     if points.root_key is None:
         return MIDDLE_C, 0
-    cents = points.tuning_cents
-    if -UNHEARD_CENTS < cents < 0:
-        cents = 0.0
-    semitones, fraction = divmod(cents / 100.0, 1.0)
-    return max(0, points.root_key + int(semitones)), min(round(fraction * 2**32), 2**32 - 1)
+    semitones, fraction = divmod(max(0.0, points.tuning_cents) / 100.0, 1.0)
+    return points.root_key + int(semitones), min(round(fraction * 2**32), 2**32 - 1)

@@ -107,6 +107,20 @@ def test_chunks_tell_a_sampler_root_key_tuning_and_loop(bits: int) -> None:
     assert found[b"bext"].startswith(b"violin\0")
 
 
+@pytest.mark.parametrize("cents", [-48.0, -10.0, -2.0, 0.0, 7.5, 40.0])
+def test_a_reader_of_one_chunk_is_off_by_no_more_than_the_note_itself(cents: float) -> None:
+    """Whether it reads the fraction of `smpl` or ignores it; `inst` has all of a flat note's tuning."""
+    made = make_note_file(_note(57 + cents / 100), RATE, 57, OutputSettings())
+    found = dict(chunks(made.data))
+    key, fraction = struct.unpack_from("<II", found[b"smpl"], 12)
+    sounding = 57 + made.facts["tuning_cents"] / 100
+    assert key == 57
+    for told in (key, key + fraction / 2**32):
+        assert abs(100 * (sounding - told)) <= abs(made.facts["tuning_cents"]) + 0.01
+    inst_key, correction = struct.unpack_from("<Bb", found[b"inst"])
+    assert 100 * sounding + correction == pytest.approx(100 * inst_key, abs=0.6)
+
+
 def test_a_note_that_cannot_be_held_gets_no_loop() -> None:
     settings = OutputSettings(looped=True)
     assert make_note_file(_note(), RATE, 57, settings, held=False).facts["loop"] is None

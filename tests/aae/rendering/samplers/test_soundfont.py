@@ -59,7 +59,7 @@ def test_chunks_and_samples(tmp_path: Path, subtype: str, version: tuple[int, in
         name, start, end, first, last, rate, key, cents, _, kind = struct.unpack_from(
             "<20sIIIIIBbHH", parts[b"shdr"], 46 * number
         )
-        assert name.startswith(f"{number + 1} flute".encode())
+        assert name.rstrip(b"\0") == f"{number + 1} C4 flute_60_technique"[:19].encode()
         assert (end - start, first - start, last - start) == (1001, 100, 901)
         assert (rate, key, cents, kind) == (44_100, 60, -3, 1)
         written = soundfile.read(tmp_path / row["file"], dtype="int32")[0] >> 8
