@@ -23,7 +23,7 @@ import aae.cli.mcnn
 import aae.cli.render
 import aae.cli.train
 import aae.cli.transform
-from aae.cli.console import foreign_datasets, warn
+from aae.cli.console import foreign_datasets, say, warn
 from mcnn.errors import InputError
 from mcnn.worker_pool import WorkerDiedError
 
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: Exception, status: int) -> int:
-    typer.echo(f"clariolin: {_one_line(error)}", err=True)
+    say(f"clariolin: {_one_line(error)}")
     return status
 
 

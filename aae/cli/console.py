@@ -2,6 +2,8 @@
 
 Results go to standard output; warnings, progress and errors to standard error. With `--json` standard output
 holds one JSON object and nothing else; `train`, which is followed while it runs, prints one a line.
+
+Names come from strangers' files, and a terminal obeys what it is sent: all that is printed passes `visible`.
 """
 
 import importlib.metadata
@@ -14,16 +16,27 @@ from typing import Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 import aae
 from mcnn.errors import InputError
-from mcnn.plain import without_nan
+from mcnn.plain import UNSHOWABLE, in_short, visible, without_nan
 
 CHECKOUT = Path(aae.__file__).resolve().parent.parent
 SHIPPED_MODEL = CHECKOUT / "assets" / "orchestra.safetensors"
 """The model that comes with Clariolin."""
+_MAX_NOTE_LENGTH = 80
 _COUNTS = (
     "notes",
     "trained notes",
@@ -37,12 +50,17 @@ _COUNTS = (
 
 def warn(message: str) -> None:
     """One line that does not stop the work."""
-    typer.echo(f"warning: {message}", err=True)
+    say(f"warning: {message}")
+
+
+def say(message: str) -> None:
+    """One line on standard error, of no more than a message's length."""
+    typer.echo(in_short(visible(message)), err=True)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on standard output; what JSON cannot say (NaN, infinity) becomes null."""
-    typer.echo(json.dumps(without_nan(value), indent=2, ensure_ascii=False, allow_nan=False))
+    typer.echo(_json_text(value, indent=2))
 
 
 def option_names(command: Any) -> Iterator[str]:
@@ -59,23 +77,47 @@ def option_names(command: Any) -> Iterator[str]:
 
 def print_json_line(value: Mapping[str, Any]) -> None:
     """One JSON object as one line, at once; for what is followed while it runs. See `print_json`."""
-    typer.echo(json.dumps(without_nan(value), ensure_ascii=False, allow_nan=False))
+    typer.echo(_json_text(value))
+
+
+def _json_text(value: Mapping[str, Any], indent: int | None = None) -> str:
+    """JSON with every letter as it is, but for those that a terminal would obey."""
+    text = json.dumps(without_nan(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    return "\n".join(
+        UNSHOWABLE.sub(lambda found: json.dumps(found[0])[1:-1], line) for line in text.split("\n")
+    )
+
+
+class ResultsConsole(Console):
+    """Prints text as text: what a terminal would obey is shown instead."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A sentence or a table's cell; its own line breaks stay."""
+        return super().render_str("\n".join(in_short(visible(line)) for line in text.split("\n")), **options)
 
 
 def results_console() -> Console:
     """For tables and sentences on standard output."""
-    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return ResultsConsole(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+class _NoteColumn(ProgressColumn):
+    """A few words beside the bar, such as the name of a file."""
+
+    def render(self, task: Task) -> Text:
+        """The words, shown as they are."""
+        return Text(in_short(visible(str(task.fields["note"])), _MAX_NOTE_LENGTH))
 
 
 def progress_bar() -> Progress:
     """A bar with counts and time left on standard error; silent where that is no terminal."""
     console = Console(stderr=True)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.fields[note]}"),
+        _NoteColumn(),
         console=console,
         disable=not console.is_terminal,
         transient=True,
