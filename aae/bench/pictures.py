@@ -18,6 +18,7 @@ from torch import Tensor
 
 from aae.bench.held_out import HeldOutDecoder, invert_decoded
 from aae.notes.bank import NOT_GIVEN, UNPITCHED, NoteBank, Split
+from aae.notes.picture_text import labels_as_text
 from aae.notes.pitch_names import pitch_name
 from aae.rendering.contact_sheet import label_mel_axis
 from aae.synthesis.synthesizer import Synthesizer
@@ -51,6 +52,7 @@ class ShownNote:
     """`(samples,)` each, by the heading of its column; the recording comes first."""
 
 
+@labels_as_text()
 def draw_inversions(synthesizer: Synthesizer, bank: NoteBank, inverter: Inverter, directory: Path) -> Path:
     """Draws `inversion.png`: recordings, Griffin-Lim's notes and those of a live inverter.
 

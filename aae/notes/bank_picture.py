@@ -16,6 +16,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from aae.notes.bank import NOT_GIVEN, UNPITCHED, NoteBank
+from aae.notes.picture_text import labels_as_text
 from aae.notes.pitch_names import pitch_name
 from mcnn.atomic import atomic_path
 
@@ -26,6 +27,7 @@ _OTHERS = "others"
 _NOT_GIVEN_WORD = "not given"
 
 
+@labels_as_text()
 def draw_bank(bank: NoteBank, path: Path) -> None:
     """Draws the picture.
 

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import FixedLocator, FuncFormatter, MultipleLocator
 
+from aae.notes.picture_text import labels_as_text
 from aae.notes.pitch_names import pitch_name
 from aae.rendering.manifest import read_manifest
 from mcnn.atomic import atomic_path
@@ -36,6 +37,7 @@ _PANEL_WIDTH, _PANEL_HEIGHT = 2.2, 1.95
 _PAPER, _INK, _FAINT = "#fbfaf7", "#1c1b22", "#77757f"
 
 
+@labels_as_text()
 def draw_contact_sheet(
     directory: Path, config: SpectrogramConfig, *, columns: int = 6, most: int = 24
 ) -> Path:

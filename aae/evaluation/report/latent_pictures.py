@@ -14,6 +14,7 @@ from sklearn.manifold import TSNE
 
 from aae.evaluation.measures.latent_space import Latents, Points
 from aae.evaluation.report.pictures import FAINT, INK, PAPER, new_figure, save_figure
+from aae.notes.picture_text import labels_as_text
 
 _MAX_NAMED = 12
 """So many labels are told apart by colour; rarer ones are grey."""
@@ -21,6 +22,7 @@ _GREY = "#c9c6be"
 _VIEW = (22, -55)
 
 
+@labels_as_text()
 def draw_latents(
     latents: Latents, main: str, most: int, seed: int, in_space: Path, by_neighbours: Path
 ) -> None:

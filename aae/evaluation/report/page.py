@@ -18,6 +18,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from aae.evaluation.report.formatting import NOTHING, mean_and_spread, number, percent, with_unit
+from mcnn.plain import visible
 
 _SOUNDS = "@sounds "
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -55,7 +56,14 @@ class _Part:
 
 def _escape_markdown(value: object) -> Markup:
     """What a template prints, with whatever Markdown could take for more than text behind a backslash."""
-    return value if isinstance(value, Markup) else Markup(re.sub(r"[\\`*\[\]<|]", r"\\\g<0>", str(value)))
+    if isinstance(value, Markup):
+        return value
+    return Markup(re.sub(r"[\\`*\[\]<|]", r"\\\g<0>", visible(str(value))))
+
+
+def _code(text: object) -> Markup:
+    """A name as it is, in the letters of code; a mark that would end it becomes another."""
+    return Markup("`" + visible(str(text)).replace("`", "'") + "`")
 
 
 def _templates(**options: Any) -> Environment:
@@ -75,9 +83,7 @@ _MARKDOWN_TEMPLATES = _templates(finalize=_escape_markdown)
 _MARKDOWN_TEMPLATES.globals.update(
     NOTHING=NOTHING, mean_and_spread=mean_and_spread, number=number, percent=percent, zip=zip
 )
-_MARKDOWN_TEMPLATES.filters.update(
-    number=number, percent=percent, with_unit=with_unit, code=lambda text: Markup(f"`{text}`")
-)
+_MARKDOWN_TEMPLATES.filters.update(number=number, percent=percent, with_unit=with_unit, code=_code)
 
 
 def compose_page(template: str, figures: Mapping[str, Any]) -> list[str]:

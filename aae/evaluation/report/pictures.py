@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from aae.evaluation.measures.mixing import WEIGHTS, MixCurve
 from aae.evaluation.measures.reconstruction import Reconstruction
 from aae.notes.bank import NoteBank
+from aae.notes.picture_text import labels_as_text
 from aae.notes.pitch_names import pitch_name
 from mcnn.atomic import atomic_path
 
@@ -22,6 +23,7 @@ _FIRST, _SECOND, _OTHERS = "#6a3d9a", "#e08214", "#b8b5ad"
 _SEMITONES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B", "none"]
 
 
+@labels_as_text()
 def draw_confusion(confusion: Mapping[str, Any], path: Path) -> None:
     """Draws the confusion matrices of new and of real notes side by side.
 
@@ -47,6 +49,7 @@ def draw_confusion(confusion: Mapping[str, Any], path: Path) -> None:
     save_figure(figure, path)
 
 
+@labels_as_text()
 def draw_notes(note: Mapping[str, Any], path: Path) -> None:
     """Draws which semitone and which octave was heard for which was asked.
 
@@ -88,6 +91,7 @@ def _draw_matrix(
         )
 
 
+@labels_as_text()
 def draw_reconstructions(
     best: Sequence[Reconstruction],
     worst: Sequence[Reconstruction],
@@ -133,6 +137,7 @@ def note_title(bank: NoteBank, attribute: str, position: int) -> str:
     return "\n".join([" ".join([*words[:1], *note]), " ".join(words[1:3])])
 
 
+@labels_as_text()
 def draw_mixes(curves: Sequence[MixCurve], path: Path) -> None:
     """Draws what is heard along each mix: the first label, the second, all others.
 

@@ -7,11 +7,12 @@ import pytest
 from matplotlib import image
 
 from aae.rendering.contact_sheet import CONTACT_SHEET, draw_contact_sheet, sound_title
-from aae.rendering.manifest import MANIFEST
+from aae.rendering.manifest import MANIFEST, read_manifest, write_manifest
 from aae.rendering.render_set import render_notes
 from mcnn.errors import InputError
 from mcnn.spectral.config import SpectrogramConfig
 from tests.support.fake_synthesizer import fake_synthesizer, serially
+from tests.support.labels import SCRIPTS, SIGNS
 from tests.support.rendered_sets import plan_notes
 
 
@@ -48,6 +49,14 @@ def test_higher_notes_are_drawn_higher(tmp_path: Path) -> None:
         return int(np.argmax(picture[inside, panel[len(panel) // 2]].sum(axis=1)))
 
     assert brightest(right) < brightest(left) - 20
+
+
+def test_labels_of_any_kind_are_drawn(tmp_path: Path) -> None:
+    """A `$` is no mathematics, and a letter without a font no warning."""
+    directory = _rendered(tmp_path, [60])
+    (row,) = read_manifest(directory)
+    write_manifest(directory, [row | {"mix": {"instrument": {label: 1.0}}} for label in SCRIPTS + SIGNS])
+    assert draw_contact_sheet(directory, SpectrogramConfig(), most=40).stat().st_size > 10_000
 
 
 def test_large_sets_are_sampled_evenly(tmp_path: Path) -> None:

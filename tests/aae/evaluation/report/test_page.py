@@ -86,6 +86,17 @@ def test_a_label_stays_a_label(label: str, monkeypatch: pytest.MonkeyPatch, tmp_
     assert f"<th>{shown}</th>" in html
 
 
+@pytest.mark.parametrize("name", ["a`![x](http://x.example/x.png)`b", "a\n\n## b\x1b", "<script>", "a`<b>"])
+def test_a_name_in_code_stays_there(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    template = "Of {{ name | code }}, that is {{ name }}."
+    monkeypatch.setattr(page._MARKDOWN_TEMPLATES, "loader", DictLoader({"page.md.j2": template}))
+    (block,) = compose_page("page.md.j2", {"name": name})
+    html = to_html([block], {}, tmp_path, "")
+    assert html.count("<code>") == 1
+    assert html.count("<h2") == html.count("<img") == html.count("<script") == html.count("<b>") == 0
+    assert "\x1b" not in html
+
+
 def test_a_figure_that_is_missing_is_no_blank(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page._MARKDOWN_TEMPLATES, "loader", DictLoader({"page.md.j2": "{{ missing }}"}))
     with pytest.raises(UndefinedError, match="missing"):
