@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from typing import Any
 
 from aae.notes.bank import NOT_GIVEN, NoteBank, NoteData, Split
 from aae.notes.bank_writer import NoteBankWriter, quantise
+from aae.notes.safe_names import compared, not_reserved, shortened_stem
 from mcnn.atomic import atomic_path
 from mcnn.errors import InputError
 
@@ -226,13 +228,14 @@ def _renamed(banks: Sequence[NoteBank], vocabulary: Vocabulary | None) -> list[t
 
 def _file_names(labels: Iterable[str]) -> list[str]:
     """A file's name for each label, all different on every file system."""
-    names: list[str] = []
+    names: dict[str, str] = {}
     for label in labels:
-        safe = "".join(letter if letter.isalnum() or letter in "-+." else "-" for letter in label)
-        safe = safe.strip("-.")[:80] or "label"
-        name, count = f"{safe}.h5", 1
-        while name.casefold() in {other.casefold() for other in names}:
+        letters = unicodedata.normalize("NFC", label)
+        safe = "".join(letter if letter.isalnum() or letter in "-+." else "-" for letter in letters)
+        safe = not_reserved(safe.strip("-.")[:80] or "label")
+        ending, count = ".h5", 1
+        while compared(name := shortened_stem(safe, ending) + ending) in names:
             count += 1
-            name = f"{safe}-{count}.h5"
-        names.append(name)
-    return names
+            ending = f"-{count}.h5"
+        names[compared(name)] = name
+    return list(names.values())

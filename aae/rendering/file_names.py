@@ -10,7 +10,7 @@ from typing import Any
 
 from aae.model.conditioning import Mix
 from aae.notes.pitch_names import pitch_name
-from aae.rendering.safe_names import (
+from aae.notes.safe_names import (
     PRESET_SUFFIX,
     compared,
     not_reserved,

@@ -9,11 +9,11 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from aae.model.conditioning import Vocabulary
 from aae.model.model_info import ModelInfo
+from aae.notes.safe_names import PRESET_SUFFIX, is_safe_name, shortened_stem
 from aae.rendering.format_names import BitDepth, FormatName
 from aae.rendering.manifest import file_digest, read_rows
 from aae.rendering.output import OutputSettings
 from aae.rendering.plan import PlannedNote, RenderPlan
-from aae.rendering.safe_names import PRESET_SUFFIX, is_safe_name, shortened_stem
 from aae.synthesis.request import NoteRequest
 from mcnn.errors import InputError
 from mcnn.inversion.names import InverterName

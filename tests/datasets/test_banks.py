@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aae.notes.bank import NOT_GIVEN, NoteBank
-from datasets.banks import BanksFinished, merge, split_by
+from datasets.banks import BanksFinished, _file_names, merge, split_by
 from datasets.build import build
 from datasets.libraries.sol_names import INSTRUMENTS
 from datasets.plan import BuildSettings
@@ -98,6 +98,14 @@ def test_banks_that_cannot_be_merged_are_refused(two_banks: tuple[Path, Path], t
     with pytest.raises(InputError, match="n_mels"):
         merged([two_banks[0], other], tmp_path / "a.h5")
     assert not (tmp_path / "a.h5").exists()
+
+
+def test_parts_of_a_bank_have_names_of_their_own() -> None:
+    names = _file_names(["Violin", "violin", "a/b", "a b", "con", "弦" * 90, "弦" * 91, "flu\u0302te"])
+    assert names[:5] == ["Violin.h5", "violin-2.h5", "a-b.h5", "a-b-2.h5", "sound-con.h5"]
+    assert names[7] == "fl\u00fbte.h5"
+    assert all(len(f".{name}.4194304.partial".encode()) <= 255 for name in names)
+    assert len({name.casefold() for name in names}) == len(names)
 
 
 def test_a_bank_is_split_by_an_attribute(two_banks: tuple[Path, Path], tmp_path: Path) -> None:

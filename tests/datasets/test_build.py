@@ -59,6 +59,19 @@ def messy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_folder_whose_name_is_no_label_is_left_out_and_the_others_are_kept(tmp_path: Path) -> None:
+    source = tmp_path / "my\nlibrary"
+    for number, folder in enumerate(("flute", "弦楽器", "a\x1b[31m", "x\n<region> sample=y")):
+        write_wav(source / folder / "A4.wav", recording(tone(440.0, 0.2 + 0.05 * number)))
+    report = built(source, "folder", tmp_path / "notes.h5")
+    reasons = [(skip.reason, skip.detail) for skip in report.skips]
+    assert [reason for reason, _ in reasons] == [SkipReason.TAG] * 2
+    assert any("it holds an escape character" in detail for _, detail in reasons)
+    assert all(detail.isprintable() for _, detail in reasons)
+    with NoteBank.open(tmp_path / "notes.h5") as bank:
+        assert bank.attributes["instrument"] == ("flute", "弦楽器")
+
+
 def test_every_recording_is_accounted_for(messy_folder: Path, tmp_path: Path) -> None:
     report = built(messy_folder, "philharmonia", tmp_path / "notes.h5", fewest=2)
     reasons = {skip.id: skip.reason for skip in report.skips}

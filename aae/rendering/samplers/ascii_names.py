@@ -7,7 +7,7 @@ whole stands behind what is left.
 import unicodedata
 from collections.abc import Sequence
 
-from aae.rendering.safe_names import short_hash
+from aae.notes.safe_names import short_hash
 
 _LATIN = dict(
     zip(

@@ -189,7 +189,8 @@ def _sample_names(samples: Sequence[Sample]) -> list[str]:
     names = []
     for number, sample in enumerate(samples, start=1):
         note = f"{pitch_name(sample.root_key)} " if sample.pitched else ""
-        names.append(f"{number} {note}{ascii_name(sample.file.removesuffix('.wav'))}"[:_NAME_LENGTH])
+        parts = sample.file.removesuffix(".wav").split("_")
+        names.append(f"{number} {note}{'_'.join(map(ascii_name, parts))}"[:_NAME_LENGTH])
     return names
 
 

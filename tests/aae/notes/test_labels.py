@@ -20,7 +20,7 @@ from tests.support.labels import SCRIPTS, SIGNS
 from tests.support.toy_bank import CONFIG, write_toy_bank
 
 NO_NAMES = {
-    "arco\n<region> sample=/home/you/other.wav\n//": "a line break",
+    "arco\n<region> sample=/elsewhere/other.wav\n//": "a line break",
     "<REGION>": "a header of the SFZ format",
     "\x1b]0;owned\x07": "an escape character",
     "a\x00b": "a NUL",

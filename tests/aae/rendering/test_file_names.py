@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aae.rendering.file_names import PresetNames, distinct_name, note_file_names
-from aae.rendering.safe_names import (
+from aae.notes.safe_names import (
     MAX_NAME_BYTES,
     PRESET_SUFFIX,
     compared,
@@ -17,6 +16,7 @@ from aae.rendering.safe_names import (
     not_reserved,
     safe_part,
 )
+from aae.rendering.file_names import PresetNames, distinct_name, note_file_names
 from mcnn.atomic import atomic_path
 from tests.support.labels import SCRIPTS, SIGNS, distinct_labels, texts
 

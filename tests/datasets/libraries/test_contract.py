@@ -197,6 +197,7 @@ def test_rows_of_missing_files_and_odd_notes_are_skips(tmp_path: Path) -> None:
     [
         ("tags.csv", "name,note\na.wav,C4\n", "no column `file`: it has name, note"),
         ("tags.csv", "file,note\n", "no rows"),
+        ("tags.csv", "file,a\x1b[31m\na.wav,x\n", r"column 'a\\x1b\[31m' cannot be used"),
         ("tags.csv", "file,Mood,mood\na.wav,x,y\n", "two columns `mood`"),
         ("tags.csv", "file,,note\na.wav,x,C4\n", "row 2: a value in a column without a name"),
         ("tags.csv", "file,note\n,C4\n", "row 2: the column `file` is empty"),

@@ -24,7 +24,7 @@ from tests.support.labels import SCRIPTS, SIGNS, distinct_labels, labels, texts
 from tests.support.players import SfizzPlayer, fluid_player, needs_fluidsynth, needs_sfizz
 from tests.support.sampler_files import parse_sfz, soundfont_names
 
-ATTACK = "arco\n<region> sample=/home/you/other.wav\n//"
+ATTACK = "arco\n<region> sample=/elsewhere/other.wav\n//"
 
 
 def _instrument(techniques: list[str]) -> Instrument:
@@ -122,7 +122,7 @@ def test_samples_of_a_soundfont_are_named_by_their_notes(tmp_path: Path) -> None
     _, (path,) = _write(tmp_path, ["violin0.5-clarinet0.5", "弦楽器"], ["arco"], "sf2")
     names = soundfont_names(path.read_bytes())["shdr"]
     assert names[0] == "1 C4 violin0.5-clar"
-    assert names[1].startswith("2 C4 ")
+    assert names[1].startswith("2 C4 sound-")
 
 
 @pytest.mark.parametrize("format", ["sfz", "decent-sampler", "dslibrary", "sf2"])
