@@ -51,6 +51,8 @@ class Recording:
         labels: Attribute to label, in the library's own words.
         skip: Set if the name alone already says that this is no note, or if it cannot be understood.
         split: What the note is for, if the library itself says so.
+        midi_range: MIDI numbers of the first and the last note, both included, of a file that the library
+            says holds a scale; None for a single note.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Recording:
     labels: Mapping[str, str] = field(default_factory=dict)
     skip: Skip | None = None
     split: Split | None = None
+    midi_range: tuple[int, int] | None = None
 
 
 def as_label(text: str) -> str:
