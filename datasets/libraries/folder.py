@@ -20,6 +20,7 @@ from aae.notes.bank import UNPITCHED
 from aae.notes.pitch_names import parse_pitch
 from mcnn.errors import InputError
 
+from ..names.instrument_folders import telling_folders
 from ..reading.files import Survey, audio_names
 from ..reading.recording import Recording, Skip, SkipReason
 from .base import Adapter, not_understood
@@ -54,7 +55,7 @@ class Folder(Adapter):
         if not files:
             raise InputError(f"there is no audio in {source}: WAV, FLAC, MP3, OGG, AIFF and others are read")
         if not tables:
-            return [_from_path(PurePosixPath(name), source.resolve().name) for name in files]
+            return [_from_path(PurePosixPath(name), source) for name in files]
         return _from_table(tables[0], files, source)
 
     def recognise(self, found: Survey) -> tuple[float, str]:
@@ -65,9 +66,9 @@ class Folder(Adapter):
         return _ANY_AUDIO, f"{len(found.names)} audio files in no library's manner"
 
 
-def _from_path(path: PurePosixPath, source_name: str) -> Recording:
+def _from_path(path: PurePosixPath, source: Path) -> Recording:
     """A recording described by its folders and its name."""
-    instrument = "-".join(_as_label(part) for part in path.parent.parts) or _as_label(source_name)
+    instrument = "-".join(_as_label(part) for part in telling_folders(path.parent.parts, source))
     return Recording(path.as_posix(), pitch_in_name(path.stem), {"instrument": instrument})
 
 

@@ -44,7 +44,7 @@ def fuzz_names(data: bytes) -> None:
         _require_sound(adapter._understand(path, None))
     nowhere = Path("nowhere")
     for recording in (
-        folder._from_path(path, name),
+        folder._from_path(path, nowhere),
         nsynth._understand(path, nowhere, {}),
         philharmonia._understand(path),
         vsco._understand(path),
