@@ -206,11 +206,17 @@ def _tasks(
     tasks = []
     for number, start in enumerate(range(0, len(wanted), _RECORDINGS_PER_SHARD)):
         chunk = tuple(wanted[start : start + _RECORDINGS_PER_SHARD])
-        files = [[r.id, r.midi_pitch, *_stamp(adapter.origin(source, r.id))] for r in chunk]
+        files = [[*_said(r), *_stamp(adapter.origin(source, r.id))] for r in chunk]
         digest = _digest([SHARD_VERSION, adapter.name, config.model_dump(), keep_unpitched, files])
         shard = _build_dir(out) / f"{number:06d}-{digest[:16]}.npz"
         tasks.append(Task(adapter.name, source, shard, config, chunk, keep_unpitched))
     return tasks
+
+
+def _said(recording: Recording) -> list[Any]:
+    """What a recording's name says that decides what is measured of it."""
+    said: list[Any] = [recording.id, recording.midi_pitch]
+    return [*said, dict(recording.readings)] if recording.readings else said
 
 
 def _fingerprint(

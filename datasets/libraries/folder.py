@@ -12,7 +12,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ from aae.notes.pitch_names import parse_pitch
 from mcnn.errors import InputError
 
 from ..names.instrument_folders import telling_folders
+from ..names.places import read_folder
 from ..reading.files import Survey, audio_names
 from ..reading.recording import Recording, Skip, SkipReason
 from .base import Adapter, not_understood
@@ -31,7 +33,6 @@ _ANY_AUDIO = 0.01
 _UNPITCHED_WORDS = frozenset({"unpitched", "none", "n", "-1"})
 _MAX_TABLE_BYTES = 256 << 20
 _WHOLE_NUMBER = re.compile(r"([0-9]+)\.0*")
-_NOTE_IN_NAME = re.compile(r"(?<![A-Za-z0-9#])([A-Ga-g](?:#|s|b)?-?[0-9])(?![A-Za-z0-9#])")
 
 
 class Folder(Adapter):
@@ -55,7 +56,7 @@ class Folder(Adapter):
         if not files:
             raise InputError(f"there is no audio in {source}: WAV, FLAC, MP3, OGG, AIFF and others are read")
         if not tables:
-            return [_from_path(PurePosixPath(name), source) for name in files]
+            return _from_paths([PurePosixPath(name) for name in files], source)
         return _from_table(tables[0], files, source)
 
     def recognise(self, found: Survey) -> tuple[float, str]:
@@ -66,19 +67,23 @@ class Folder(Adapter):
         return _ANY_AUDIO, f"{len(found.names)} audio files in no library's manner"
 
 
-def _from_path(path: PurePosixPath, source: Path) -> Recording:
-    """A recording described by its folders and its name."""
-    instrument = "-".join(_as_label(part) for part in telling_folders(path.parent.parts, source))
-    return Recording(path.as_posix(), pitch_in_name(path.stem), {"instrument": instrument})
-
-
-def pitch_in_name(name: str) -> int | None:
-    """MIDI number of the last note in a file name, `Flute_vib_A#4_v1` has A#4; None if there is none."""
-    notes = _NOTE_IN_NAME.findall(name)
-    try:
-        return parse_pitch(notes[-1]) if notes else None
-    except InputError:
-        return None
+def _from_paths(paths: Iterable[PurePosixPath], source: Path) -> list[Recording]:
+    """Recordings described by their folders and their names, a folder's names together."""
+    folders: dict[PurePosixPath, list[PurePosixPath]] = defaultdict(list)
+    for path in paths:
+        folders[path.parent].append(path)
+    recordings = []
+    for folder, members in folders.items():
+        instrument = "-".join(_as_label(part) for part in telling_folders(folder.parts, source))
+        notes = read_folder(path.stem for path in members)
+        for path in members:
+            note, labels = notes[path.stem], {"instrument": instrument}
+            recordings.append(
+                Recording(
+                    path.as_posix(), note.midi_pitch, labels, readings=note.readings, read_as=note.read_as
+                )
+            )
+    return sorted(recordings, key=lambda recording: recording.id)
 
 
 def _from_table(table: Path, files: list[str], source: Path) -> list[Recording]:

@@ -1,9 +1,10 @@
 """The instrument that folders name: `Rhodes Mk1/Samples/C4.wav` is one of a Rhodes Mk1, not of Samples."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
+
+from .plain_text import without_accents
 
 _WORDS_FOR_CONTENTS = {
     "English": "sample samples sampled sampling audio audios sound sounds data file files note notes"
@@ -24,15 +25,7 @@ _WORDS_FOR_CONTENTS = {
     "Chinese": "采样 音频 声音 录音",
     "Korean": "샘플 오디오 사운드",
 }
-
-
-def _plain(text: str) -> str:
-    """Lower case without accents, however a file system writes them."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-
-
-_SILENT_WORDS = frozenset(_plain(" ".join(_WORDS_FOR_CONTENTS.values())).split())
+_SILENT_WORDS = frozenset(without_accents(" ".join(_WORDS_FOR_CONTENTS.values())).split())
 """Words for what every folder of a library holds, which tell it from no other."""
 _TECHNICAL = re.compile(
     r"[0-9]+(?:\.[0-9]+)?(?:k|khz|hz|b|bit|bits)|(?:8000|11025|16000|22050|32000|44100|48000|88200|96000|192000)"
@@ -43,7 +36,7 @@ _WORD = re.compile(r"[^\W_]+(?:\.[0-9]+[^\W_]*)?")
 
 def says_nothing(folder: str) -> bool:
     """Whether a folder's name is only that of its contents or their format: `Samples`, `WAV 24bit`, `44k`."""
-    words = _WORD.findall(_plain(folder))
+    words = _WORD.findall(without_accents(folder).lower())
     silent = [word for word in words if word in _SILENT_WORDS or _TECHNICAL.fullmatch(word)]
     numbering = [word for word in words if word.isdigit() and len(word) <= 2]
     return set(words) == {*silent, *numbering} and not set(silent) <= set(numbering)

@@ -14,7 +14,7 @@ from aae.analysis.recording_file import UnreadableError, read_mono
 from aae.analysis.trimming import find_note
 from aae.notes.bank import UNPITCHED
 from datasets.libraries import folder, nsynth, philharmonia, vsco
-from datasets.libraries.folder import Folder, pitch_in_name
+from datasets.libraries.folder import Folder
 from datasets.libraries.good_sounds import GoodSounds
 from datasets.libraries.nsynth import NSynth
 from datasets.libraries.registry import recognise
@@ -34,7 +34,6 @@ def fuzz_names(data: bytes) -> None:
     name = data.decode("utf-8", "replace").replace("\0", "_")
     path = PurePosixPath(name + ".wav")
     found = Survey(Path("nowhere"), (path.as_posix(),), (), frozenset())
-    pitch_in_name(name)
     words(name)
     recognise(found)
     for adapter in (OrchideaSol(), TinySol(), Sol()):
@@ -44,7 +43,7 @@ def fuzz_names(data: bytes) -> None:
         _require_sound(adapter._understand(path, None))
     nowhere = Path("nowhere")
     for recording in (
-        folder._from_path(path, nowhere),
+        *folder._from_paths([path], nowhere),
         nsynth._understand(path, nowhere, {}),
         philharmonia._understand(path),
         vsco._understand(path),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aae.notes.bank import UNPITCHED
-from datasets.libraries.folder import Folder, pitch_in_name
+from datasets.libraries.folder import Folder
 from datasets.libraries.philharmonia import Philharmonia
 from datasets.libraries.registry import ADAPTERS, adapter_for
 from datasets.reading.files import audio_names
@@ -136,25 +136,6 @@ def test_without_a_table_folders_are_the_instrument_and_the_name_has_the_note(tm
 def test_audio_right_in_the_folder_takes_the_folders_name(tmp_path: Path) -> None:
     touch(tmp_path / "My Kalimba", "a.wav")
     assert recordings("folder", tmp_path / "My Kalimba")["a.wav"].labels == {"instrument": "my-kalimba"}
-
-
-@pytest.mark.parametrize(
-    ("name", "midi_pitch"),
-    [
-        ("flute_A#4", 70),
-        ("Flute Bb3 loud", 58),
-        ("vln-arco-G5-ff", 79),
-        ("C-1", 0),
-        ("A4 to C5", 72),
-        ("a2", 45),
-        ("take12", None),
-        ("kick_808", None),
-        ("ABC4D", None),
-        ("Cello", None),
-    ],
-)
-def test_a_note_is_found_in_a_name_only_if_it_is_one(name: str, midi_pitch: int | None) -> None:
-    assert pitch_in_name(name) == midi_pitch
 
 
 @pytest.mark.parametrize("table", ["tags.csv", "tags.tsv", "tags.jsonl"])
