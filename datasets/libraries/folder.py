@@ -23,6 +23,7 @@ from mcnn.errors import InputError
 
 from ..names.instrument_folders import telling_folders
 from ..names.places import read_folder
+from ..names.spellings import Style, note_of, style_of
 from ..reading.files import Survey, audio_names
 from ..reading.recording import Recording, Skip, SkipReason
 from .base import Adapter, not_understood
@@ -90,7 +91,9 @@ def _from_table(table: Path, files: list[str], source: Path) -> list[Recording]:
     """The recordings of a table; audio that the table leaves out is among them, to be skipped."""
     known = set(files)
     recordings: dict[str, Recording] = {}
-    for number, row in _rows(table):
+    rows = list(_rows(table))
+    style = style_of(row[name] for _, row in rows for name in _PITCH_COLUMNS if name in row)
+    for number, row in rows:
         if "file" not in row:
             raise InputError(
                 f"{table.name}, row {number}: no column `file`: it has {', '.join(row) or 'none'}"
@@ -105,7 +108,7 @@ def _from_table(table: Path, files: list[str], source: Path) -> list[Recording]:
             skip = Skip(id_, SkipReason.UNREADABLE, f"named by {table.name}, but not in the folder")
             recordings[id_] = Recording(id_, skip=skip)
             continue
-        recordings[id_] = _from_row(id_, row)
+        recordings[id_] = _from_row(id_, row, style)
     if not recordings:
         raise InputError(f"{table.name} has no rows: write one for each file, or take the table away")
     for id_ in known - recordings.keys():
@@ -122,14 +125,14 @@ def _relative(file: Path, source: Path) -> str:
     return file.as_posix()
 
 
-def _from_row(id_: str, row: Mapping[str, str]) -> Recording:
+def _from_row(id_: str, row: Mapping[str, str], style: Style) -> Recording:
     """A recording described by a row."""
     labels = {
         name: _as_label(value) for name, value in row.items() if name not in _PITCH_COLUMNS and value.strip()
     }
     said = {name: row[name].strip() for name in _PITCH_COLUMNS if row.get(name, "").strip()}
     try:
-        pitches = {_pitch(text) for text in said.values()}
+        pitches = {_pitch(text, style) for text in said.values()}
     except InputError as error:
         return not_understood(id_, str(error))
     if len(pitches) > 1:
@@ -139,10 +142,13 @@ def _from_row(id_: str, row: Mapping[str, str]) -> Recording:
     return Recording(id_, pitches.pop() if pitches else None, labels)
 
 
-def _pitch(text: str) -> int:
+def _pitch(text: str, style: Style) -> int:
     """The note of a cell; a column of numbers that has gaps is often written with decimals."""
     if text.lower() in _UNPITCHED_WORDS:
         return UNPITCHED
+    spelled = note_of(text, style)
+    if spelled is not None:
+        return spelled.midi_pitch
     number = _WHOLE_NUMBER.fullmatch(text)
     return parse_pitch(number[1] if number else text)
 

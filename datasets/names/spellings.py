@@ -77,6 +77,7 @@ _OF_SYLLABLES = rf"{_SIGNS}|is|[ _-]?(?:{_WORDS})"
 _BEFORE, _AFTER = r"(?<![A-Za-z0-9#♯♭])", r"(?![A-Za-z0-9#♯♭])"
 _STROKE, _TWO_STROKES = "'\u2019\u2032", '"\u201d'
 _NAME = re.compile(rf"{_BEFORE}(?P<step>[A-Ha-h])(?P<sign>{_OF_LETTERS})?(?P<octave>-?[0-9]){_AFTER}")
+_WHOLE = re.compile(rf"[A-Ha-h](?:{_OF_LETTERS})?(?:-?[0-9]|[,{_STROKE}{_TWO_STROKES}]+)")
 _LOOSE = re.compile(
     rf"(?:{_BEFORE}|(?<=[a-z0-9])(?=[A-H]))(?P<step>[A-Ha-h])(?P<sign>{_SIGNS}|is|[sBSx])?[ _-]?"
     rf"(?P<octave>[0-9])(?![0-9#♯♭])"
@@ -113,7 +114,8 @@ _NATURAL = re.compile(rf"{_BEFORE}[A-G](?:[#sb]|is|es)?-?[0-9]{_AFTER}", re.I)
 def style_of(stems: Iterable[str]) -> Style:
     """What the names of one folder, without their endings, tell together of how notes are written there."""
     plain = [_plain(stem) for stem in stems]
-    has_h = any(_H.search(stem) and not _NATURAL.search(stem) for stem in plain)
+    has_letters = any(_NATURAL.search(stem) for stem in plain)
+    has_h = has_letters and any(_H.search(stem) and not _NATURAL.search(stem) for stem in plain)
     has_words = has_h or any(_GERMAN.search(stem) for stem in plain)
     is_german = has_words and not any(_SHARPS_IN_S.search(stem) for stem in plain)
     return Style(
@@ -136,6 +138,16 @@ def note_words(stem: str, style: Style) -> list[NoteWord]:
     guessed = [] if sure else [*_loose(plain, style), *_solfege(plain)]
     found = {word.start: word for word in (*_numbers(plain), *guessed, *sure)}
     return [word for _, word in sorted(found.items()) if MIN_PITCH <= word.midi_pitch <= MAX_PITCH]
+
+
+def note_of(text: str, style: Style) -> NoteWord | None:
+    """The note that a text is, if it surely is one and nothing else stands there."""
+    words = [word for word in note_words(text.strip(), style) if word.spelling in SURE]
+    return (
+        words[0]
+        if len(words) == 1 and not words[0].start and _WHOLE.fullmatch(_plain(text.strip()))
+        else None
+    )
 
 
 def _plain(stem: str) -> str:

@@ -214,6 +214,23 @@ def test_what_spreadsheets_write_is_understood(text: str, tmp_path: Path) -> Non
     assert recording == Recording("a.wav", 60, {"mood": "very-dark"})
 
 
+@pytest.mark.parametrize(
+    ("notes", "pitches"),
+    [
+        (("Cis4", "B4", "H4", "Es4"), [61, 70, 71, 63]),
+        (("C sharp 4", "B4", "E\u266d4", "Bb4"), [61, 71, 63, 70]),
+        (("C#4", "As4", "Gs4", "D-flat-3"), [61, 70, 68, 49]),
+    ],
+)
+def test_a_tables_notes_are_read_in_its_language(
+    notes: tuple[str, ...], pitches: list[int], tmp_path: Path
+) -> None:
+    rows = [{"file": f"{number}.wav", "note": note} for number, note in enumerate(notes)]
+    touch(tmp_path, *(row["file"] for row in rows))
+    write_table(tmp_path, rows)
+    assert [recording.midi_pitch for recording in adapter_for("folder").recordings(tmp_path)] == pitches
+
+
 def test_two_notes_that_disagree_are_not_understood(tmp_path: Path) -> None:
     touch(tmp_path, "a.wav")
     (tmp_path / "tags.csv").write_text("file,note,midi_pitch\na.wav,C4,62\n")
