@@ -6,6 +6,7 @@ from ..reading.files import Survey
 from .base import Adapter
 from .folder import Folder
 from .good_sounds import GoodSounds
+from .mapped import DecentSampler, Sfz
 from .nsynth import NSynth
 from .philharmonia import Philharmonia
 from .sol import OrchideaSol, Sol, TinySol
@@ -15,11 +16,13 @@ from .vsco import Vsco
 ADAPTERS: dict[str, type[Adapter]] = {
     adapter.name: adapter
     for adapter in (
+        DecentSampler,
         Folder,
         GoodSounds,
         NSynth,
         OrchideaSol,
         Philharmonia,
+        Sfz,
         Sol,
         SoundFont,
         TinySol,

@@ -1,0 +1,226 @@
+"""Samples beside a sampler's mapping, which says of each which key it is and how hard it is struck.
+
+A mapping's name is the `instrument`, or its folder's if it says nothing (`main.sfz`); articulations that the
+same keys sound are the `technique`, velocity layers the `dynamics`, turns the `round-robin`; samples with a
+loop have `loop` looped. What sounds is compared with the key as with any label.
+"""
+
+import functools
+import hashlib
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+from aae.analysis.recording_file import Sound, UnreadableError, read_mono
+from aae.notes.bank import UNPITCHED
+from mcnn.errors import InputError
+
+from ..mappings.collection import Collection, SampleFiles, SamplerMapping, archive_of, read_collection
+from ..mappings.library_archive import read_entry
+from ..mappings.mapped_sample import MappedSample
+from ..names.instrument_folders import says_nothing, telling_folders
+from ..names.velocities import VELOCITY_WORDS, usual_velocity
+from ..reading.files import Survey, require_whole
+from ..reading.recording import Recording, Skip, SkipReason, as_label
+from .base import SURELY_NAMED, Adapter, not_understood
+
+_BELOW_NAMED = 0.9 * SURELY_NAMED
+"""A mapping goes before any folder, but not before a library whose names say more than it does."""
+
+
+class Mapped(Adapter):
+    """What adapters of mappings have in common.
+
+    Attributes:
+        suffixes: Endings of the mappings.
+    """
+
+    suffixes: ClassVar[frozenset[str]]
+    licence: ClassVar[str] = "The library's own"
+    credits: ClassVar[str] = "The library's makers"
+    take_like: ClassVar[frozenset[str]] = frozenset({"dynamics", "round-robin", "loop"})
+    takes_file: ClassVar[bool] = True
+
+    def recordings(self, source: Path) -> list[Recording]:
+        """Every sample of the mappings, and what they leave out, to be skipped; see `Adapter.recordings`.
+
+        Raises:
+            InputError: If there is no mapping that can be read.
+        """
+        found = read_collection(source, self.suffixes)
+        if not found.mappings:
+            refused = next(iter(found.refused.values()), "")
+            kinds = " or ".join(sorted(self.suffixes))
+            raise InputError(refused or f"there is no {kinds} in {source}")
+        recordings = _mapped(found)
+        for name, why in found.refused.items():
+            recordings[name] = Recording(name, skip=Skip(name, SkipReason.UNREADABLE, why))
+        for name in found.audio if source.is_dir() else ():
+            if name not in recordings:
+                recordings[name] = not_understood(name, f"no key of a {self.title} mapping plays it")
+        return [recordings[id_] for id_ in sorted(recordings)]
+
+    def recognise(self, found: Survey) -> tuple[float, str]:
+        """By its mappings, if they name most of the samples."""
+        names = [name for name in found.mappings if PurePosixPath(name).suffix.lower() in self.suffixes]
+        if not names:
+            return 0.0, ""
+        try:
+            collected = read_collection(found.source, self.suffixes)
+        except InputError:
+            return (1.0, f"{names[0]} is a mapping") if not found.source.is_dir() else (0.0, "")
+        if not found.source.is_dir():
+            return 1.0, f"{names[0]} is a mapping"
+        named = {id_ for id_, recording in _mapped(collected).items() if recording.labels}
+        share = len(named) / max(1, len(collected.audio))
+        why = f"{len(named)} of {len(collected.audio)} samples are named by {names[0]}"
+        more = f" and {len(names) - 1} more mappings" if len(names) > 1 else ""
+        return (_BELOW_NAMED * share, why + more) if share >= SURELY_NAMED else (0.0, "")
+
+    def read(self, source: Path, id_: str, sample_rate: int) -> tuple[Sound, str]:
+        """One sample's sound, out of an archive too; see `Adapter.read`."""
+        folder = _folder(source, self.suffixes)
+        archived = archive_of(folder, id_)
+        if archived is None:
+            return super().read(folder, id_, sample_rate)
+        try:
+            data = read_entry(*archived)
+        except InputError as error:
+            raise UnreadableError(id_, str(error)) from error
+        with tempfile.NamedTemporaryFile(suffix=PurePosixPath(id_).suffix) as file:
+            file.write(data)
+            file.flush()
+            path = Path(file.name)
+            require_whole(path)
+            return read_mono(path, sample_rate), hashlib.sha256(data).hexdigest()
+
+    def origin(self, source: Path, id_: str) -> Path:
+        """The sample, or the archive that it lies in."""
+        folder = _folder(source, self.suffixes)
+        archived = archive_of(folder, id_)
+        return archived[0] if archived else folder / id_
+
+
+class Sfz(Mapped):
+    """Adapter for SFZ instruments."""
+
+    name: ClassVar[str] = "sfz"
+    title: ClassVar[str] = "SFZ"
+    suffixes: ClassVar[frozenset[str]] = frozenset({".sfz"})
+
+
+class DecentSampler(Mapped):
+    """Adapter for DecentSampler's presets and libraries."""
+
+    name: ClassVar[str] = "decent-sampler"
+    title: ClassVar[str] = "DecentSampler"
+    suffixes: ClassVar[frozenset[str]] = frozenset({".dspreset", ".dslibrary"})
+
+
+@functools.lru_cache(maxsize=4)
+def _folder(source: Path, suffixes: frozenset[str]) -> Path:
+    """The folder that a library's recordings are named relative to."""
+    return source if source.is_dir() else read_collection(source, suffixes).folder
+
+
+def _mapped(found: Collection) -> dict[str, Recording]:
+    """The recordings that mappings name, by id; the mapping with the most samples is believed first."""
+    files = SampleFiles(found.audio)
+    recordings: dict[str, Recording] = {}
+    believed_first = sorted(
+        found.mappings, key=lambda mapping: (-len({sample.path for sample in mapping.samples}), mapping.name)
+    )
+    for mapping in believed_first:
+        own: dict[str, Recording] = {}
+        for sample, labels in _labelled(mapping, found.folder):
+            recording = _recording(mapping, sample, labels, files)
+            before = own.get(recording.id)
+            if before is None or (before.skip and not recording.skip):
+                own[recording.id] = recording
+        for id_, recording in own.items():
+            if id_ not in recordings or (recordings[id_].skip and not recording.skip):
+                recordings[id_] = recording
+    return recordings
+
+
+def _recording(
+    mapping: SamplerMapping, sample: MappedSample, labels: dict[str, str], files: SampleFiles
+) -> Recording:
+    place = mapping.place(sample)
+    file = files.find(place) if place else None
+    named = f"named by {mapping.name}, but "
+    if place is None or file is None:
+        missing = named + ("outside the folder" if place is None else "not in the folder")
+        id_ = place or sample.path
+        return Recording(id_, skip=Skip(id_, SkipReason.UNREADABLE, missing))
+    if not sample.is_note:
+        return not_understood(file, f"{named}no key that is struck sounds it")
+    return Recording(file, sample.midi_pitch if sample.follows_keys else UNPITCHED, labels)
+
+
+def _labelled(mapping: SamplerMapping, folder: Path) -> Iterator[tuple[MappedSample, dict[str, str]]]:
+    """The samples of a mapping with their labels."""
+    instrument = as_label(_instrument(mapping, folder))
+    has_techniques = _has_techniques(mapping)
+    layers = _layers(mapping, has_techniques)
+    for sample in mapping.samples:
+        labels = {"instrument": instrument}
+        if has_techniques and as_label(sample.group):
+            labels["technique"] = as_label(sample.group)
+        dynamics = layers.get((sample.group if has_techniques else "", _key(sample), sample.velocities))
+        if dynamics:
+            labels["dynamics"] = dynamics
+        if sample.n_positions > 1:
+            labels["round-robin"] = str(sample.position)
+        if sample.loop:
+            labels["loop"] = "looped"
+        yield sample, labels
+
+
+def _instrument(mapping: SamplerMapping, folder: Path) -> str:
+    path = PurePosixPath(mapping.name)
+    if not says_nothing(path.stem) and as_label(path.stem):
+        return path.stem
+    above = [part.removesuffix(".dslibrary") for part in path.parent.parts]
+    return "-".join(telling_folders(above, folder))
+
+
+def _has_techniques(mapping: SamplerMapping) -> bool:
+    """Whether groups have names that alone tell their samples apart: not their velocities or turns."""
+    groups: dict[str, set[tuple[object, ...]]] = defaultdict(set)
+    for sample in mapping.samples:
+        if sample.is_note and sample.group:
+            groups[sample.group].add((_key(sample), sample.velocities, sample.position))
+    return len(groups) > 1 and sum(map(len, groups.values())) > len(set().union(*groups.values()))
+
+
+def _layers(mapping: SamplerMapping, has_techniques: bool) -> dict[tuple[str, int, tuple[int, int]], str]:
+    """The word for each velocity range at each key; none where there is one range.
+
+    Where two ranges have the same word, all ranges of the mapping are counted instead: `layer-1`.
+    """
+    ranges: dict[tuple[str, int], set[tuple[int, int]]] = defaultdict(set)
+    for sample in mapping.samples:
+        if sample.is_note:
+            group = sample.group if has_techniques else ""
+            for key in range(sample.keys[0], sample.keys[1] + 1):
+                ranges[group, key].add(sample.velocities)
+    counted: dict[tuple[str, int, tuple[int, int]], str] = {}
+    words: dict[tuple[str, int, tuple[int, int]], str] = {}
+    are_words_enough = True
+    for (group, key), found in ranges.items():
+        if len(found) > 1:
+            said = [VELOCITY_WORDS[usual_velocity((low + high + 1) // 2)] for low, high in sorted(found)]
+            are_words_enough &= len(set(said)) == len(said)
+            for number, (velocities, word) in enumerate(zip(sorted(found), said, strict=True), start=1):
+                counted[group, key, velocities] = f"layer-{number}"
+                words[group, key, velocities] = word
+    return words if are_words_enough else counted
+
+
+def _key(sample: MappedSample) -> int:
+    """The key nearest to a sample's own at which it is played."""
+    low, high = sample.keys
+    return min(max(low if sample.midi_pitch is None else sample.midi_pitch, low), max(low, high))
