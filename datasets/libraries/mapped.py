@@ -21,11 +21,13 @@ from ..mappings.collection import Collection, SampleFiles, SamplerMapping, archi
 from ..mappings.library_archive import read_entry
 from ..mappings.mapped_sample import MappedSample
 from ..names.instrument_folders import says_nothing, telling_folders
-from ..names.velocities import VELOCITY_WORDS, usual_velocity
+from ..names.velocities import VELOCITY_WORDS, dynamics_in_name, usual_velocity
 from ..reading.files import Survey, require_whole
 from ..reading.recording import Recording, Skip, SkipReason, as_label
 from .base import SURELY_NAMED, Adapter, not_understood
 
+_Layer = tuple[str, int, tuple[int, int]]
+"""An articulation's velocity range at a key."""
 _BELOW_NAMED = 0.9 * SURELY_NAMED
 """A mapping goes before any folder, but not before a library whose names say more than it does."""
 
@@ -59,7 +61,7 @@ class Mapped(Adapter):
             recordings[name] = Recording(name, skip=Skip(name, SkipReason.UNREADABLE, why))
         for name in found.audio if source.is_dir() else ():
             if name not in recordings:
-                recordings[name] = not_understood(name, f"no key of a {self.title} mapping plays it")
+                recordings[name] = not_understood(name, f"no {self.title} mapping plays it")
         return [recordings[id_] for id_ in sorted(recordings)]
 
     def recognise(self, found: Survey) -> tuple[float, str]:
@@ -196,28 +198,33 @@ def _has_techniques(mapping: SamplerMapping) -> bool:
     return len(groups) > 1 and sum(map(len, groups.values())) > len(set().union(*groups.values()))
 
 
-def _layers(mapping: SamplerMapping, has_techniques: bool) -> dict[tuple[str, int, tuple[int, int]], str]:
+def _layers(mapping: SamplerMapping, has_techniques: bool) -> dict[_Layer, str]:
     """The word for each velocity range at each key; none where there is one range.
 
-    Where two ranges have the same word, all ranges of the mapping are counted instead: `layer-1`.
+    It is that in the names of the samples, else the usual one for the velocity; where neither tells the
+    ranges of all keys apart, they are counted: `layer-1`.
     """
+    named: dict[_Layer, set[str]] = defaultdict(set)
     ranges: dict[tuple[str, int], set[tuple[int, int]]] = defaultdict(set)
     for sample in mapping.samples:
         if sample.is_note:
             group = sample.group if has_techniques else ""
+            said = dynamics_in_name(PurePosixPath(sample.path).stem)
             for key in range(sample.keys[0], sample.keys[1] + 1):
                 ranges[group, key].add(sample.velocities)
-    counted: dict[tuple[str, int, tuple[int, int]], str] = {}
-    words: dict[tuple[str, int, tuple[int, int]], str] = {}
-    are_words_enough = True
-    for (group, key), found in ranges.items():
-        if len(found) > 1:
-            said = [VELOCITY_WORDS[usual_velocity((low + high + 1) // 2)] for low, high in sorted(found)]
-            are_words_enough &= len(set(said)) == len(said)
-            for number, (velocities, word) in enumerate(zip(sorted(found), said, strict=True), start=1):
-                counted[group, key, velocities] = f"layer-{number}"
-                words[group, key, velocities] = word
-    return words if are_words_enough else counted
+                named[group, key, sample.velocities].add(said)
+    layered = {
+        (group, key, velocities): number
+        for (group, key), found in ranges.items()
+        for number, velocities in enumerate(sorted(found), start=1)
+        if len(found) > 1
+    }
+    by_name = {layer: "" if len(named[layer]) > 1 else next(iter(named[layer])) for layer in layered}
+    by_velocity = {layer: VELOCITY_WORDS[usual_velocity((sum(layer[2]) + 1) // 2)] for layer in layered}
+    for words in (by_name, by_velocity):
+        if all(words.values()) and len({(*layer[:2], word) for layer, word in words.items()}) == len(layered):
+            return words
+    return {layer: f"layer-{number}" for layer, number in layered.items()}
 
 
 def _key(sample: MappedSample) -> int:

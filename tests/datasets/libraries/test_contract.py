@@ -54,7 +54,7 @@ def test_every_adapter_refuses_a_folder_without_recordings(name: str, tmp_path: 
 
 
 def test_an_unknown_format_is_answered_with_those_there_are() -> None:
-    with pytest.raises(InputError, match=r"auto, folder, .*philharmonia"):
+    with pytest.raises(InputError, match=r"auto, decent-sampler, folder, .*philharmonia"):
         adapter_for("filharmonia")
 
 
