@@ -120,8 +120,8 @@ def make_plan(source: Path, format: str, out: Path, settings: BuildSettings) -> 
     if not source.is_dir() and not adapter.takes_file:
         archived = ", unpacked" if source.suffix.lower() in ARCHIVE_SUFFIXES else ""
         raise InputError(
-            f"{source} is a single file: give the folder of the recordings{archived}, or a SoundFont"
-            " (.sf2, .sf3)"
+            f"{source} is a single file: give the folder of the recordings{archived}, a SoundFont"
+            " (.sf2, .sf3) or a mapping (.sfz, .dspreset, .dslibrary)"
         )
     recordings = [_relabelled(recording, settings) for recording in adapter.recordings(source)]
     if settings.only:

@@ -2,7 +2,7 @@
 
 A mapping's name is the `instrument`, or its folder's if it says nothing (`main.sfz`); articulations that the
 same keys sound are the `technique`, velocity layers the `dynamics`, turns the `round-robin`; samples with a
-loop have `loop` looped. What sounds is compared with the key as with any label.
+loop have `sample-loop` looped. What sounds is compared with the key as with any label.
 """
 
 import functools
@@ -42,7 +42,7 @@ class Mapped(Adapter):
     suffixes: ClassVar[frozenset[str]]
     licence: ClassVar[str] = "The library's own"
     credits: ClassVar[str] = "The library's makers"
-    take_like: ClassVar[frozenset[str]] = frozenset({"dynamics", "round-robin", "loop"})
+    take_like: ClassVar[frozenset[str]] = frozenset({"dynamics", "round-robin", "sample-loop"})
     takes_file: ClassVar[bool] = True
 
     def recordings(self, source: Path) -> list[Recording]:
@@ -78,7 +78,7 @@ class Mapped(Adapter):
         named = {id_ for id_, recording in _mapped(collected).items() if recording.labels}
         share = len(named) / max(1, len(collected.audio))
         why = f"{len(named)} of {len(collected.audio)} samples are named by {names[0]}"
-        more = f" and {len(names) - 1} more mappings" if len(names) > 1 else ""
+        more = f" and {len(names) - 1} other mapping{'s' * (len(names) > 2)}" if len(names) > 1 else ""
         return (_BELOW_NAMED * share, why + more) if share >= SURELY_NAMED else (0.0, "")
 
     def read(self, source: Path, id_: str, sample_rate: int) -> tuple[Sound, str]:
@@ -177,7 +177,7 @@ def _labelled(mapping: SamplerMapping, folder: Path) -> Iterator[tuple[MappedSam
         if sample.n_positions > 1:
             labels["round-robin"] = str(sample.position)
         if sample.loop:
-            labels["loop"] = "looped"
+            labels["sample-loop"] = "looped"
         yield sample, labels
 
 
@@ -199,32 +199,38 @@ def _has_techniques(mapping: SamplerMapping) -> bool:
 
 
 def _layers(mapping: SamplerMapping, has_techniques: bool) -> dict[_Layer, str]:
-    """The word for each velocity range at each key; none where there is one range.
+    """The word for each velocity range at the keys of the samples; none where there is one range.
 
     It is that in the names of the samples, else the usual one for the velocity; where neither tells the
     ranges of all keys apart, they are counted: `layer-1`.
     """
+    notes = [sample for sample in mapping.samples if sample.is_note]
+    groups: dict[str, list[MappedSample]] = defaultdict(list)
+    for sample in notes:
+        groups[sample.group if has_techniques else ""].append(sample)
     named: dict[_Layer, set[str]] = defaultdict(set)
     ranges: dict[tuple[str, int], set[tuple[int, int]]] = defaultdict(set)
-    for sample in mapping.samples:
-        if sample.is_note:
-            group = sample.group if has_techniques else ""
+    for group, members in groups.items():
+        own_keys = {_key(sample) for sample in members}
+        for sample in members:
             said = dynamics_in_name(PurePosixPath(sample.path).stem)
-            for key in range(sample.keys[0], sample.keys[1] + 1):
+            named[group, _key(sample), sample.velocities].add(said)
+            for key in own_keys.intersection(range(sample.keys[0], sample.keys[1] + 1)):
                 ranges[group, key].add(sample.velocities)
-                named[group, key, sample.velocities].add(said)
-    layered = {
-        (group, key, velocities): number
-        for (group, key), found in ranges.items()
-        for number, velocities in enumerate(sorted(found), start=1)
-        if len(found) > 1
-    }
-    by_name = {layer: "" if len(named[layer]) > 1 else next(iter(named[layer])) for layer in layered}
-    by_velocity = {layer: VELOCITY_WORDS[usual_velocity((sum(layer[2]) + 1) // 2)] for layer in layered}
-    for words in (by_name, by_velocity):
-        if all(words.values()) and len({(*layer[:2], word) for layer, word in words.items()}) == len(layered):
-            return words
-    return {layer: f"layer-{number}" for layer, number in layered.items()}
+    ordered = {place: sorted(found) for place, found in ranges.items()}
+    layered = [layer for layer in named if len(ordered.get(layer[:2], ())) > 1]
+    by_name = {layer: named[layer].copy().pop() if len(named[layer]) == 1 else "" for layer in layered}
+    if all(by_name.values()) and len({(*layer[:2], by_name[layer]) for layer in layered}) == len(layered):
+        return by_name
+    if all(len({*map(_word, ordered[layer[:2]])}) == len(ordered[layer[:2]]) for layer in layered):
+        return {layer: _word(layer[2]) for layer in layered}
+    places = {place: {found: n for n, found in enumerate(ordered[place], 1)} for place in ordered}
+    return {layer: f"layer-{places[layer[:2]].get(layer[2], 1)}" for layer in layered}
+
+
+def _word(velocities: tuple[int, int]) -> str:
+    """The usual word for the middle of a velocity range."""
+    return VELOCITY_WORDS[usual_velocity((sum(velocities) + 1) // 2)]
 
 
 def _key(sample: MappedSample) -> int:

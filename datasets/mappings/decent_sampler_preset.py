@@ -88,7 +88,8 @@ def _sample(said: Mapping[str, str], group: str) -> MappedSample | None:
     n_positions = max(position, round(_number(said.get("seqLength"), 1.0))) if is_in_turn else 1
     tuning = sum(_number(said.get(name), 0.0) for name in _TUNINGS)
     low, high = _key(said.get("loNote"), 0), _key(said.get("hiNote"), 127)
-    velocities = (round(_number(said.get("loVel"), 0.0)), round(_number(said.get("hiVel"), 127.0)))
+    softest, hardest = _number(said.get("loVel"), 0.0), _number(said.get("hiVel"), 127.0)
+    velocities = (round(min(max(0.0, softest), 127.0)), round(min(max(0.0, hardest), 127.0)))
     loop = round(_number(said.get("loopStart"), -1.0)), round(_number(said.get("loopEnd"), -1.0))
     is_looped = said.get("loopEnabled", "false").lower() in ("true", "1") and 0 <= loop[0] < loop[1]
     return MappedSample(

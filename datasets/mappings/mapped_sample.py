@@ -6,7 +6,7 @@ from pathlib import Path
 from mcnn.errors import InputError
 
 MAX_MAPPING_BYTES = 16 << 20
-MAX_SAMPLES = 200_000
+MAX_SAMPLES = 50_000
 """Regions of one mapping."""
 ALL_KEYS = ALL_VELOCITIES = (0, 127)
 

@@ -43,7 +43,7 @@ def read_sfz(path: Path, folder: Path) -> list[MappedSample]:
     Raises:
         InputError: If it cannot be read, includes itself, or is larger than any mapping.
     """
-    return list(_regions(_Reader(path, folder).lines()))
+    return list(_regions(path.name, _Reader(path, folder).lines()))
 
 
 class _Reader:
@@ -114,7 +114,7 @@ class _Reader:
         return f"${word}"
 
 
-def _regions(lines: Iterator[str]) -> Iterator[MappedSample]:
+def _regions(file: str, lines: Iterator[str]) -> Iterator[MappedSample]:
     levels: dict[str, dict[str, str]] = {level: {} for level in _LEVELS}
     control: dict[str, str] = {}
     header, n_regions = "", 0
@@ -125,7 +125,7 @@ def _regions(lines: Iterator[str]) -> Iterator[MappedSample]:
                     yield from _sample(levels, control)
                     n_regions += 1
                     if n_regions > MAX_SAMPLES:
-                        raise InputError(f"more than {MAX_SAMPLES} regions: no mapping has so many")
+                        raise InputError(f"{file} has more than {MAX_SAMPLES} regions: no mapping does")
                 header = name
                 for level in _LEVELS[_LEVELS.index(header) :] if header in _LEVELS else ():
                     levels[level] = {}
@@ -167,7 +167,7 @@ def _sample(levels: Mapping[str, Mapping[str, str]], control: Mapping[str, str])
         midi_pitch=sounding_pitch(_root(said, shift, key, (low, high)), tuning),
         follows_keys=_number(said.get("pitch_keytrack"), 100.0) != 0.0,
         is_note=said.get("trigger", "attack") in ("attack", "first", "legato") and -1 not in (low, high),
-        velocities=(_integer(said.get("lovel")), _integer(said.get("hivel"), 127)),
+        velocities=(_velocity(said.get("lovel"), 0), _velocity(said.get("hivel"), 127)),
         keys=(0 if low is None else low, 127 if high is None else high),
         group=said.get("sw_label") or said.get("group_label") or said.get("master_label", ""),
         position=position,
@@ -223,6 +223,10 @@ def _key(text: str | None, shift: int, default: int | None = None) -> int | None
 def _number(text: str | None, default: float = 0.0) -> float:
     match = _NUMBER.match(text.strip()) if text else None
     return float(match[0]) if match and len(match[0]) < 32 else default
+
+
+def _velocity(text: str | None, default: int) -> int:
+    return min(max(0, _integer(text, default)), 127)
 
 
 def _integer(text: str | None, default: int = 0) -> int:

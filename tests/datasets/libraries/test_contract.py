@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from aae.cli.dataset import other_options
 from aae.notes.bank import UNPITCHED
 from datasets.libraries.folder import Folder
 from datasets.libraries.philharmonia import Philharmonia
@@ -42,6 +43,7 @@ def test_every_adapter_keeps_the_contract(name: str, tmp_path: Path) -> None:
         assert recording.skip is None
         assert recording.midi_pitch is None or recording.midi_pitch in {UNPITCHED, *range(128)}
         assert recording.labels
+        assert not recording.labels.keys() & other_options(), "an option of `render`"
         assert all(label and label == label.strip().lower() for label in recording.labels.values())
     assert set(adapter.rare) <= {label for recording in found for label in recording.labels}
 

@@ -113,7 +113,7 @@ def test_a_mapping_gives_key_layer_turn_and_loop(tmp_path: Path) -> None:
         == {
             "instrument": "rhodes",
             "round-robin": "1",
-            "loop": "looped",
+            "sample-loop": "looped",
             "dynamics": "pianissimo",
         }
         or "dynamics" not in found["Samples/a.wav"].labels
@@ -246,7 +246,7 @@ def test_presets_hand_attributes_down(tmp_path: Path) -> None:
     found = recordings("decent-sampler", tmp_path)
     first, second = found["Samples/48.wav"], found["Samples/49.wav"].skip
     assert first.midi_pitch == 48
-    assert first.labels == {"instrument": "rhodes", "round-robin": "2", "loop": "looped"}
+    assert first.labels == {"instrument": "rhodes", "round-robin": "2", "sample-loop": "looped"}
     assert second is not None
 
 
