@@ -15,6 +15,8 @@ from .spellings import SURE, NoteWord, Spelling, Style, note_words, style_of
 
 MAX_READINGS = 4
 """So many ways to read a name are compared with its sound: each costs a measurement."""
+_GERMAN_OCTAVES = 36
+"""By so much c1, the C above which Germans count octaves, is higher than C1."""
 _MIN_SURE_NAMES = 3
 """Of files whose names and numbers must be the same octaves apart."""
 
@@ -49,12 +51,12 @@ def read_folder(stems: Iterable[str]) -> dict[str, NamedNote]:
     sure = {stem: [word for word in found if word.spelling in SURE] for stem, found in words.items()}
     guessed = {stem: [word for word in found if word.spelling not in SURE] for stem, found in words.items()}
     named = _guesses({stem: guessed[stem] for stem in stems if not sure[stem]})
-    labelled = _labels({stem: sure[stem] for stem in stems if sure[stem]})
+    labelled = _labels({stem: sure[stem] for stem in stems if sure[stem]}, style)
     labelled = {stem: _with_style(stem, note, style) for stem, note in labelled.items()}
     return named | labelled | _by_number(labelled, guessed)
 
 
-def _labels(words: dict[str, list[NoteWord]]) -> dict[str, NamedNote]:
+def _labels(words: dict[str, list[NoteWord]], style: Style) -> dict[str, NamedNote]:
     """Notes of names that surely have one; of several words the one that differs from file to file."""
     named: dict[str, NamedNote] = {}
     for group in _alike(words).values():
@@ -65,9 +67,18 @@ def _labels(words: dict[str, list[NoteWord]]) -> dict[str, NamedNote]:
                 f"the note at place {place + 1} of {len(found)}": found[place].midi_pitch
                 for place in reversed(places[-MAX_READINGS:])
             }
-            is_clear = len(set(pitches)) == 1
-            named[stem] = NamedNote(pitches[-1], {} if is_clear else readings)
+            if len(set(pitches)) == 1:
+                readings = _german_octaves(found[places[-1]]) if style.as_is_flat else {}
+            named[stem] = NamedNote(pitches[-1], readings)
     return named
+
+
+def _german_octaves(word: NoteWord) -> dict[str, int]:
+    """What a small letter and a number may mean in German: c1 is C4 by tradition, C1 to programs."""
+    traditional = word.midi_pitch + _GERMAN_OCTAVES
+    if not word.is_small or traditional > MAX_PITCH:
+        return {}
+    return {"German octaves, c1 being C4": traditional, "notes": word.midi_pitch}
 
 
 def _by_number(labelled: dict[str, NamedNote], guessed: dict[str, list[NoteWord]]) -> dict[str, NamedNote]:

@@ -6,7 +6,7 @@ one is a guess that the sound has to confirm.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from aae.notes.pitch_names import MAX_PITCH, MIN_PITCH
@@ -52,11 +52,13 @@ class NoteWord:
         spelling: How it is written.
         midi_pitch: MIDI number that it means, or means first.
         start: Where it stands.
+        is_small: Whether its letter is small and a number follows: in German c1 is C4.
     """
 
     spelling: Spelling
     midi_pitch: int
     start: int
+    is_small: bool = False
 
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
@@ -159,7 +161,8 @@ def _sure(stem: str, style: Style) -> Iterator[NoteWord]:
         step, sign = match["step"], (match["sign"] or "").strip(" _-")
         # A DX7 is no double sharp, and H and a large S are notes in German only.
         if sign != "x" and (style.as_is_flat or (step not in "Hh" and sign != "S")):
-            yield _word(Spelling.NAME, match.start(), step, sign, int(match["octave"]), style)
+            word = _word(Spelling.NAME, match.start(), step, sign, int(match["octave"]), style)
+            yield replace(word, is_small=step.islower())
     for match in _PRIMES.finditer(stem):
         if match["low"]:
             octave = 2 - len(match["commas"])

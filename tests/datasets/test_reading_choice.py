@@ -60,6 +60,11 @@ def test_syllables_take_the_octave_that_sounds(tmp_path: Path) -> None:
     ]
 
 
+def test_german_octaves_are_those_that_sound(tmp_path: Path) -> None:
+    sounds = {"K/cis1.wav": 61, "K/h1.wav": 71, "K/b1.wav": 70, "K/es2.wav": 75}
+    assert built(tmp_path, sounds)[1] == sounds
+
+
 def test_of_two_notes_in_a_name_the_one_that_sounds_is_the_label(tmp_path: Path) -> None:
     names = {"G/C4_A2.wav": 60, "G/D4_E2.wav": 62, "G/E4_G2.wav": 64}
     report, pitches = built(tmp_path, names)

@@ -38,6 +38,14 @@ def test_guesses_are_left_to_the_sound() -> None:
     assert read_folder(["a_060_1", "b_060_1"])["a_060_1"] == NamedNote(), "the same number in all names"
 
 
+def test_small_letters_in_german_may_count_octaves_from_the_one_lined() -> None:
+    named = read_folder(["klarinette_cis1", "klarinette_h1"])
+    assert named["klarinette_h1"].midi_pitch == 35
+    assert named["klarinette_h1"].readings == {"German octaves, c1 being C4": 71, "notes": 35}
+    assert not read_folder(["clarinet_c4", "clarinet_b4"])["clarinet_c4"].readings
+    assert not read_folder(["Klarinette_Cis4", "Klarinette_H4"])["Klarinette_H4"].readings
+
+
 def test_a_folder_in_german_says_so_where_it_matters() -> None:
     named = read_folder(["Klarinette_B4", "Klarinette_H4", "Klarinette_Cis4"])
     assert [named[stem].midi_pitch for stem in sorted(named)] == [70, 61, 71]
