@@ -19,6 +19,7 @@ from .libraries.base import Adapter
 from .pitch_check import track
 from .plan import BuildSettings
 from .reading.recording import Recording, Skip, SkipReason
+from .reading_choice import choose_readings, names_in_words
 from .report import BuildProgress
 from .shards import Outcome, ShardNote, read_notes
 
@@ -57,9 +58,12 @@ def resolve_labels(
     Returns:
         The checks, skips in the order of the recordings.
     """
+    choice = choose_readings(recordings, outcomes)
+    outcomes = choice.outcomes
     checks = check_labels(
         recordings, outcomes, correct_pitch=settings.correct_pitch, fix_octaves=settings.fix_octaves
     )
+    checks.labels, checks.remarks = choice.pitches, [*names_in_words(recordings), *choice.remarks]
     fewest = settings.min_label_notes
     skips = {id_: recording.skip for id_, recording in recordings.items() if recording.skip}
     skips |= checks.skips
@@ -119,7 +123,8 @@ def write_bank(
         for shard in shards:
             for note in read_notes(shard):
                 if note.outcome.id not in checks.skips:
-                    midi_pitch = checks.pitches.get(note.outcome.id, note.outcome.midi_pitch)
+                    named = checks.labels.get(note.outcome.id, note.outcome.midi_pitch)
+                    midi_pitch = checks.pitches.get(note.outcome.id, named)
                     recording = recordings[note.outcome.id]
                     bank.add(_note_data(note, midi_pitch, recording, adapter.take_like, config))
                     done += 1

@@ -190,4 +190,5 @@ def _report(plan: Plan, checks: LabelChecks, outcomes: Sequence[Outcome]) -> Bui
         clipped=clipped,
         format=plan.adapter.name,
         chosen_because=plan.chosen_because,
+        remarks=checks.remarks,
     )

@@ -32,12 +32,16 @@ class LabelChecks:
         pitches: Notes that go in with another pitch than their label's.
         corrections: The same, in words.
         offsets: Systematic offsets, whether they were applied or not.
+        labels: What the labels say of notes whose names only the sounds of their folder tell how to read.
+        remarks: How names were read where that is not plain, in words.
     """
 
     skips: dict[str, Skip] = field(default_factory=dict)
     pitches: dict[str, int] = field(default_factory=dict)
     corrections: list[Correction] = field(default_factory=list)
     offsets: list[PitchOffset] = field(default_factory=list)
+    labels: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
 
 def check_labels(

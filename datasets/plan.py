@@ -122,8 +122,8 @@ def make_plan(source: Path, format: str, out: Path, settings: BuildSettings) -> 
     if not source.is_dir() and not adapter.takes_file:
         archived = ", unpacked" if source.suffix.lower() in ARCHIVE_SUFFIXES else ""
         raise InputError(
-            f"{source} is a single file: give the folder of the recordings{archived}, or a SoundFont"
-            " (.sf2, .sf3)"
+            f"{source} is a single file: give the folder of the recordings{archived}, a SoundFont"
+            " (.sf2, .sf3) or a mapping (.sfz, .dspreset, .dslibrary)"
         )
     recordings = [_named(_relabelled(recording, settings)) for recording in adapter.recordings(source)]
     if settings.only:
@@ -219,11 +219,17 @@ def _tasks(
     tasks = []
     for number, start in enumerate(range(0, len(wanted), _RECORDINGS_PER_SHARD)):
         chunk = tuple(wanted[start : start + _RECORDINGS_PER_SHARD])
-        files = [[r.id, r.midi_pitch, *_stamp(adapter.origin(source, r.id))] for r in chunk]
+        files = [[*_said(r), *_stamp(adapter.origin(source, r.id))] for r in chunk]
         digest = _digest([SHARD_VERSION, adapter.name, config.model_dump(), keep_unpitched, files])
         shard = _build_dir(out) / f"{number:06d}-{digest[:16]}.npz"
         tasks.append(Task(adapter.name, source, shard, config, chunk, keep_unpitched))
     return tasks
+
+
+def _said(recording: Recording) -> list[Any]:
+    """What a recording's name says that decides what is measured of it."""
+    said: list[Any] = [recording.id, recording.midi_pitch]
+    return [*said, dict(recording.readings)] if recording.readings else said
 
 
 def _fingerprint(

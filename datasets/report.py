@@ -71,6 +71,7 @@ class BuildReport:
         clipped: Notes of the bank whose recordings are clipped, and how many samples, the worst first.
         format: The adapter that read them.
         chosen_because: Why it was that one, if the user did not say.
+        remarks: How names were read where that is not plain, in words.
     """
 
     bank: Path
@@ -82,6 +83,7 @@ class BuildReport:
     clipped: Mapping[str, int] = field(default_factory=dict)
     format: str = ""
     chosen_because: str = ""
+    remarks: Sequence[str] = ()
 
     @property
     def counts(self) -> dict[SkipReason, int]:
@@ -99,7 +101,9 @@ class BuildReport:
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain values, every skipped recording by name."""
+        remarks = {"remarks": list(self.remarks)} if self.remarks else {}
         return {
+            **remarks,
             "format": self.format,
             "chosen_because": self.chosen_because,
             "recordings": self.n_recordings,
@@ -128,6 +132,7 @@ class BuildReport:
             clipped={note["file"]: note["samples"] for note in values.get("clipped", [])},
             format=values.get("format", ""),
             chosen_because=values.get("chosen_because", ""),
+            remarks=values.get("remarks", []),
         )
 
 

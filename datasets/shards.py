@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from mcnn.spectral.config import SpectrogramConfig
 from .libraries.registry import adapter_for
 from .pitch_check import Track, check_label, find_pitch, track
 from .reading.recording import Recording, Skip, SkipReason
+from .reading_checks import ReadingCheck, check_readings
 
 if TYPE_CHECKING:
     from mcnn.spectral.spectrogram import Spectrogram
@@ -80,6 +81,7 @@ class Outcome:
         n_frames: Frames of the note.
         n_samples: Samples of the note.
         scale: Size of one step of the note's waveform.
+        readings: What came of comparing the sound with the ways to read its name.
     """
 
     id: str
@@ -97,6 +99,7 @@ class Outcome:
     n_frames: int = 0
     n_samples: int = 0
     scale: float = 1.0
+    readings: dict[str, ReadingCheck] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,10 @@ def _make_note(task: Task, recording: Recording) -> ShardNote | Outcome:
     duration_s = len(audio.waveform) / sample_rate
     if duration_s < MIN_NOTE_S:
         return Outcome(recording.id, digest, (SkipReason.TOO_SHORT, f"{1000 * duration_s:.0f} ms"))
+    readings = check_readings(audio.waveform, sample_rate, task.config.hop_length, recording.readings)
     pitch = _measure_pitch(audio.waveform, task, recording)
+    if isinstance(pitch, Skip) and any(check.objection is None for check in readings.values()):
+        pitch = _unheard(audio.waveform, task, pitch)
     if isinstance(pitch, Skip):
         return Outcome(recording.id, digest, (pitch.reason, pitch.detail))
     log_mel = _log_mel(audio.waveform, task.config)
@@ -206,6 +212,7 @@ def _make_note(task: Task, recording: Recording) -> ShardNote | Outcome:
         n_frames=log_mel.shape[1],
         n_samples=len(steps),
         scale=scale,
+        readings=readings,
     )
     return ShardNote(outcome, steps, log_mel, pitch.track.f0_cents.astype(np.float16))
 
@@ -246,6 +253,12 @@ def _measure_pitch(waveform: npt.NDArray[np.float32], task: Task, recording: Rec
     return _Pitch(midi_pitch, check.track, objection, sounds=sounds)
 
 
+def _unheard(waveform: npt.NDArray[np.float32], task: Task, skip: Skip) -> _Pitch:
+    """A note without a pitch, which stays only if its folder's names turn out to be its label."""
+    unpitched = track(waveform, task.config.sample_rate, task.config.hop_length, UNPITCHED)
+    return _Pitch(UNPITCHED, unpitched, objection=(skip.reason, skip.detail))
+
+
 @functools.lru_cache(maxsize=1)
 def _front_end(config: SpectrogramConfig) -> "Spectrogram":
     from mcnn.spectral.spectrogram import Spectrogram
@@ -268,8 +281,13 @@ def _joined(
 
 
 def _outcome(entry: dict[str, Any]) -> Outcome:
-    reasons = {
-        name: (SkipReason(entry[name][0]), entry[name][1]) if entry[name] else None
-        for name in ("skip", "objection")
+    reasons = {name: _reason(entry[name]) for name in ("skip", "objection")}
+    readings = {
+        how: ReadingCheck(**(check | {"objection": _reason(check["objection"])}))
+        for how, check in entry.get("readings", {}).items()
     }
-    return Outcome(**(entry | reasons))
+    return Outcome(**(entry | reasons | {"readings": readings}))
+
+
+def _reason(said: list[str] | None) -> tuple[SkipReason, str] | None:
+    return (SkipReason(said[0]), said[1]) if said else None

@@ -16,6 +16,8 @@ CONFIDENT = 0.6
 ABSENT_DB = -18.0
 LOW_HZ = 80.0
 """Below this the tracker slips."""
+_HIGH_HZ = 1_000.0
+"""A note above what the tracker hears, 2,094 Hz, may be heard an octave too low: above this."""
 
 
 def unlabelled_f0_hz(waveform: npt.NDArray[np.float32], sample_rate: int) -> float | None:
@@ -28,7 +30,8 @@ def unlabelled_f0_hz(waveform: npt.NDArray[np.float32], sample_rate: int) -> flo
     heard = measure_surest(waveform, sample_rate, 0)
     if not heard.confidence >= CONFIDENT:
         return None
-    return lower_octave_hz(waveform, sample_rate, heard.f0_hz)
+    f0_hz = lower_octave_hz(waveform, sample_rate, heard.f0_hz)
+    return _higher_octave_hz(waveform, sample_rate, f0_hz)
 
 
 def measure_surest(waveform: npt.NDArray[np.float32], sample_rate: int, octave_shift: int) -> MeasuredPitch:
@@ -48,6 +51,15 @@ def lower_octave_hz(waveform: npt.NDArray[np.float32], sample_rate: int, f0_hz: 
         ratio = round(f0_hz / lower.f0_hz) if lower.confidence >= CONFIDENT else 1
         if ratio >= 2 and own_harmonics_db(waveform, sample_rate, f0_hz / ratio, ratio) > ABSENT_DB:
             return lower.f0_hz
+    return f0_hz
+
+
+def _higher_octave_hz(waveform: npt.NDArray[np.float32], sample_rate: int, f0_hz: float) -> float:
+    """What the tracker hears, or the octave above if the spectrum has none of the lower note's harmonics."""
+    if f0_hz > _HIGH_HZ and own_harmonics_db(waveform, sample_rate, f0_hz, 2) < ABSENT_DB:
+        higher = measure_pitch(waveform, sample_rate, -1)
+        if higher.confidence >= CONFIDENT and round(higher.f0_hz / f0_hz) == 2:
+            return higher.f0_hz
     return f0_hz
 
 

@@ -52,7 +52,9 @@ class _BuildCommand(typer.core.TyperCommand):
 
 @app.command(cls=_BuildCommand)
 def build(
-    source: Annotated[Path, typer.Argument(help="Folder of recordings, or a SoundFont.")],
+    source: Annotated[
+        Path, typer.Argument(help="Folder of recordings, a SoundFont, or a sampler's mapping.")
+    ],
     out: Annotated[Path, typer.Option(help="The NoteBank to make, such as notes.h5.")],
     format: Annotated[str, typer.Option(help="Which library it is.")] = "auto",
     workers: Annotated[

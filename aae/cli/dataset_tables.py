@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datasets.report import BuildFinished
 
 MAX_ROWS = 40
-MAX_OFFSETS = 20
+MAX_FOLDERS = 20
 MAX_CLIPPED_ROWS = 5
 TAKE_LIKE = ("duration", "dynamics")
 """Attributes that tell takes of one note apart; the table of combinations leaves them out."""
@@ -42,10 +42,8 @@ def print_report(finished: "BuildFinished", cost: Mapping[str, float]) -> None:
             f"{duration_in_words(cost['seconds'])}, {cost['recordings_per_second']:.3g} recordings a second,"
             f" at most {cost['peak_memory_mb']:.0f} MB of memory."
         )
-    for offset in report.offsets[:MAX_OFFSETS]:
-        console.print(f"Pitch: {offset.in_words}.")
-    if len(report.offsets) > MAX_OFFSETS:
-        console.print(f"Pitch: {len(report.offsets) - MAX_OFFSETS} more folders (--json lists all).")
+    _print_some("Names", report.remarks)
+    _print_some("Pitch", [offset.in_words for offset in report.offsets])
     if report.corrections:
         console.print(f"{len(report.corrections)} notes were given the pitch they sound (--json lists them).")
     if report.clipped:
@@ -57,6 +55,15 @@ def print_report(finished: "BuildFinished", cost: Mapping[str, float]) -> None:
         for reason, count, example in report.rows():
             reasons.add_row(reason, str(count), example)
         console.print(reasons)
+
+
+def _print_some(about: str, said: Sequence[str]) -> None:
+    """A line for each folder of which there is something to say, up to a number."""
+    console = results_console()
+    for line in said[:MAX_FOLDERS]:
+        console.print(f"{about}: {line}.")
+    if len(said) > MAX_FOLDERS:
+        console.print(f"{about}: {len(said) - MAX_FOLDERS} more folders (--json lists all).")
 
 
 def print_banks(finished: "BanksFinished") -> None:

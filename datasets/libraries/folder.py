@@ -12,7 +12,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
@@ -21,6 +22,9 @@ from aae.notes.labels import require_labels
 from aae.notes.pitch_names import parse_pitch
 from mcnn.errors import InputError
 
+from ..names.instrument_folders import telling_folders
+from ..names.places import read_folder
+from ..names.spellings import Style, note_of, style_of
 from ..reading.files import Survey, audio_names
 from ..reading.recording import Recording, Skip, SkipReason
 from .base import Adapter, not_understood
@@ -31,7 +35,6 @@ _ANY_AUDIO = 0.01
 _UNPITCHED_WORDS = frozenset({"unpitched", "none", "n", "-1"})
 _MAX_TABLE_BYTES = 256 << 20
 _WHOLE_NUMBER = re.compile(r"([0-9]+)\.0*")
-_NOTE_IN_NAME = re.compile(r"(?<![A-Za-z0-9#])([A-Ga-g](?:#|s|b)?-?[0-9])(?![A-Za-z0-9#])")
 
 
 class Folder(Adapter):
@@ -55,7 +58,7 @@ class Folder(Adapter):
         if not files:
             raise InputError(f"there is no audio in {source}: WAV, FLAC, MP3, OGG, AIFF and others are read")
         if not tables:
-            return [_from_path(PurePosixPath(name), source.resolve().name) for name in files]
+            return _from_paths([PurePosixPath(name) for name in files], source)
         return _from_table(tables[0], files, source)
 
     def recognise(self, found: Survey) -> tuple[float, str]:
@@ -66,26 +69,32 @@ class Folder(Adapter):
         return _ANY_AUDIO, f"{len(found.names)} audio files in no library's manner"
 
 
-def _from_path(path: PurePosixPath, source_name: str) -> Recording:
-    """A recording described by its folders and its name."""
-    instrument = "-".join(_as_label(part) for part in path.parent.parts) or _as_label(source_name)
-    return Recording(path.as_posix(), pitch_in_name(path.stem), {"instrument": instrument})
-
-
-def pitch_in_name(name: str) -> int | None:
-    """MIDI number of the last note in a file name, `Flute_vib_A#4_v1` has A#4; None if there is none."""
-    notes = _NOTE_IN_NAME.findall(name)
-    try:
-        return parse_pitch(notes[-1]) if notes else None
-    except InputError:
-        return None
+def _from_paths(paths: Iterable[PurePosixPath], source: Path) -> list[Recording]:
+    """Recordings described by their folders and their names, a folder's names together."""
+    folders: dict[PurePosixPath, list[PurePosixPath]] = defaultdict(list)
+    for path in paths:
+        folders[path.parent].append(path)
+    recordings = []
+    for folder, members in folders.items():
+        instrument = "-".join(_as_label(part) for part in telling_folders(folder.parts, source))
+        notes = read_folder(path.stem for path in members)
+        for path in members:
+            note, labels = notes[path.stem], {"instrument": instrument}
+            recordings.append(
+                Recording(
+                    path.as_posix(), note.midi_pitch, labels, readings=note.readings, read_as=note.read_as
+                )
+            )
+    return sorted(recordings, key=lambda recording: recording.id)
 
 
 def _from_table(table: Path, files: list[str], source: Path) -> list[Recording]:
     """The recordings of a table; audio that the table leaves out is among them, to be skipped."""
     known = set(files)
     recordings: dict[str, Recording] = {}
-    for number, row in _rows(table):
+    rows = list(_rows(table))
+    style = style_of(row[name] for _, row in rows for name in _PITCH_COLUMNS if name in row)
+    for number, row in rows:
         if "file" not in row:
             raise InputError(
                 f"{table.name}, row {number}: no column `file`: it has {', '.join(row) or 'none'}"
@@ -100,7 +109,7 @@ def _from_table(table: Path, files: list[str], source: Path) -> list[Recording]:
             skip = Skip(id_, SkipReason.UNREADABLE, f"named by {table.name}, but not in the folder")
             recordings[id_] = Recording(id_, skip=skip)
             continue
-        recordings[id_] = _from_row(id_, row)
+        recordings[id_] = _from_row(id_, row, style)
     if not recordings:
         raise InputError(f"{table.name} has no rows: write one for each file, or take the table away")
     for id_ in known - recordings.keys():
@@ -117,14 +126,14 @@ def _relative(file: Path, source: Path) -> str:
     return file.as_posix()
 
 
-def _from_row(id_: str, row: Mapping[str, str]) -> Recording:
+def _from_row(id_: str, row: Mapping[str, str], style: Style) -> Recording:
     """A recording described by a row."""
     labels = {
         name: _as_label(value) for name, value in row.items() if name not in _PITCH_COLUMNS and value.strip()
     }
     said = {name: row[name].strip() for name in _PITCH_COLUMNS if row.get(name, "").strip()}
     try:
-        pitches = {_pitch(text) for text in said.values()}
+        pitches = {_pitch(text, style) for text in said.values()}
     except InputError as error:
         return not_understood(id_, str(error))
     if len(pitches) > 1:
@@ -134,10 +143,13 @@ def _from_row(id_: str, row: Mapping[str, str]) -> Recording:
     return Recording(id_, pitches.pop() if pitches else None, labels)
 
 
-def _pitch(text: str) -> int:
+def _pitch(text: str, style: Style) -> int:
     """The note of a cell; a column of numbers that has gaps is often written with decimals."""
     if text.lower() in _UNPITCHED_WORDS:
         return UNPITCHED
+    spelled = note_of(text, style)
+    if spelled is not None:
+        return spelled.midi_pitch
     number = _WHOLE_NUMBER.fullmatch(text)
     return parse_pitch(number[1] if number else text)
 

@@ -6,23 +6,32 @@ from ..reading.files import Survey
 from .base import Adapter
 from .folder import Folder
 from .good_sounds import GoodSounds
+from .iowa import Iowa
+from .mapped import DecentSampler, Sfz
 from .nsynth import NSynth
 from .philharmonia import Philharmonia
 from .sol import OrchideaSol, Sol, TinySol
+from .sonatina import Sonatina
 from .soundfont import SoundFont
+from .vcsl import Vcsl
 from .vsco import Vsco
 
 ADAPTERS: dict[str, type[Adapter]] = {
     adapter.name: adapter
     for adapter in (
+        DecentSampler,
         Folder,
         GoodSounds,
+        Iowa,
         NSynth,
         OrchideaSol,
         Philharmonia,
+        Sfz,
         Sol,
+        Sonatina,
         SoundFont,
         TinySol,
+        Vcsl,
         Vsco,
     )
 }

@@ -23,6 +23,7 @@ from aae.notes.bank import UNPITCHED
 from aae.notes.pitch_names import parse_pitch, pitch_name
 from mcnn.errors import InputError
 
+from ..names.velocities import VELOCITY_WORDS, usual_velocity
 from ..reading.files import Survey
 from ..reading.recording import Recording, as_label
 from .base import Adapter
@@ -38,14 +39,6 @@ _HELD_S, _RELEASE_S = 1.6, 0.8
 _FLUSH_S = 0.02
 _FLUID_BLOCK = 64
 _GAIN = 0.5
-_DYNAMICS = {
-    33: "pianissimo",
-    49: "piano",
-    64: "mezzo-piano",
-    80: "mezzo-forte",
-    96: "forte",
-    112: "fortissimo",
-}
 _TECHNIQUES = {
     "pizzicato": "pizzicato",
     "pizz": "pizzicato",
@@ -150,9 +143,9 @@ def layers(preset: Preset, key: int) -> dict[int, str]:
     nearest: dict[int, int] = {}
     for start, end in zip(starts, ends, strict=True):
         velocity = (start + end + 1) // 2
-        usual = min(_DYNAMICS, key=lambda word: abs(word - velocity))
+        usual = usual_velocity(velocity)
         nearest[usual] = min(velocity, nearest.get(usual, velocity), key=lambda v: abs(v - usual))
-    return {velocity: _DYNAMICS[usual] for usual, velocity in sorted(nearest.items())}
+    return {velocity: VELOCITY_WORDS[usual] for usual, velocity in sorted(nearest.items())}
 
 
 def _near(preset: Preset, key: int) -> list[Region]:

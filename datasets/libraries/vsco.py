@@ -13,27 +13,13 @@ from aae.notes.bank import UNPITCHED
 from aae.notes.pitch_names import parse_pitch
 from mcnn.errors import InputError
 
+from ..names.versilian import NOTE, articulation, dynamics, is_layered
 from ..reading.files import Survey, audio_names
 from ..reading.recording import Recording, as_label
 from .base import SURELY_NAMED, Adapter, not_understood, share_named
 
 FAMILIES = frozenset({"Brass", "Keys", "Percussion", "Strings", "Woodwinds"})
 _EXAMPLE = "Woodwinds/Flute/susvib/LDFlute_susvib_A3_v1_1.wav"
-_NOTE = re.compile(r"[A-G][#b]?[0-9]")
-_LAYERS = {
-    "f": "forte",
-    "ff": "fortissimo",
-    "fff": "fortissimo",
-    "mf": "mezzo-forte",
-    "mp": "mezzo-piano",
-    "p": "piano",
-    "pp": "pianissimo",
-    "loud": "forte",
-    "soft": "piano",
-    "med": "mezzo-forte",
-}
-_VELOCITY_LAYER = re.compile(r"v([1-9])", re.IGNORECASE)
-_TAKE = re.compile(r"(?:rr)?[0-9]+|sum|main|mid|close|far", re.IGNORECASE)
 
 
 class Vsco(Adapter):
@@ -61,15 +47,14 @@ class Vsco(Adapter):
         """By its folders and names together."""
 
         def is_named(path: PurePosixPath) -> bool:
-            return bool(FAMILIES & set(path.parts[:-1])) and "_" in path.stem and _is_layered(path)
+            return (
+                bool(FAMILIES & set(path.parts[:-1]))
+                and "_" in path.stem
+                and is_layered(path.stem.split("_"))
+            )
 
         share, why = share_named(found, is_named, _EXAMPLE)
         return (share, why) if share >= SURELY_NAMED else (0.0, "")
-
-
-def _is_layered(path: PurePosixPath) -> bool:
-    """Whether a name says a velocity layer or dynamics."""
-    return any(_VELOCITY_LAYER.fullmatch(field) or field in _LAYERS for field in path.stem.split("_"))
 
 
 def _understand(path: PurePosixPath) -> Recording:
@@ -77,39 +62,18 @@ def _understand(path: PurePosixPath) -> Recording:
     family = next((folder for folder in folders if folder in FAMILIES), "")
     below = folders[folders.index(family) + 1 :] if family else folders
     fields = path.stem.split("_")
-    notes = [field for field in fields[1:] if _NOTE.fullmatch(field)]
+    notes = [field for field in fields[1:] if NOTE.fullmatch(field)]
     labels = {"instrument": as_label(below[0] if below else re.sub(r"[0-9]+$", "", fields[0]))}
     if family:
         labels["family"] = as_label(family)
-    articulation = below[1] if len(below) > 1 else _articulation(fields)
-    if articulation:
-        labels["technique"] = as_label(articulation)
-    dynamics = _dynamics(fields)
-    if dynamics:
-        labels["dynamics"] = dynamics
+    technique = below[1] if len(below) > 1 else articulation(fields)
+    if technique:
+        labels["technique"] = as_label(technique)
+    if dynamics(fields):
+        labels["dynamics"] = dynamics(fields)
     if notes:
         try:
             return Recording(path.as_posix(), parse_pitch(notes[-1]), labels)
         except InputError as error:
             return not_understood(path.as_posix(), str(error))
     return Recording(path.as_posix(), UNPITCHED if family == "Percussion" else None, labels)
-
-
-def _articulation(fields: list[str]) -> str:
-    """The field after the code that is neither note nor layer nor take; empty if there is none."""
-    for field in fields[1:]:
-        known = _NOTE.fullmatch(field) or _VELOCITY_LAYER.fullmatch(field) or field.lower() in _LAYERS
-        if not known and not _TAKE.fullmatch(field):
-            return field
-    return ""
-
-
-def _dynamics(fields: list[str]) -> str:
-    """The layer: a word for a word, `layer-2` for the second, whose loudness only the sound tells."""
-    for field in reversed(fields[1:]):
-        if field.lower() in _LAYERS:
-            return _LAYERS[field.lower()]
-        layer = _VELOCITY_LAYER.fullmatch(field)
-        if layer:
-            return f"layer-{layer[1]}"
-    return ""

@@ -21,6 +21,8 @@ FOREIGN_SUFFIXES = frozenset({".m4a", ".aac", ".wma", ".mp4", ".ape", ".wv", ".r
 """Audio that libsndfile does not read: named in the report rather than passed over."""
 PATCH_SUFFIXES = frozenset({".pat", ".gig", ".dls", ".sfark", ".nki", ".nkx", ".exs", ".sbk", ".krz"})
 """Samplers' own containers of samples; so are they."""
+MAPPING_SUFFIXES = frozenset({".sfz", ".dspreset", ".dslibrary"})
+"""What says which sample sounds which key: text beside the samples, or an archive with both."""
 ARCHIVE_SUFFIXES = frozenset({".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar"})
 
 
@@ -33,12 +35,14 @@ class Survey:
         names: Its audio files, relative with forward slashes, sorted.
         unusable: Entries that should have been recordings but cannot be read, sorted.
         tables: Names of the other files right in the folder.
+        mappings: Samplers' mappings, relative with forward slashes, sorted.
     """
 
     source: Path
     names: tuple[str, ...]
     unusable: tuple[Skip, ...]
     tables: frozenset[str]
+    mappings: tuple[str, ...] = ()
 
     def sample(self, n: int = 400) -> list[PurePosixPath]:
         """Up to `n` of the audio files, spread evenly over the folder."""
@@ -53,16 +57,19 @@ def survey(source: Path) -> Survey:
         source: A folder, or one file, which then is the only entry.
     """
     if not source.is_dir():
-        return Survey(source, (source.name,), (), frozenset())
+        mapping = (source.name,) if _suffix(source.name) in MAPPING_SUFFIXES else ()
+        return Survey(source, (source.name,), (), frozenset(), mapping)
     names: list[str] = []
+    mappings: list[str] = []
     unusable: list[Skip] = []
     for name, problem in _entries(source):
         if problem:
             unusable.append(Skip(_printable(name), SkipReason.UNREADABLE, problem))
         else:
-            names.append(name)
+            (mappings if _suffix(name) in MAPPING_SUFFIXES else names).append(name)
     tables = frozenset(entry.name for entry in source.iterdir() if _suffix(entry.name) not in AUDIO_SUFFIXES)
-    return Survey(source, tuple(sorted(names)), tuple(sorted(unusable, key=lambda skip: skip.id)), tables)
+    unusable.sort(key=lambda skip: skip.id)
+    return Survey(source, tuple(sorted(names)), tuple(unusable), tables, tuple(sorted(mappings)))
 
 
 def audio_names(source: Path) -> list[str]:
@@ -71,7 +78,7 @@ def audio_names(source: Path) -> list[str]:
 
 
 def _entries(source: Path) -> Iterator[tuple[str, str]]:
-    """Audio files and unusable entries, as (relative name, what is wrong)."""
+    """Audio files, mappings and unusable entries, as (relative name, what is wrong)."""
     entered = {_identity(os.stat(source))}
     pending = [""]
     while pending:
@@ -114,7 +121,7 @@ def _file(entry: os.DirEntry[str], name: str) -> Iterator[tuple[str, str]]:
         yield name, f"a sampler's {suffix[1:].upper()} is not read: convert it to SF2, or its samples to WAV"
     if suffix in ARCHIVE_SUFFIXES:
         yield name, "an archive: unpack it"
-    if suffix not in AUDIO_SUFFIXES:
+    if suffix not in AUDIO_SUFFIXES and suffix not in MAPPING_SUFFIXES:
         return
     try:
         kind = entry.stat().st_mode

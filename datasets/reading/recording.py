@@ -51,6 +51,11 @@ class Recording:
         labels: Attribute to label, in the library's own words.
         skip: Set if the name alone already says that this is no note, or if it cannot be understood.
         split: What the note is for, if the library itself says so.
+        midi_range: MIDI numbers of the first and the last note, both included, of a file that the library
+            says holds a scale; None for a single note.
+        readings: Ways to read the name to the MIDI number that it then means, the likeliest first; empty if
+            it can be read in one way only. What sounds decides, over all of a folder's names.
+        read_as: In words, how the name was read, where that is not plain.
     """
 
     id: str
@@ -58,6 +63,9 @@ class Recording:
     labels: Mapping[str, str] = field(default_factory=dict)
     skip: Skip | None = None
     split: Split | None = None
+    midi_range: tuple[int, int] | None = None
+    readings: Mapping[str, int] = field(default_factory=dict)
+    read_as: str = ""
 
 
 def as_label(text: str) -> str:

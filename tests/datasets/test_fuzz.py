@@ -8,7 +8,7 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.fuzzing import fuzz_audio, fuzz_names, fuzz_soundfont, fuzz_tables
+from tests.support.fuzzing import fuzz_audio, fuzz_mappings, fuzz_names, fuzz_soundfont, fuzz_tables
 from tests.support.libraries import soundfont_bytes
 from tests.support.synth import tone
 
@@ -34,6 +34,43 @@ PIECES = st.sampled_from(
         ),
         *("Vc", "ord", "pp", "4c", "alt1", "R100u", "T12d_R100u", "C#3_B5", "S", "Strings", "Violin"),
         *("bass_synthetic", "033", "999", "060", "LDFlute", "susvib", "v1", "rr2", "Sum", "B9", "G9", "-1"),
+    ]
+)
+WORDS_OF_MAPPINGS = st.sampled_from(
+    [
+        *(
+            "<region>",
+            "<group>",
+            "<control>",
+            "<global>",
+            "sample=a.wav",
+            "sample=../a.wav",
+            "key=60",
+            "key=c#4",
+        ),
+        *(
+            "lovel=1",
+            "hivel=-5",
+            "seq_length=1e9",
+            "seq_position=0",
+            "tune=99999999",
+            "pitch_keycenter=sample",
+        ),
+        *(
+            "#define $A $A",
+            "$A",
+            '#include "x.sfz"',
+            "default_path=..\\",
+            "/*",
+            "*/",
+            "//",
+            "\n",
+            " ",
+            "=",
+            "\0",
+        ),
+        *("<DecentSampler>", "</DecentSampler>", "<groups>", "</groups>", "<!DOCTYPE a>", "&lt;"),
+        *('<sample path="a.wav" rootNote="inf"/>', '<sample path="a.wav" loVel="nan" hiNote="-9"/>'),
     ]
 )
 NAMES = st.one_of(st.lists(PIECES, max_size=14).map("".join), st.text(max_size=80)).map(
@@ -66,6 +103,18 @@ def test_any_name(name: bytes) -> None:
 @given(st.integers(0, 5), st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_any_table(kind: int, text: bytes) -> None:
     fuzz_tables(bytes([kind]) + text)
+
+
+@BRIEF
+@given(
+    st.integers(0, 2),
+    st.one_of(
+        st.binary(max_size=200),
+        st.lists(WORDS_OF_MAPPINGS, max_size=30).map(lambda words: "".join(words).encode()),
+    ),
+)
+def test_any_mapping(kind: int, text: bytes) -> None:
+    fuzz_mappings(bytes([kind]) + text)
 
 
 @BRIEF

@@ -3,6 +3,7 @@ import re
 import numpy as np
 import pytest
 
+from aae.analysis.f0 import measure_pitch
 from aae.notes.pitch_names import pitch_frequency_hz
 from datasets.pitch_check import check_label, describe_pitch, find_pitch, is_common_mistake
 from datasets.reading.recording import SkipReason
@@ -85,6 +86,13 @@ def test_a_labelled_noise_has_no_pitch() -> None:
 @pytest.mark.parametrize("midi_pitch", [24, 29, 36, 48, 60, 72, 84, 96, 103])
 def test_an_unlabelled_note_is_found(midi_pitch: int) -> None:
     assert find_pitch(tone(pitch_frequency_hz(midi_pitch)), SAMPLE_RATE) == midi_pitch
+
+
+def test_a_note_above_what_the_tracker_hears_is_not_taken_for_an_octave_lower() -> None:
+    highest = tone(pitch_frequency_hz(108), 0.3, noise=0.003)
+    highest *= np.exp(-5.0 * np.arange(len(highest)) / SAMPLE_RATE).astype(np.float32)
+    assert measure_pitch(highest, SAMPLE_RATE).midi_pitch == pytest.approx(96, abs=0.1)
+    assert find_pitch(highest, SAMPLE_RATE) == 108
 
 
 def test_no_pitch_is_found_in_noise() -> None:

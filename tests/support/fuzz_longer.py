@@ -3,7 +3,8 @@
     pip install atheris
     python -m tests.support.fuzz_longer names 600 CORPUS
 
-Targets: names, tables, soundfont, audio. CORPUS is a folder: inputs that reach something new are kept there.
+Targets: names, tables, mappings, soundfont, audio. CORPUS is a folder: inputs that reach something new are
+kept there.
 """
 
 import sys
@@ -28,6 +29,11 @@ SEEDS = {
         b'\2{"file": "a.wav", "note": "C4"}\n',
         b'\3{"1": {"id": 1, "sound_id": 1, "semitone": 48, "klass": "good-sound", "filename": "a.wav"}}',
         b'\4{"bass_synthetic_033-022-050": {"qualities_str": ["dark"]}}',
+    ],
+    "mappings": [
+        b"\0<control> default_path=x\n#define $A 60\n<group> key=$A <region> sample=a.wav lovel=1 // b\n",
+        b'\1<DecentSampler><groups><sample path="a.wav" rootNote="60"/></groups></DecentSampler>',
+        b"\2PK\3\4",
     ],
     "soundfont": [FONT[:12] + FONT[FONT.index(b"LIST", len(FONT) - 1000) :]],
     "audio": [b"RIFF" + bytes(4) + b"WAVEfmt " + bytes(4)],

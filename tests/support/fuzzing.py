@@ -13,16 +13,17 @@ from pathlib import Path, PurePosixPath
 from aae.analysis.recording_file import UnreadableError, read_mono
 from aae.analysis.trimming import find_note
 from aae.notes.bank import UNPITCHED
-from datasets.libraries import folder, nsynth, philharmonia, vsco
-from datasets.libraries.folder import Folder, pitch_in_name
+from datasets.libraries import folder, iowa, nsynth, philharmonia, sonatina, vcsl, vsco
+from datasets.libraries.folder import Folder
 from datasets.libraries.good_sounds import GoodSounds
+from datasets.libraries.mapped import DecentSampler, Sfz
 from datasets.libraries.nsynth import NSynth
 from datasets.libraries.registry import recognise
 from datasets.libraries.sol import OrchideaSol, Sol, TinySol
 from datasets.libraries.soundfont import layers, words
 from datasets.libraries.soundfont_presets import parse_contents
 from datasets.reading.aliases import Vocabulary
-from datasets.reading.files import Survey
+from datasets.reading.files import Survey, survey
 from datasets.reading.recording import Recording
 from mcnn.errors import InputError
 
@@ -34,7 +35,6 @@ def fuzz_names(data: bytes) -> None:
     name = data.decode("utf-8", "replace").replace("\0", "_")
     path = PurePosixPath(name + ".wav")
     found = Survey(Path("nowhere"), (path.as_posix(),), (), frozenset())
-    pitch_in_name(name)
     words(name)
     recognise(found)
     for adapter in (OrchideaSol(), TinySol(), Sol()):
@@ -44,9 +44,12 @@ def fuzz_names(data: bytes) -> None:
         _require_sound(adapter._understand(path, None))
     nowhere = Path("nowhere")
     for recording in (
-        folder._from_path(path, name),
+        *folder._from_paths([path], nowhere),
         nsynth._understand(path, nowhere, {}),
         philharmonia._understand(path),
+        iowa._understand(path),
+        sonatina._understand(path, nowhere),
+        vcsl._understand(path, ()),
         vsco._understand(path),
     ):
         _require_sound(recording)
@@ -70,6 +73,23 @@ def fuzz_tables(data: bytes) -> None:
         (source / "words.toml").write_bytes(text)
         with contextlib.suppress(InputError):
             Vocabulary.standard(source / "words.toml").apply({"technique": "pizz"})
+
+
+def fuzz_mappings(data: bytes) -> None:
+    """Every reader of mappings: of SFZ, of DecentSampler's presets, of archives."""
+    kind, text = (data[0] if data else 0) % 3, data[1:]
+    name, adapter = (("x.sfz", Sfz()), ("x.dspreset", DecentSampler()), ("x.dslibrary", DecentSampler()))[
+        kind
+    ]
+    with tempfile.TemporaryDirectory() as made:
+        source = Path(made)
+        (source / "a.wav").touch()
+        (source / name).write_bytes(text)
+        for given in (source, source / name):
+            with contextlib.suppress(InputError):
+                for recording in adapter.recordings(given):
+                    _require_sound(recording)
+        recognise(survey(source))
 
 
 def fuzz_soundfont(data: bytes) -> None:
@@ -102,6 +122,7 @@ def fuzz_audio(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "names": fuzz_names,
     "tables": fuzz_tables,
+    "mappings": fuzz_mappings,
     "soundfont": fuzz_soundfont,
     "audio": fuzz_audio,
 }

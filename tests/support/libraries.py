@@ -82,6 +82,30 @@ def write_vsco(folder: Path, notes: Sequence[str] = SCALE) -> None:
         write_note(folder / violin, note, seed=1)
 
 
+def write_vcsl(folder: Path, notes: Sequence[str] = SCALE) -> None:
+    """A recorder and a synthesizer in VCSL's naming."""
+    recorder = "Aerophones/Edge-blown Aerophones/Baroque Alto Recorder/Staccato"
+    for note in notes:
+        write_note(folder / f"{recorder}/AltRecorder_Stac_{note}_rr1_Main.wav", note)
+        write_note(folder / f"Electrophones/TX81Z/FM Piano/FMPiano_{note}_vl2.wav", note, seed=1)
+
+
+def write_sonatina(folder: Path, notes: Sequence[str] = SCALE) -> None:
+    """Violins and horns in Sonatina's naming."""
+    for note in notes:
+        name = note.lower()
+        write_note(folder / f"Samples/1st Violins/1st-violins-sus-{name}.wav", note)
+        write_note(folder / f"Samples/Horns/horns-sus-ff-{name}-PB-loop.wav", note, seed=1)
+
+
+def write_iowa(folder: Path, notes: Sequence[str] = SCALE) -> None:
+    """Single notes, and a file with two, in Iowa's naming."""
+    for note in notes:
+        write_note(folder / f"Violin/Violin.arco.ff.sulG.{note}.stereo.aiff", note)
+    both = np.concatenate([recording(tone(pitch_frequency_hz(pitch), 0.6)) for pitch in (72, 73)])
+    write_wav(folder / "Guitar.mf.sulB.C5Db5.mono.aiff", both)
+
+
 def write_good_sounds(folder: Path, semitones: Sequence[int] = tuple(range(48, 56))) -> None:
     """Good-sounds' trap: C4 is semitone 48, an octave below MIDI, and tuned to 442 Hz."""
     sounds: dict[str, Any] = {}
@@ -169,19 +193,46 @@ def write_soundfont(folder: Path) -> None:
     (folder / "tiny.sf2").write_bytes(soundfont_bytes())
 
 
+def write_sfz(folder: Path) -> None:
+    """An electric piano whose samples are named an octave below the keys of its mapping."""
+    (folder / "Programs").mkdir(parents=True)
+    regions = []
+    for octave_below, note in zip(("C2", "D2", "E2", "F2", "G2", "A2", "B2", "C3"), SCALE, strict=True):
+        write_note(folder / f"Samples/{octave_below}.wav", note)
+        regions.append(f"<region> sample={octave_below}.wav key={parse_pitch(note)}")
+    text = "\n".join(["<control> default_path=../Samples/", "<group> ampeg_release=0.3", *regions])
+    (folder / "Programs/Rhodes.sfz").write_text(text)
+
+
+def write_decent_sampler(folder: Path) -> None:
+    """A DecentSampler preset beside its samples, whose names say nothing."""
+    samples = []
+    for midi_pitch in range(48, 56):
+        waveform = tone(pitch_frequency_hz(midi_pitch), 0.4, seed=midi_pitch)
+        write_wav(folder / f"Samples/{midi_pitch}.wav", recording(waveform))
+        samples.append(f'<sample path="Samples/{midi_pitch}.wav" rootNote="{midi_pitch}"/>')
+    text = f"<DecentSampler><groups><group>{''.join(samples)}</group></groups></DecentSampler>"
+    (folder / "Rhodes.dspreset").write_text(text)
+
+
 def _chunk(name: bytes, data: bytes) -> bytes:
     return name + struct.pack("<I", len(data)) + data + bytes(len(data) % 2)
 
 
 LIBRARIES: dict[str, Callable[[Path], object]] = {
+    "decent-sampler": write_decent_sampler,
     "folder": write_own_folder,
     "good-sounds": write_good_sounds,
+    "iowa": write_iowa,
     "nsynth": write_nsynth,
     "orchideasol": write_orchideasol,
     "philharmonia": lambda folder: write_philharmonia(folder, notes=("C4", "As0")),
+    "sfz": write_sfz,
     "sol": write_sol,
+    "sonatina": write_sonatina,
     "soundfont": write_soundfont,
     "tinysol": write_tinysol,
+    "vcsl": write_vcsl,
     "vsco": write_vsco,
 }
 """One library for every adapter."""

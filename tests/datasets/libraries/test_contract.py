@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from aae.cli.dataset import other_options
 from aae.notes.bank import UNPITCHED
-from datasets.libraries.folder import Folder, pitch_in_name
+from datasets.libraries.folder import Folder
 from datasets.libraries.philharmonia import Philharmonia
 from datasets.libraries.registry import ADAPTERS, adapter_for
 from datasets.reading.files import audio_names
@@ -42,6 +43,7 @@ def test_every_adapter_keeps_the_contract(name: str, tmp_path: Path) -> None:
         assert recording.skip is None
         assert recording.midi_pitch is None or recording.midi_pitch in {UNPITCHED, *range(128)}
         assert recording.labels
+        assert not recording.labels.keys() & other_options(), "an option of `render`"
         assert all(label and label == label.strip().lower() for label in recording.labels.values())
     assert set(adapter.rare) <= {label for recording in found for label in recording.labels}
 
@@ -54,7 +56,7 @@ def test_every_adapter_refuses_a_folder_without_recordings(name: str, tmp_path: 
 
 
 def test_an_unknown_format_is_answered_with_those_there_are() -> None:
-    with pytest.raises(InputError, match=r"auto, folder, .*philharmonia"):
+    with pytest.raises(InputError, match=r"auto, decent-sampler, folder, .*philharmonia"):
         adapter_for("filharmonia")
 
 
@@ -138,25 +140,6 @@ def test_audio_right_in_the_folder_takes_the_folders_name(tmp_path: Path) -> Non
     assert recordings("folder", tmp_path / "My Kalimba")["a.wav"].labels == {"instrument": "my-kalimba"}
 
 
-@pytest.mark.parametrize(
-    ("name", "midi_pitch"),
-    [
-        ("flute_A#4", 70),
-        ("Flute Bb3 loud", 58),
-        ("vln-arco-G5-ff", 79),
-        ("C-1", 0),
-        ("A4 to C5", 72),
-        ("a2", 45),
-        ("take12", None),
-        ("kick_808", None),
-        ("ABC4D", None),
-        ("Cello", None),
-    ],
-)
-def test_a_note_is_found_in_a_name_only_if_it_is_one(name: str, midi_pitch: int | None) -> None:
-    assert pitch_in_name(name) == midi_pitch
-
-
 @pytest.mark.parametrize("table", ["tags.csv", "tags.tsv", "tags.jsonl"])
 def test_a_table_gives_notes_and_any_attributes(table: str, tmp_path: Path) -> None:
     touch(tmp_path, "a.wav", "sub/b.wav", "c.wav", "d.wav", "e.wav")
@@ -232,6 +215,23 @@ def test_what_spreadsheets_write_is_understood(text: str, tmp_path: Path) -> Non
     (tmp_path / "tags.csv").write_text(text.replace("FOLDER", str(tmp_path)), newline="")
     (recording,) = adapter_for("folder").recordings(tmp_path)
     assert recording == Recording("a.wav", 60, {"mood": "very-dark"})
+
+
+@pytest.mark.parametrize(
+    ("notes", "pitches"),
+    [
+        (("Cis4", "B4", "H4", "Es4"), [61, 70, 71, 63]),
+        (("C sharp 4", "B4", "E\u266d4", "Bb4"), [61, 71, 63, 70]),
+        (("C#4", "As4", "Gs4", "D-flat-3"), [61, 70, 68, 49]),
+    ],
+)
+def test_a_tables_notes_are_read_in_its_language(
+    notes: tuple[str, ...], pitches: list[int], tmp_path: Path
+) -> None:
+    rows = [{"file": f"{number}.wav", "note": note} for number, note in enumerate(notes)]
+    touch(tmp_path, *(row["file"] for row in rows))
+    write_table(tmp_path, rows)
+    assert [recording.midi_pitch for recording in adapter_for("folder").recordings(tmp_path)] == pitches
 
 
 def test_two_notes_that_disagree_are_not_understood(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Mappings of samplers: which sample sounds which key, how loud, and in which turn."""

@@ -1,0 +1,1 @@
+"""How people name notes and folders: spellings, places in a name, folders that say nothing."""
